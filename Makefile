@@ -1,0 +1,31 @@
+# Each target sets up .venv when it is missing: `make study` and `make test` are all a newcomer needs.
+PYTHON ?= python3
+BIN := .venv/bin
+EXTRAS ?= test,lint,dask
+
+.PHONY: study test lint bench clean
+
+study: .venv/ready
+	$(BIN)/misread study --out runs/digits
+
+test: .venv/ready
+	$(BIN)/pytest
+
+lint: .venv/ready
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+# FULL=1 times the whole stock notebook as well (half an hour on two cores).
+bench: .venv/ready
+	$(BIN)/pip install --quiet --constraint constraints.txt --editable '.[bench]'
+	$(BIN)/python -m benchmarks $(if $(FULL),--full)
+
+clean:
+	rm -rf .venv build dist src/*.egg-info .pytest_cache .mypy_cache .ruff_cache
+
+.venv/ready: pyproject.toml constraints.txt
+	$(PYTHON) -m venv .venv
+	$(BIN)/pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[$(EXTRAS)]'
+	touch $@

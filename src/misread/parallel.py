@@ -1,0 +1,108 @@
+"""Where the work runs: the cores of this machine, or the workers of a Dask cluster.
+
+Everything below calls `joblib.Parallel`; this module only says what stands behind it. On a cluster, the outermost
+tasks (folds, classes, trees) go to the workers, and what they start themselves stays in the worker.
+"""
+
+import os
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager
+from typing import Any
+
+from joblib import effective_n_jobs, parallel_config
+from joblib.parallel import get_active_backend
+from threadpoolctl import threadpool_limits
+
+from misread.errors import MissingExtraError, ParameterError
+
+__all__ = ["Shared", "inner_threads", "task_threads", "workers"]
+
+CONNECT_SECONDS = 15
+
+
+class Shared:
+    """Data that many tasks need, such as a tuple of arrays; a cluster sends it to each worker once.
+
+    Joblib's Dask backend does so with single arrays; this does it for whatever else is pickled as one.
+    """
+
+    def __init__(self, value: Any, n_bytes: int) -> None:
+        self.value = value
+        self._n_bytes = n_bytes
+
+    def __sizeof__(self) -> int:
+        return self._n_bytes
+
+
+def task_threads() -> int:
+    """Threads that each of the tasks about to start may use itself: all on this machine, one on a cluster."""
+    backend, _ = get_active_backend()
+    return effective_n_jobs() if getattr(backend, "supports_sharedmem", False) else 1
+
+
+def inner_threads(n_threads: int) -> AbstractContextManager[Any]:
+    """Keep what a task starts itself in its own process, on `n_threads` threads."""
+    return parallel_config("threading", n_jobs=n_threads)
+
+
+@contextmanager
+def workers(jobs: int | None = None, engine: str | None = None) -> Iterator[None]:
+    """Run everything inside the block on `jobs` cores, or on the cluster that `engine` names.
+
+    Parameters
+    ----------
+    jobs : int, optional
+        Cores of this machine; all by default.
+    engine : str, optional
+        Address of a Dask scheduler, `dask://host:port`. Folds, classes and grid points go to its workers; data
+        goes to a worker once, and again when the worker that had it is lost. The numbers are the same.
+
+    Raises
+    ------
+    ParameterError
+        If a value makes no sense or no scheduler answers.
+    MissingExtraError
+        If Dask is not installed.
+    """
+    if jobs is not None and jobs < 1:
+        raise ParameterError(f"jobs must be at least 1, got {jobs}; leave it out to use every core")
+    jobs = jobs or os.cpu_count() or 1
+    if engine is None:
+        with parallel_config("threading", n_jobs=jobs), threadpool_limits(limits=jobs):
+            yield
+        return
+    client = _connect(engine)
+    try:
+        with parallel_config("dask", client=client), threadpool_limits(limits=jobs):
+            yield
+    finally:
+        client.close()
+
+
+def _connect(engine: str) -> Any:
+    scheme, separator, address = engine.partition("://")
+    if scheme != "dask" or not separator or ":" not in address:
+        raise ParameterError(f"engine must be dask://host:port, got {engine!r}; leave it out to use this machine")
+    try:
+        from distributed import Client
+    except ImportError as error:
+        raise MissingExtraError("Dask", "dask") from error
+
+    class RecoverableClient(Client):
+        """Hands data out as the result of a task: when its only holder dies, the scheduler makes it again."""
+
+        def scatter(self, *args: Any, **options: Any) -> Any:
+            async def submitted() -> Any:
+                return self.submit(_give, args[0], pure=False)
+
+            return submitted() if options.get("asynchronous") else super().scatter(*args, **options)
+
+    try:
+        return RecoverableClient(f"tcp://{address}", timeout=CONNECT_SECONDS)
+    except (OSError, TimeoutError, ValueError) as error:
+        message = f"no Dask scheduler answers at {address} ({error}); start one, or check the port"
+        raise ParameterError(message) from error
+
+
+def _give(data: Any) -> Any:
+    return data

@@ -1,0 +1,20 @@
+"""What every test shares."""
+
+import os
+from pathlib import Path
+
+import pytest
+from hypothesis import settings
+
+# A busy machine is no failure: examples have no deadline, and the same ones run everywhere.
+settings.register_profile("misread", deadline=None, derandomize=True)
+settings.load_profile("misread")
+
+
+@pytest.fixture(scope="session")
+def mnist_folder() -> Path:
+    """The folder that holds mnist/, for the tests on the full set."""
+    folder = os.environ.get("MISREAD_DATA", "")
+    if not (folder and (Path(folder) / "mnist").is_dir()):
+        pytest.skip("set MISREAD_DATA to the folder that holds mnist/ to run the full-MNIST tests")
+    return Path(folder)
