@@ -1,0 +1,7 @@
+"""Labelled images: named sets, verified downloads, and one reader per format."""
+
+from misread.data.catalogue import names
+from misread.data.dataset import Dataset, Split
+from misread.data.loading import load
+
+__all__ = ["Dataset", "Split", "load", "names"]

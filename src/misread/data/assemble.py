@@ -1,0 +1,115 @@
+"""From images and labels to a Dataset: class codes, the split, the notes, and sets recognised by their content."""
+
+import re
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from misread.data.catalogue import CATALOGUE, Entry
+from misread.data.dataset import Dataset, Split
+from misread.data.fit import dark_on_light
+from misread.data.idx import idx_sha256
+
+__all__ = ["assemble", "natural_key", "stratified_test"]
+
+TEST_SHARE = 0.2
+_SEED = 0
+_FAINT = 32
+_MANY = 0.1
+
+
+def natural_key(text: str) -> tuple[tuple[str | int, ...], str]:
+    """Return a sort key that puts 2 before 10: digits count as numbers, letters without regard to case."""
+    parts = re.split(r"(\d+)", text.casefold())
+    return tuple(int(part) if index % 2 else part for index, part in enumerate(parts)), text
+
+
+def stratified_test(codes: NDArray[np.int64], share: float = TEST_SHARE, seed: int = _SEED) -> NDArray[np.bool_]:
+    """Choose test images: the same share of every class, drawn with a fixed seed.
+
+    Of a class with two or more images at least one is chosen, of a class with one none.
+
+    Returns
+    -------
+    ndarray of bool, shape (n,)
+        Whether an image is a test image.
+    """
+    chosen = np.zeros(len(codes), bool)
+    for code in range(int(codes.max()) + 1):
+        members = np.flatnonzero(codes == code)
+        n_test = max(round(share * len(members)), 1) if len(members) > 1 else 0
+        chosen[np.random.default_rng((seed, code)).permutation(members)[:n_test]] = True
+    return chosen
+
+
+def assemble(
+    name: str,
+    images: NDArray[np.uint8],
+    labels: Sequence[str],
+    is_test: NDArray[np.bool_] | None,
+    source: str,
+    notes: Sequence[str] = (),
+) -> Dataset:
+    """Make a Dataset of own images.
+
+    Class names are the labels that occur, in natural order (2 before 10). Without a given split, a fifth of
+    every class is chosen for testing with a fixed seed, and `source` says so. A set whose images, labels and
+    order are exactly those of a set in the catalogue gets that set's name, class names and licence.
+
+    Parameters
+    ----------
+    name : str
+    images : ndarray of uint8, shape (n, height, width)
+    labels : sequence of str, length n
+    is_test : ndarray of bool, shape (n,), or None
+        Which images are for testing; None if the source does not say.
+    source : str
+    notes : sequence of str
+    """
+    class_names = tuple(sorted(set(labels), key=natural_key))
+    code_of = {label: code for code, label in enumerate(class_names)}
+    codes = np.fromiter((code_of[label] for label in labels), np.int64, len(labels))
+    if is_test is None:
+        is_test = stratified_test(codes)
+        source += f"; {TEST_SHARE:.0%} of every class chosen for testing (seed {_SEED})"
+    train, test = (_take(images, codes, chosen) for chosen in (~is_test, is_test))
+    known = _recognised(train, test)
+    if known is not None:
+        said = f"recognised by its content as {known.name}"
+        return Dataset(known.name, train, test, known.class_names, source, known.licence, (*notes, said))
+    return Dataset(name, train, test, class_names, source, "unknown", (*notes, *_remarks(images)))
+
+
+def _take(images: NDArray[np.uint8], codes: NDArray[np.int64], chosen: NDArray[np.bool_]) -> Split:
+    """Select a split; one that is a run of images, as when the source lists them so, is a view."""
+    where = np.flatnonzero(chosen)
+    if len(where) and where[-1] - where[0] + 1 == len(where):
+        run = slice(where[0], where[-1] + 1)
+        return Split(images[run], codes[run])
+    return Split(images[where], codes[where])
+
+
+def _recognised(train: Split, test: Split) -> Entry | None:
+    sizes = (len(train), len(test), train.images.shape[1:])
+    for entry in CATALOGUE.values():
+        if entry.files and sizes == (entry.n_train, entry.n_test, entry.shape):
+            arrays = (train.images, train.labels.astype(np.uint8), test.images, test.labels.astype(np.uint8))
+            pairs = zip(arrays, entry.files, strict=True)
+            if all(idx_sha256(array) == file.sha256 for array, file in pairs):
+                return entry
+    return None
+
+
+def _remarks(images: NDArray[np.uint8]) -> list[str]:
+    remarks = []
+    n_inverted = int(dark_on_light(images).sum())
+    if n_inverted > _MANY * len(images):
+        remarks.append(
+            f"{n_inverted:,} of {len(images):,} images look like dark ink on light paper; the sets here are light "
+            "on dark: --invert turns them all, --fit mnist each as it needs"
+        )
+    brightest = int(images.max(initial=0))
+    if brightest < _FAINT:
+        remarks.append(f"the brightest grey level is {brightest} of 255; were the levels scaled to another range?")
+    return remarks

@@ -1,0 +1,141 @@
+"""Read many image files into one array: in threads, in bounded memory, every unreadable file named."""
+
+import os
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from misread.data.fetch import Progress
+from misread.data.fit import DEFAULT_SIZE, check_fit, fit_image
+from misread.data.picture import read_grey
+from misread.errors import DataError, FormatError
+
+__all__ = ["OWN_SIDE", "Pictures", "Reading", "read_pictures"]
+
+OWN_SIDE = 64
+"""Images that all have one size keep it when no size is asked for, up to this many pixels a side."""
+
+_CHUNK = 256
+_NAMED = 10
+
+
+@dataclass(frozen=True)
+class Reading:
+    """How own images are read: the size (None: their own if they share a small one), fit, polarity, errors."""
+
+    size: int | None = None
+    fit: str = "stretch"
+    invert: bool = False
+    on_error: str = "stop"
+    progress: Progress | None = None
+
+
+@dataclass(frozen=True)
+class Pictures:
+    """Images of one size; `kept` are the positions of the files that could be read."""
+
+    images: NDArray[np.uint8]
+    kept: NDArray[np.intp]
+    notes: tuple[str, ...]
+
+
+class _SizesDifferError(Exception):
+    """An image is not of the size that the first one has."""
+
+
+def read_pictures(files: Sequence[Path], root: Path, reading: Reading) -> Pictures:
+    """Read image files, in order, and bring them to one size.
+
+    Parameters
+    ----------
+    files : sequence of Path
+        At least one.
+    root : Path
+        The folder that names in messages are relative to.
+    reading : Reading
+        Size, fit and what to do with files that cannot be read.
+
+    Raises
+    ------
+    DataError
+        With ``on_error="stop"`` if a file cannot be read; always if none can.
+    """
+    shape = None if reading.size is not None or reading.fit == "mnist" else _own_shape(files)
+    if shape is not None:
+        try:
+            return _read_all(files, root, reading, shape, exact=True)
+        except _SizesDifferError:
+            pass
+    shape = check_fit(reading.size or DEFAULT_SIZE, reading.fit)
+    pictures = _read_all(files, root, reading, shape, exact=False)
+    if reading.size is not None:
+        return pictures
+    said = f"images were brought to {DEFAULT_SIZE}x{DEFAULT_SIZE} pixels (fit {reading.fit})"
+    return Pictures(pictures.images, pictures.kept, (said, *pictures.notes))
+
+
+def _own_shape(files: Sequence[Path]) -> tuple[int, int] | None:
+    """Return the shape of the first readable image if it is small."""
+    for file in files:
+        try:
+            height, width = read_grey(file).shape
+        except FormatError:
+            continue
+        return (height, width) if max(height, width) <= OWN_SIDE else None
+    return None
+
+
+def _read_all(
+    files: Sequence[Path], root: Path, reading: Reading, shape: tuple[int, int], exact: bool
+) -> Pictures:
+    images = np.empty((len(files), *shape), np.uint8)
+    failures: dict[int, str] = {}
+
+    def read_chunk(start: int) -> dict[int, str]:
+        failed = {}
+        for index in range(start, min(start + _CHUNK, len(files))):
+            try:
+                grey = read_grey(files[index])
+            except FormatError as error:
+                failed[index] = f"{_relative(files[index], root)}: {error}"
+                continue
+            if exact and grey.shape != shape:
+                raise _SizesDifferError
+            images[index] = fit_image(grey, shape, reading.fit, reading.invert)
+        return failed
+
+    starts = range(0, len(files), _CHUNK)
+    for start, failed in zip(starts, _in_threads(read_chunk, starts), strict=True):
+        failures.update(failed)
+        if failures and reading.on_error == "stop":
+            raise DataError(_unreadable(failures))
+        if reading.progress is not None:
+            reading.progress("reading images", min(start + _CHUNK, len(files)), len(files))
+    if len(failures) == len(files):
+        raise DataError(f"none of the {len(files):,} images can be read: {_unreadable(failures)}")
+    kept = np.array([index for index in range(len(files)) if index not in failures], np.intp)
+    notes = tuple(f"skipped {reason}" for reason in failures.values())
+    return Pictures(images[kept] if failures else images, kept, notes)
+
+
+def _in_threads(work: Callable[[int], dict[int, str]], items: Iterable[int]) -> Iterator[dict[int, str]]:
+    """Map in threads, in order; when the consumer stops, what has not begun is dropped."""
+    pool = ThreadPoolExecutor(min(8, os.cpu_count() or 1))
+    try:
+        yield from pool.map(work, items)
+    finally:
+        pool.shutdown(wait=True, cancel_futures=True)
+
+
+def _unreadable(failures: dict[int, str]) -> str:
+    named = list(failures.values())[:_NAMED]
+    more = f"; and {len(failures) - len(named)} more" if len(failures) > len(named) else ""
+    return f"{'; '.join(named)}{more} (--on-error skip leaves such files out, naming each)"
+
+
+def _relative(file: Path, root: Path) -> str:
+    return str(file.relative_to(root)) if file.is_relative_to(root) else str(file)

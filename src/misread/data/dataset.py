@@ -1,0 +1,148 @@
+"""A set of labelled images, split once into training and test images."""
+
+import hashlib
+import json
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from misread.errors import DataError
+
+__all__ = ["Dataset", "Split"]
+
+
+@dataclass(frozen=True, eq=False)
+class Split:
+    """Images and their labels.
+
+    Parameters
+    ----------
+    images : ndarray of uint8, shape (n, height, width)
+        Grey images, 0 the background and 255 full ink. Kept C-contiguous and read-only.
+    labels : array of integers, shape (n,)
+        Class codes, positions in `Dataset.class_names`. Kept as read-only int64.
+
+    Raises
+    ------
+    DataError
+        If dtypes or shapes are not these.
+    """
+
+    images: NDArray[np.uint8]
+    labels: NDArray[np.int64]
+
+    def __post_init__(self) -> None:
+        images = np.asarray(self.images)
+        if images.dtype != np.uint8:
+            raise DataError(f"images must be uint8 (grey levels 0 to 255), not {images.dtype}")
+        if images.ndim != 3 or 0 in images.shape[1:]:
+            raise DataError(f"images must have shape (n, height, width), not {images.shape}")
+        object.__setattr__(self, "images", _read_only(images))
+        object.__setattr__(self, "labels", _checked_labels(self.labels, len(images)))
+
+    def __len__(self) -> int:
+        return len(self.images)
+
+    @property
+    def X(self) -> NDArray[np.uint8]:  # noqa: N802
+        """The images as rows of pixels, shape (n, height * width): a view, never a copy."""
+        n, height, width = self.images.shape
+        return self.images.reshape(n, height * width)
+
+
+@dataclass(frozen=True, eq=False)
+class Dataset:
+    """Labelled images of one size, split into training and test images.
+
+    Parameters
+    ----------
+    name : str
+        The name in the catalogue, or one made from the path.
+    train, test : Split
+        The training images (at least one) and the test images (possibly none), in the order of the source.
+    class_names : tuple of str
+        What each class code means: label ``i`` is ``class_names[i]``.
+    source : str
+        Where the images came from.
+    licence : str
+        The terms they come under, or ``"unknown"``.
+    notes : tuple of str
+        What a person should know about how the images were read.
+
+    Raises
+    ------
+    DataError
+        If the parts do not fit together.
+    """
+
+    name: str
+    train: Split
+    test: Split
+    class_names: tuple[str, ...]
+    source: str
+    licence: str
+    notes: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        names = tuple(str(name) for name in self.class_names)
+        object.__setattr__(self, "class_names", names)
+        if not names or len(set(names)) != len(names):
+            raise DataError(f"{self.name}: class names must be distinct and at least one, not {names}")
+        if len(self.train) == 0:
+            raise DataError(f"{self.name}: there are no training images")
+        if self.train.images.shape[1:] != self.test.images.shape[1:]:
+            raise DataError(
+                f"{self.name}: training images are {_size(self.train)} and test images {_size(self.test)}; "
+                "they must be of one size"
+            )
+        for split, part in ((self.train, "training"), (self.test, "test")):
+            if len(split) and not 0 <= split.labels.min() <= split.labels.max() < len(names):
+                raise DataError(
+                    f"{self.name}: {part} labels run from {split.labels.min()} to {split.labels.max()}, "
+                    f"but the {len(names)} classes have codes 0 to {len(names) - 1}"
+                )
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """Height and width of every image, in pixels."""
+        _, height, width = self.train.images.shape
+        return height, width
+
+    @cached_property
+    def sha256(self) -> str:
+        """Hash of the content: shapes, pixels, labels and class names, in order.
+
+        It does not depend on how the set was stored: IDX files and the same images as PNG files agree.
+        """
+        header = {
+            "class_names": self.class_names,
+            "train": self.train.images.shape,
+            "test": self.test.images.shape,
+        }
+        digest = hashlib.sha256(json.dumps(header, sort_keys=True).encode())
+        for split in (self.train, self.test):
+            digest.update(split.images.data)
+            digest.update(split.labels.astype("<i8", copy=False).data)
+        return digest.hexdigest()
+
+
+def _read_only(array: np.ndarray) -> np.ndarray:
+    view = np.ascontiguousarray(array).view()
+    view.setflags(write=False)
+    return view
+
+
+def _checked_labels(labels: ArrayLike, n_images: int) -> NDArray[np.int64]:
+    codes = np.asarray(labels)
+    if codes.dtype.kind not in "iu":
+        raise DataError(f"labels must be integer class codes, not {codes.dtype}")
+    if codes.shape != (n_images,):
+        raise DataError(f"{n_images} images need labels of shape ({n_images},), not {codes.shape}")
+    return _read_only(codes.astype(np.int64, copy=False))
+
+
+def _size(split: Split) -> str:
+    _, height, width = split.images.shape
+    return f"{height}x{width}"

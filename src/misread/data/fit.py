@@ -1,0 +1,188 @@
+"""Bring an image of any size to the size a model reads; the same rule for training, prediction and drawing."""
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+from scipy import ndimage
+
+from misread.errors import ParameterError
+
+__all__ = ["DEFAULT_SIZE", "FITS", "MAX_SIDE", "check_fit", "dark_on_light", "fit_image", "fit_images"]
+
+FITS = ("stretch", "pad", "mnist")
+"""The ways to fit: fill the frame, keep the aspect ratio, or the classic MNIST crop."""
+
+DEFAULT_SIZE = 28
+MAX_SIDE = 512
+"""The largest height or width, in pixels, that images are brought to."""
+
+_BOX = 20 / 28
+_PHOTO_SIDE = 256
+_PHOTO_FLOOR = 0.3
+_PHOTO_CONTRAST = 24
+_SPECK = 0.05
+_GROUND_SIDE = 64
+_GROUND_WINDOW = 16
+_SMOOTH = Image.Resampling.BILINEAR
+
+Shape = tuple[int, int]
+
+
+def fit_image(
+    grey: NDArray[np.uint8], size: int | Shape, fit: str = "stretch", invert: bool = False
+) -> NDArray[np.uint8]:
+    """Bring one grey image to a size.
+
+    Parameters
+    ----------
+    grey : ndarray of uint8, shape (h, w)
+        The image.
+    size : int or (height, width)
+        The size wanted, at most `MAX_SIDE`.
+    fit : {"stretch", "pad", "mnist"}
+        ``stretch`` fills the frame. ``pad`` keeps the aspect ratio and fills the rest with the background (the
+        median of the image's border). ``mnist`` does what was done to MNIST (LeCun et al., 1998): light ink on
+        a dark ground whichever way it came, cropped, brought into a box of 20/28 of the frame with its aspect
+        ratio kept, and set with its centre of mass in the middle of the frame; where the ink was does not
+        matter. In a photo, whose ground is neither black nor white, the ground is estimated everywhere and
+        taken off, and what is fainter than 30% of the strongest ink, or a speck, counts as ground.
+    invert : bool
+        Whether light and dark change places first.
+
+    Returns
+    -------
+    ndarray of uint8, shape (height, width)
+        With ``stretch`` and ``pad``, an image that has the size already comes back unchanged.
+
+    Raises
+    ------
+    ParameterError
+        If `size` or `fit` is none of these.
+    """
+    shape = check_fit(size, fit)
+    if invert:
+        grey = 255 - grey
+    if fit == "mnist":
+        return _fit_mnist(grey, shape)
+    if grey.shape == shape:
+        return grey
+    return _resize(grey, shape) if fit == "stretch" else _pad(grey, shape)
+
+
+def fit_images(
+    images: NDArray[np.uint8], size: int | Shape, fit: str = "stretch", invert: bool = False
+) -> NDArray[np.uint8]:
+    """Bring images of one size, shape (n, h, w), to another; see `fit_image`."""
+    shape = check_fit(size, fit)
+    if fit != "mnist" and images.shape[1:] == shape:
+        return 255 - images if invert else images
+    fitted = np.empty((len(images), *shape), np.uint8)
+    for target, image in zip(fitted, images, strict=True):
+        target[...] = fit_image(image, shape, fit, invert)
+    return fitted
+
+
+def check_fit(size: int | Shape, fit: str) -> Shape:
+    """Return the size as (height, width).
+
+    Raises
+    ------
+    ParameterError
+        If size or fit is not allowed.
+    """
+    if fit not in FITS:
+        raise ParameterError(f"fit must be one of {', '.join(FITS)}, not {fit!r}")
+    height, width = (size, size) if isinstance(size, int) else size
+    if not (1 <= height <= MAX_SIDE and 1 <= width <= MAX_SIDE):
+        raise ParameterError(f"size must be 1 to {MAX_SIDE} pixels a side, not {height}x{width}")
+    return height, width
+
+
+def dark_on_light(images: NDArray[np.uint8]) -> NDArray[np.bool_]:
+    """Tell of each image, shape (n, h, w), whether it looks like dark ink on light paper.
+
+    It does if its border is light and lighter than the whole.
+    """
+    border = np.concatenate(
+        [images[:, 0], images[:, -1], images[:, 1:-1, 0], images[:, 1:-1, -1]], axis=1, dtype=np.uint8
+    ).mean(axis=1)
+    answer: NDArray[np.bool_] = (border > 127) & (border > images.mean(axis=(1, 2)))
+    return answer
+
+
+def _resize(grey: NDArray[np.uint8], shape: Shape) -> NDArray[np.uint8]:
+    """Resample with Pillow's triangle filter, whose support grows with the reduction, so nothing is skipped."""
+    height, width = shape
+    return np.asarray(Image.fromarray(grey).resize((width, height), _SMOOTH))
+
+
+def _scaled(grey: NDArray[np.uint8], box: Shape) -> NDArray[np.uint8]:
+    """Bring an image into a box, keeping its aspect ratio."""
+    height, width = grey.shape
+    scale = min(box[0] / height, box[1] / width)
+    shape = (max(1, round(height * scale)), max(1, round(width * scale)))
+    return grey if shape == grey.shape else _resize(grey, shape)
+
+
+def _pad(grey: NDArray[np.uint8], shape: Shape) -> NDArray[np.uint8]:
+    small = _scaled(grey, shape)
+    frame = np.full(shape, _background(grey), np.uint8)
+    top, left = (shape[0] - small.shape[0]) // 2, (shape[1] - small.shape[1]) // 2
+    frame[top : top + small.shape[0], left : left + small.shape[1]] = small
+    return frame
+
+
+def _background(grey: NDArray[np.uint8]) -> int:
+    border = np.concatenate([grey[0], grey[-1], grey[1:-1, 0], grey[1:-1, -1]])
+    return int(np.median(border))
+
+
+def _fit_mnist(grey: NDArray[np.uint8], shape: Shape) -> NDArray[np.uint8]:
+    frame = np.zeros(shape, np.uint8)
+    ink = _ink(grey)
+    rows, columns = np.flatnonzero(ink.any(axis=1)), np.flatnonzero(ink.any(axis=0))
+    if not len(rows):
+        return frame
+    crop = ink[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
+    box = (max(1, round(shape[0] * _BOX)), max(1, round(shape[1] * _BOX)))
+    small = _scaled(np.ascontiguousarray(crop), box)
+    top, left = (_offset(small.sum(axis=1 - axis), shape[axis]) for axis in (0, 1))
+    frame[top : top + small.shape[0], left : left + small.shape[1]] = small
+    return frame
+
+
+def _offset(profile: NDArray[np.integer], frame: int) -> int:
+    """Where to begin, so that the centre of mass falls on the middle of the frame and nothing is cut off."""
+    centre = float(np.arange(len(profile)) @ profile) / max(float(profile.sum()), 1.0)
+    return min(max(int(np.floor(frame / 2 - centre + 0.5)), 0), frame - len(profile))
+
+
+def _ink(grey: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """Return the ink, light on a ground of 0."""
+    ground = _background(grey)
+    if ground > 127:
+        grey, ground = 255 - grey, 255 - ground
+    return grey if ground == 0 else _ink_of_photo(grey)
+
+
+def _ink_of_photo(grey: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """Take the ink off a ground that is neither black nor even, without its noise and specks."""
+    if max(grey.shape) > _PHOTO_SIDE:
+        grey = _scaled(grey, (_PHOTO_SIDE, _PHOTO_SIDE))
+    above = np.maximum(grey.astype(np.int16) - _uneven_ground(grey), 0)
+    strongest = int(above.max())
+    if strongest < _PHOTO_CONTRAST:
+        return np.zeros_like(grey)
+    above[above < _PHOTO_FLOOR * strongest] = 0
+    parts, n_parts = ndimage.label(above, structure=np.ones((3, 3)))
+    mass = ndimage.sum_labels(above, parts, np.arange(n_parts + 1))
+    above[mass[parts] < _SPECK * mass.max()] = 0
+    return np.minimum(above * (255 / strongest), 255).round().astype(np.uint8)
+
+
+def _uneven_ground(grey: NDArray[np.uint8]) -> NDArray[np.int16]:
+    """Estimate the ground everywhere: what remains when light strokes narrower than a window are taken away."""
+    small = _scaled(grey, (_GROUND_SIDE, _GROUND_SIDE))
+    opened = ndimage.grey_opening(small, size=(_GROUND_WINDOW, _GROUND_WINDOW), mode="nearest")
+    smooth = ndimage.uniform_filter(opened, size=(_GROUND_WINDOW, _GROUND_WINDOW), mode="nearest")
+    return _resize(smooth, grey.shape).astype(np.int16)

@@ -1,0 +1,101 @@
+"""Images in folders, one folder a class, perhaps below train/ and test/."""
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from misread.data.assemble import assemble, natural_key
+from misread.data.bulk import Reading, read_pictures
+from misread.data.dataset import Dataset
+from misread.data.picture import SUFFIXES
+from misread.errors import DataError
+
+__all__ = ["read_folder"]
+
+
+@dataclass(frozen=True)
+class _Listed:
+    """An image file, its class, and whether it is for testing (None: not said)."""
+
+    path: Path
+    label: str
+    is_test: bool | None
+
+
+def read_folder(root: Path, reading: Reading) -> Dataset:
+    """Read a folder with one sub-folder of images per class.
+
+    The classes may lie in ``train/`` and ``test/``. Within a split, images are ordered by file name across all
+    classes (natural order, so 2.png comes before 10.png; ties by class), so that files numbered in the order of
+    another storage give that order back. Class codes follow the natural order of the folders' names.
+
+    Raises
+    ------
+    DataError
+        If there are no such folders, or with ``on_error="stop"`` if a file cannot be read.
+    """
+    try:
+        listed, ignored = _list_images(root)
+    except OSError as error:
+        raise DataError(f"{root}: cannot be listed: {error.strerror or error}") from error
+    if not listed:
+        raise DataError(
+            f"{root}: no images found; expected one sub-folder per class, perhaps below train/ and test/, "
+            f"with files of the types {', '.join(sorted(SUFFIXES))}"
+        )
+    listed.sort(key=lambda one: (bool(one.is_test), natural_key(one.path.name), natural_key(one.label)))
+    pictures = read_pictures([one.path for one in listed], root, reading)
+    kept = [listed[index] for index in pictures.kept]
+    said = kept[0].is_test is not None
+    return assemble(
+        root.resolve().name,
+        pictures.images,
+        [one.label for one in kept],
+        np.array([bool(one.is_test) for one in kept]) if said else None,
+        f"image files in {root}",
+        (*_notes(ignored), *pictures.notes),
+    )
+
+
+def _list_images(root: Path) -> tuple[list[_Listed], Counter[str]]:
+    ignored: Counter[str] = Counter()
+    splits = {path.name.lower(): path for path in _folders(root)}
+    train, test = splits.get("train"), splits.get("test")
+    if train is None or not any(_folders(train)):
+        return list(_images_by_class(root, None, ignored)), ignored
+    if test is None or not any(_folders(test)):
+        return list(_images_by_class(train, None, ignored)), ignored
+    for other in set(splits) - {"train", "test"}:
+        ignored[f"folder {splits[other].name} beside train and test"] += 1
+    return [*_images_by_class(train, False, ignored), *_images_by_class(test, True, ignored)], ignored
+
+
+def _images_by_class(folder: Path, is_test: bool | None, ignored: Counter[str]) -> Iterator[_Listed]:
+    for path in folder.iterdir():
+        if path.name.startswith("."):
+            continue
+        if not path.is_dir():
+            ignored["file outside the class folders"] += 1
+            continue
+        for file in path.iterdir():
+            if file.name.startswith("."):
+                continue
+            if file.suffix.lower() in SUFFIXES and file.is_file():
+                yield _Listed(file, path.name, is_test)
+            else:
+                what = (
+                    "folder inside a class folder" if file.is_dir() else f"file of type {file.suffix or '(none)'}"
+                )
+                ignored[what] += 1
+
+
+def _folders(folder: Path) -> Iterator[Path]:
+    return (path for path in folder.iterdir() if path.is_dir() and not path.name.startswith("."))
+
+
+def _notes(ignored: Counter[str]) -> Iterator[str]:
+    for what, number in sorted(ignored.items()):
+        yield f"ignored {number:,} x {what}"

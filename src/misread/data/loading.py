@@ -1,0 +1,154 @@
+"""One door to every data set: by name or by path."""
+
+import difflib
+import os
+from pathlib import Path
+
+import numpy as np
+
+from misread.data import arrays, table
+from misread.data.bulk import Reading
+from misread.data.catalogue import CATALOGUE, Entry, names
+from misread.data.dataset import Dataset, Split
+from misread.data.embedded import load_embedded_digits
+from misread.data.fetch import Progress, fetch, find, read_verified
+from misread.data.fit import DEFAULT_SIZE, check_fit, fit_images
+from misread.data.folder import read_folder
+from misread.data.idx_folder import has_idx_files, read_idx_folder
+from misread.errors import DataError, FormatError, ParameterError
+
+__all__ = ["load"]
+
+_ON_ERROR = ("stop", "skip")
+
+
+def load(
+    name_or_path: str | os.PathLike[str] = "digits",
+    *,
+    data_dir: str | os.PathLike[str] | None = None,
+    download: bool = True,
+    size: int | None = None,
+    fit: str = "stretch",
+    invert: bool = False,
+    on_error: str = "stop",
+    progress: Progress | None = None,
+) -> Dataset:
+    """Load a data set by its name, or your own by its path.
+
+    A path is a folder with one sub-folder of images per class (perhaps below ``train/`` and ``test/``), a CSV,
+    TSV or Parquet table, an NPZ archive, a folder of NPY files, or a folder of IDX files. A set that does not
+    say which images are for testing gets a fifth of every class chosen with a fixed seed.
+
+    Parameters
+    ----------
+    name_or_path : str or path
+        A name of the catalogue (see `names`), or a path; write ``./mnist`` for a folder that has such a name.
+    data_dir : path, optional
+        Where named sets are looked for first and downloaded to, as ``<data_dir>/<name>/*-ubyte[.gz]``. Then
+        come the folder named by the environment variable ``MISREAD_DATA``, the user's cache and the system's.
+    download : bool
+        Whether files that are not on this machine may be downloaded.
+    size : int, optional
+        Bring images to this height and width. By default they keep their size if all have the same, up to
+        64 pixels a side, and come to 28 otherwise.
+    fit : {"stretch", "pad", "mnist"}
+        How; see `misread.data.fit.fit_image`.
+    invert : bool
+        Whether light and dark change places, for scans of dark ink on light paper.
+    on_error : {"stop", "skip"}
+        What to do with an image file that cannot be read: raise, or leave it out and name it in `notes`.
+    progress : callable, optional
+        Called with what is under way, how much is done and how much there is (0 if not known).
+
+    Returns
+    -------
+    Dataset
+
+    Raises
+    ------
+    ParameterError
+        If the name is not known, or an option makes no sense.
+    DataError
+        If the set cannot be found, downloaded or read.
+
+    Examples
+    --------
+    >>> from misread.data import load
+    >>> load("digits").train.images.shape
+    (1437, 8, 8)
+    """
+    check_fit(size if size is not None else DEFAULT_SIZE, fit)
+    if on_error not in _ON_ERROR:
+        raise ParameterError(f"on_error must be one of {', '.join(_ON_ERROR)}, not {on_error!r}")
+    reading = Reading(size, fit, invert, on_error, progress)
+    entry = CATALOGUE.get(str(name_or_path))
+    if entry is not None:
+        return _refitted(_load_named(entry, data_dir, download, progress), reading)
+    path = Path(name_or_path).expanduser()
+    if str(name_or_path) and path.exists():
+        return _load_path(path, reading)
+    if path.name != str(name_or_path) or path.suffix:
+        raise DataError(f"{path}: no such file or folder")
+    close = difflib.get_close_matches(str(name_or_path), names(), n=1, cutoff=0.5)
+    hint = f"; did you mean {close[0]}?" if close else ""
+    raise ParameterError(
+        f"no data set or path is called {str(name_or_path)!r}; known are {', '.join(names())}{hint}"
+    )
+
+
+def _load_path(path: Path, reading: Reading) -> Dataset:
+    suffix = path.suffix.lower()
+    if path.is_dir():
+        if has_idx_files(path):
+            return read_idx_folder(path, reading)
+        if next(path.glob("*.npy"), None) is not None:
+            return arrays.read_arrays(path, reading)
+        return read_folder(path, reading)
+    if suffix in table.SUFFIXES:
+        return table.read_table(path, reading)
+    if suffix in arrays.SUFFIXES:
+        return arrays.read_arrays(path, reading)
+    if "-ubyte" in path.name:
+        return read_idx_folder(path.parent, reading)
+    raise FormatError(
+        f"{path}: not a kind of data set that is read; give a folder with one sub-folder per class, a .csv, .tsv, "
+        ".parquet or .npz file, or a folder of .npy or IDX files"
+    )
+
+
+def _load_named(
+    entry: Entry, data_dir: str | os.PathLike[str] | None, download: bool, progress: Progress | None
+) -> Dataset:
+    if not entry.files:
+        return load_embedded_digits()
+    paths = fetch(entry, data_dir, progress) if download else find(entry, data_dir)
+    missing = [file.name for file in entry.files if file.name not in paths]
+    if missing:
+        raise DataError(f"{entry.name}: {', '.join(missing)} not found; try: misread data fetch {entry.name}")
+    try:
+        contents = [read_verified(paths[file.name], file) for file in entry.files]
+    except FormatError as error:
+        raise FormatError(
+            f"{error}; remove the file to have it downloaded again, or give the path of its folder "
+            "instead of the name to load your own files"
+        ) from error
+    folders = sorted({str(Path(path).parent) for path in paths.values()})
+    return Dataset(
+        name=entry.name,
+        train=Split(contents[0], contents[1].astype(np.int64)),
+        test=Split(contents[2], contents[3].astype(np.int64)),
+        class_names=entry.class_names,
+        source=f"IDX files in {', '.join(folders)}",
+        licence=entry.licence,
+    )
+
+
+def _refitted(dataset: Dataset, reading: Reading) -> Dataset:
+    if reading.size is None and reading.fit != "mnist" and not reading.invert:
+        return dataset
+    size = reading.size or (DEFAULT_SIZE if reading.fit == "mnist" else dataset.shape)
+    train, test = (
+        Split(fit_images(split.images, size, reading.fit, reading.invert), split.labels)
+        for split in (dataset.train, dataset.test)
+    )
+    return Dataset(dataset.name, train, test, dataset.class_names, dataset.source, dataset.licence, dataset.notes)

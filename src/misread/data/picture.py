@@ -1,0 +1,114 @@
+"""Decode one image file to grey levels, refusing what is not an image or is too large to be one."""
+
+from pathlib import Path
+from typing import BinaryIO
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image, UnidentifiedImageError
+
+from misread.errors import FormatError
+
+__all__ = ["FORMATS", "MAX_PIXELS", "SUFFIXES", "read_grey"]
+
+FORMATS = ("BMP", "JPEG", "PNG", "TIFF", "WEBP")
+SUFFIXES = frozenset({".bmp", ".jpeg", ".jpg", ".png", ".tif", ".tiff", ".webp"})
+
+MAX_PIXELS = 50_000_000
+"""Images of more pixels are refused before they are decoded."""
+
+_DRAFT = (1024, 1024)
+_EXIF_ORIENTATION = 0x0112
+_DEEP_MODES = frozenset({"I", "I;16", "I;16B", "I;16L", "I;16N"})
+
+
+def read_grey(source: Path | BinaryIO, *, max_pixels: int = MAX_PIXELS) -> NDArray[np.uint8]:
+    """Decode an image file.
+
+    Colours become their luma (ITU-R 601), 16-bit levels are brought to 8 bits, the EXIF orientation is applied.
+    Transparent parts become white behind dark ink and black behind light ink. Large JPEG files are decoded at
+    a fraction of their size, at least 1024 pixels a side.
+
+    Parameters
+    ----------
+    source : path or binary file
+        A BMP, JPEG, PNG, TIFF or WebP file, recognised by its content.
+    max_pixels : int
+        The most pixels it may have.
+
+    Returns
+    -------
+    ndarray of uint8, shape (height, width)
+
+    Raises
+    ------
+    FormatError
+        With the reason (and not the name) if it is not such a file, is damaged or too large.
+    """
+    try:
+        with Image.open(source, formats=FORMATS) as image:
+            width, height = image.size
+            if width * height > max_pixels:
+                raise FormatError(f"{width}x{height} pixels; at most {max_pixels:,} pixels are decoded")
+            if image.format == "JPEG":
+                image.draft("L", _DRAFT)
+            image.load()  # which turns a TIFF file itself, and takes the orientation out of its EXIF
+            orientation = image.getexif().get(_EXIF_ORIENTATION, 1)
+            grey = _grey(image)
+    except FormatError:
+        raise
+    except UnidentifiedImageError as error:
+        raise FormatError(f"not an image in one of the formats {', '.join(FORMATS)}") from error
+    except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
+        raise FormatError(f"too large; at most {max_pixels:,} pixels are decoded") from error
+    except OSError as error:
+        raise FormatError(error.strerror or str(error)) from error
+    except Exception as error:  # decoders raise whatever they like on damaged files
+        raise FormatError(f"cannot be decoded ({type(error).__name__}: {error})") from error
+    return np.ascontiguousarray(_turned(grey, orientation))
+
+
+def _grey(image: Image.Image) -> NDArray[np.uint8]:
+    if image.mode in _DEEP_MODES:
+        return _from_16_bits(np.asarray(image))
+    if image.mode == "F":
+        raise FormatError("floating-point pixels have no fixed white; save it with 8 or 16 bits")
+    if "A" in image.getbands() or "transparency" in image.info:
+        return _on_paper(np.asarray(image.convert("RGBA").convert("LA")))
+    return np.asarray(image if image.mode == "L" else image.convert("L"))
+
+
+def _from_16_bits(levels: NDArray[np.integer]) -> NDArray[np.uint8]:
+    lowest, highest = int(levels.min()), int(levels.max())
+    if lowest < 0 or highest > 65_535:
+        raise FormatError(f"levels from {lowest} to {highest} do not fit in 16 bits")
+    return ((levels.astype(np.uint32) + 128) // 257).astype(np.uint8)
+
+
+def _on_paper(luma_alpha: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    luma, alpha = luma_alpha[..., 0].astype(np.uint32), luma_alpha[..., 1].astype(np.uint32)
+    opacity = int(alpha.sum())
+    ink_is_dark = opacity == 0 or int((luma * alpha).sum()) < 128 * opacity
+    paper = 255 if ink_is_dark else 0
+    return ((luma * alpha + paper * (255 - alpha) + 127) // 255).astype(np.uint8)
+
+
+def _turned(grey: NDArray[np.uint8], orientation: object) -> NDArray[np.uint8]:
+    """Apply an EXIF orientation, 1 to 8; anything else is taken for 1."""
+    match orientation:
+        case 2:
+            return grey[:, ::-1]
+        case 3:
+            return grey[::-1, ::-1]
+        case 4:
+            return grey[::-1]
+        case 5:
+            return grey.T
+        case 6:
+            return np.rot90(grey, -1)
+        case 7:
+            return grey[::-1, ::-1].T
+        case 8:
+            return np.rot90(grey)
+        case _:
+            return grey

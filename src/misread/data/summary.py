@@ -1,0 +1,142 @@
+"""What a person should know of a data set before training on it: counts, imbalance, duplicates, leakage."""
+
+import hashlib
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from misread.data.dataset import Dataset, Split
+
+__all__ = ["ClassCount", "Duplicates", "Summary", "summarise"]
+
+_TINY = 10
+_IMBALANCED = 3.0
+
+
+@dataclass(frozen=True)
+class ClassCount:
+    """How many images of a class there are."""
+
+    name: str
+    train: int
+    test: int
+
+
+@dataclass(frozen=True)
+class Duplicates:
+    """How many images are exact copies, pixel by pixel, of an earlier one.
+
+    `train` and `test` count copies within each split, `across` the test images that are also training images
+    (leakage), and `conflicting` the images that have a copy with another label.
+    """
+
+    train: int
+    test: int
+    across: int
+    conflicting: int
+
+
+@dataclass(frozen=True)
+class Summary:
+    """A data set described; `findings` are plain sentences, none when all is well.
+
+    `imbalance` is the size of the largest class of the training images over that of the smallest.
+    """
+
+    name: str
+    shape: tuple[int, int]
+    train: int
+    test: int
+    classes: tuple[ClassCount, ...]
+    imbalance: float | None
+    duplicates: Duplicates
+    sha256: str
+    source: str
+    licence: str
+    notes: tuple[str, ...]
+    findings: tuple[str, ...]
+
+
+def summarise(dataset: Dataset) -> Summary:
+    """Describe a data set.
+
+    Parameters
+    ----------
+    dataset : Dataset
+
+    Returns
+    -------
+    Summary
+    """
+    n_classes = len(dataset.class_names)
+    counts = [np.bincount(split.labels, minlength=n_classes).tolist() for split in (dataset.train, dataset.test)]
+    classes = tuple(ClassCount(*row) for row in zip(dataset.class_names, *counts, strict=True))
+    duplicates = _duplicates(dataset)
+    smallest = min(counts[0])
+    imbalance = max(counts[0]) / smallest if smallest else None
+    return Summary(
+        name=dataset.name,
+        shape=dataset.shape,
+        train=len(dataset.train),
+        test=len(dataset.test),
+        classes=classes,
+        imbalance=imbalance,
+        duplicates=duplicates,
+        sha256=dataset.sha256,
+        source=dataset.source,
+        licence=dataset.licence,
+        notes=dataset.notes,
+        findings=(*_class_findings(classes, imbalance), *_duplicate_findings(duplicates)),
+    )
+
+
+def _duplicates(dataset: Dataset) -> Duplicates:
+    train, test = (_digests(split) for split in (dataset.train, dataset.test))
+    distinct_train = np.unique(train)
+    digests, labels = (
+        np.concatenate([train, test]),
+        np.concatenate([dataset.train.labels, dataset.test.labels]),
+    )
+    return Duplicates(
+        train=len(train) - len(distinct_train),
+        test=len(test) - len(np.unique(test)),
+        across=int(np.isin(test, distinct_train).sum()),
+        conflicting=_conflicting(digests, labels),
+    )
+
+
+def _digests(split: Split) -> NDArray[np.bytes_]:
+    """One 16-byte digest per image, as hexadecimal text (bytes of NumPy would lose zeros at the end)."""
+    return np.array([hashlib.blake2b(row, digest_size=16).hexdigest() for row in split.X], dtype="S32")
+
+
+def _conflicting(digests: NDArray[np.bytes_], labels: NDArray[np.int64]) -> int:
+    _, group = np.unique(digests, return_inverse=True)
+    n_groups = int(group.max()) + 1
+    lowest, highest = np.full(n_groups, np.iinfo(np.int64).max), np.full(n_groups, -1)
+    np.minimum.at(lowest, group, labels)
+    np.maximum.at(highest, group, labels)
+    return int((lowest != highest)[group].sum())
+
+
+def _class_findings(classes: tuple[ClassCount, ...], imbalance: float | None) -> list[str]:
+    found = []
+    tiny = [f"{one.name} ({one.train})" for one in classes if one.train < _TINY]
+    if tiny:
+        found.append(f"classes with fewer than {_TINY} training images: {', '.join(tiny)}")
+    if imbalance is not None and imbalance >= _IMBALANCED:
+        found.append(f"the largest class has {imbalance:.1f} times the training images of the smallest")
+    return found
+
+
+def _duplicate_findings(duplicates: Duplicates) -> list[str]:
+    found = []
+    if duplicates.across:
+        found.append(f"leakage: {duplicates.across:,} test images are also training images, pixel by pixel")
+    for split, number in (("training", duplicates.train), ("test", duplicates.test)):
+        if number:
+            found.append(f"{number:,} {split} images are exact copies of others")
+    if duplicates.conflicting:
+        found.append(f"{duplicates.conflicting:,} images have an exact copy with another label")
+    return found

@@ -1,0 +1,179 @@
+"""NPZ and NPY: shapes and types that are read, and files that lie."""
+
+import io
+import tracemalloc
+import zipfile
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from misread.data import load
+from misread.errors import DataError, FormatError
+
+RNG = np.random.default_rng(0)
+X = RNG.integers(0, 256, (20, 4, 4), dtype=np.uint8)
+Y = np.arange(20) % 3
+SPLIT = {"x_train": X[:15], "y_train": Y[:15], "x_test": X[15:], "y_test": Y[15:]}
+
+
+def saved(path, **arrays):
+    np.savez_compressed(path, **arrays)
+    return path
+
+
+def test_keras_names(tmp_path):
+    dataset = load(saved(tmp_path / "set.npz", **SPLIT))
+    np.testing.assert_array_equal(dataset.train.images, X[:15])
+    np.testing.assert_array_equal(dataset.test.images, X[15:])
+    np.testing.assert_array_equal(dataset.test.labels, Y[15:])
+    assert dataset.class_names == ("0", "1", "2")
+    assert dataset.name == "set"
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        X,
+        X.reshape(20, 16),
+        X[..., None],
+        np.repeat(X[..., None], 3, axis=-1),
+        X.astype(np.int64),
+        X.astype(np.float32),
+        np.asfortranarray(X),
+        X.astype(">u2"),
+    ],
+    ids=range(8),
+)
+def test_images_of_many_kinds(tmp_path, values):
+    kinds = {**SPLIT, "x_train": values[:15], "x_test": values[15:]}
+    assert load(saved(tmp_path / "set.npz", **kinds)).sha256 == load(saved(tmp_path / "plain.npz", **SPLIT)).sha256
+
+
+def test_fractions_become_levels_and_it_is_said(tmp_path):
+    dataset = load(saved(tmp_path / "set.npz", **{**SPLIT, "x_train": X[:15] / 255, "x_test": X[15:] / 255}))
+    np.testing.assert_array_equal(dataset.train.images, X[:15])
+    assert any("multiplied by 255" in note for note in dataset.notes)
+
+
+@pytest.mark.parametrize(
+    ("labels", "names"),
+    [
+        (np.where(Y == 0, "cat", "dog"), ("cat", "dog")),
+        (np.array([b"b", b"a"])[np.minimum(Y, 1)], ("a", "b")),
+        (Y * 5 + 5, ("5", "10", "15")),
+        (Y.astype(float), ("0", "1", "2")),
+        (Y.reshape(-1, 1), ("0", "1", "2")),
+    ],
+    ids=range(5),
+)
+def test_labels_of_many_kinds(tmp_path, labels, names):
+    assert load(saved(tmp_path / "set.npz", images=X, labels=labels)).class_names == names
+
+
+def test_npy_files_side_by_side(tmp_path):
+    np.save(tmp_path / "images.npy", X)
+    np.save(tmp_path / "labels.npy", Y)
+    assert load(tmp_path).sha256 == load(tmp_path / "images.npy").sha256
+    assert len(load(tmp_path).test) == 3
+
+
+def test_size(tmp_path):
+    assert load(saved(tmp_path / "set.npz", **SPLIT), size=6, fit="pad").shape == (6, 6)
+    assert load(saved(tmp_path / "set.npz", **SPLIT), fit="mnist").shape == (28, 28)
+
+
+@pytest.mark.parametrize(
+    ("arrays", "message"),
+    [
+        ({"a": X}, "holds a; expected x_train"),
+        ({"images": X - 300.0, "labels": Y}, "levels run from"),
+        ({"images": X + 300.0, "labels": Y}, "levels run from"),
+        ({"images": X + 0.5, "labels": Y}, "levels run|neither whole"),
+        ({"images": X * 0.5, "labels": Y}, "neither whole"),
+        ({"images": X * np.nan, "labels": Y}, "levels run from nan"),
+        ({"images": X.reshape(20, 2, 8, 1, 1), "labels": Y}, "images of shape"),
+        ({"images": X.reshape(20, 2, 2, 4), "labels": Y}, "images of shape"),
+        ({"images": X[:, 0, :3], "labels": Y}, "images of shape"),
+        ({"images": X, "labels": Y[:5]}, "one label for each of 20"),
+        ({"images": X, "labels": Y + 0.5}, "whole numbers or text"),
+        ({"images": X, "labels": Y * np.nan}, "whole numbers or text"),
+        ({"images": X.astype(str), "labels": Y}, "images must be numbers"),
+        ({"images": X.astype(complex), "labels": Y}, "only numbers and text"),
+        ({"images": X[:0], "labels": Y[:0]}, "empty"),
+        ({**SPLIT, "x_test": X[15:, :2]}, "different shapes"),
+        ({**SPLIT, "x_test": X[15:, 0]}, "different shapes"),
+    ],
+    ids=range(17),
+)
+def test_refuses(tmp_path, arrays, message):
+    with pytest.raises(FormatError, match=message):
+        load(saved(tmp_path / "set.npz", **arrays))
+
+
+class Planted:
+    def __reduce__(self):
+        return exec, ("raise SystemExit('code from the file was run')",)
+
+
+def test_nothing_is_unpickled(tmp_path):
+    planted = np.array([Planted()] * 20, dtype=object)
+    for arrays in ({"images": planted, "labels": Y}, {"images": X, "labels": planted}):
+        np.savez(tmp_path / "set.npz", **arrays)
+        with pytest.raises(FormatError, match="never objects"):
+            load(tmp_path / "set.npz")
+
+
+def npy_header(shape, dtype="|u1") -> bytes:
+    stream = io.BytesIO()
+    np.lib.format.write_array_header_1_0(stream, {"descr": dtype, "fortran_order": False, "shape": shape})
+    return stream.getvalue()
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        npy_header((4_000_000_000, 28, 28)) + b"x",
+        npy_header((10**30,)) + b"x",
+        npy_header((3, 28, 28)) + b"x",
+        npy_header((-1, 28, 28)) + b"x",
+        npy_header((20, 4, 4), "|O") + b"x" * 320,
+        b"\x93NUMPY\x09\x00",
+        b"\x93NUMPY\x01\x00\xff\xff" + b"(" * 65_535,
+        b"",
+    ],
+    ids=range(8),
+)
+@pytest.mark.parametrize("packed", [False, True])
+def test_headers_that_lie(tmp_path, content, packed):
+    np.save(tmp_path / "labels.npy", Y)
+    (tmp_path / "images.npy").write_bytes(content)
+    path = tmp_path
+    if packed:
+        path = tmp_path / "set.npz"
+        with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+            for name in ("images.npy", "labels.npy"):
+                archive.write(tmp_path / name, name)
+    tracemalloc.start()
+    with pytest.raises(FormatError):
+        load(path)
+    assert tracemalloc.get_traced_memory()[1] < 10_000_000
+    tracemalloc.stop()
+
+
+@settings(max_examples=300, deadline=None)
+@given(data=st.data())
+def test_damaged_archives_give_our_error_or_a_set(tmp_path_factory, data):
+    stream = io.BytesIO()
+    np.savez_compressed(stream, images=X, labels=Y)
+    content = bytearray(stream.getvalue())
+    for _ in range(data.draw(st.integers(1, 3))):
+        at = data.draw(st.integers(0, len(content) - 1))
+        content[at : at + 2] = data.draw(st.binary(min_size=0, max_size=3))
+    path = tmp_path_factory.mktemp("npz") / "set.npz"
+    path.write_bytes(content)
+    try:
+        load(path)
+    except DataError:
+        return

@@ -1,0 +1,202 @@
+"""Folders of images: order, classes, splits, errors that are named, and MNIST written out as files."""
+
+import tracemalloc
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from misread.data import load
+from misread.data.assemble import natural_key, stratified_test
+from misread.errors import DataError, ParameterError
+
+
+def save(path, grey):
+    path.parent.mkdir(parents=True, exist_ok=True)
+    Image.fromarray(np.asarray(grey, np.uint8)).save(path)
+
+
+def level(value, shape=(4, 4)):
+    return np.full(shape, value, np.uint8)
+
+
+def levels(split):
+    return split.images[:, 0, 0].tolist()
+
+
+@pytest.fixture
+def plain(tmp_path):
+    """Ten images of each of three classes, 0.png to 29.png, the grey level telling the number."""
+    for number in range(30):
+        save(tmp_path / f"class{number % 3}" / f"{number}.png", level(number * 8))
+    return tmp_path
+
+
+def test_train_and_test_folders(tmp_path):
+    for number in range(12):
+        save(tmp_path / "train" / "ba"[number % 2] / f"{number}.png", level(number))
+    save(tmp_path / "test" / "b" / "0.png", level(99))
+    dataset = load(tmp_path)
+    assert levels(dataset.train) == list(range(12))
+    assert levels(dataset.test) == [99]
+    assert dataset.class_names == ("a", "b")
+    assert dataset.train.labels.tolist() == [1, 0] * 6
+    assert dataset.licence == "unknown"
+
+
+def test_ties_go_by_class(tmp_path):
+    for folder, value in (("c10", 10), ("c9", 9), ("c1", 1)):
+        save(tmp_path / "train" / folder / "same.png", level(value))
+        save(tmp_path / "test" / folder / "same.png", level(value))
+    dataset = load(tmp_path)
+    assert dataset.class_names == ("c1", "c9", "c10")
+    assert levels(dataset.train) == [1, 9, 10]
+
+
+def test_a_split_is_chosen_when_none_is_given(plain):
+    first, second = load(plain), load(plain)
+    assert (len(first.train), len(first.test)) == (24, 6)
+    assert np.bincount(first.test.labels).tolist() == [2, 2, 2]
+    assert first.sha256 == second.sha256
+    assert "20% of every class chosen for testing" in first.source
+    assert sorted(levels(first.train) + levels(first.test)) == [number * 8 for number in range(30)]
+    assert levels(first.train) == sorted(levels(first.train))
+
+
+def test_train_alone_is_split(tmp_path):
+    for number in range(10):
+        save(tmp_path / "train" / "a" / f"{number}.png", level(number))
+        save(tmp_path / "train" / "b" / f"{number}.png", level(number + 100))
+    assert len(load(tmp_path).test) == 4
+
+
+def test_stratified_test():
+    codes = np.array([0] * 10 + [1] * 2 + [2] + [3] * 100)
+    chosen = stratified_test(codes)
+    assert np.bincount(codes[chosen], minlength=4).tolist() == [2, 1, 0, 20]
+
+
+def test_natural_order():
+    names = ["img10.png", "img9.png", "IMG1.png", "a", "10", "9", "img09.png", ""]
+    assert sorted(names, key=natural_key) == ["", "9", "10", "a", "IMG1.png", "img09.png", "img9.png", "img10.png"]
+
+
+def test_sizes(plain):
+    assert load(plain).shape == (4, 4)
+    assert load(plain, size=9).shape == (9, 9)
+    assert load(plain, fit="mnist").shape == (28, 28)
+    save(plain / "class0" / "large.png", level(5, (40, 30)))
+    mixed = load(plain)
+    assert mixed.shape == (28, 28)
+    assert "28x28" in mixed.notes[0]
+
+
+def test_large_images_of_one_size_are_reduced(tmp_path):
+    for number in range(4):
+        save(tmp_path / "ab"[number % 2] / f"{number}.png", level(number, (300, 400)))
+    assert load(tmp_path).shape == (28, 28)
+
+
+def test_mixed_formats_read_alike(tmp_path):
+    for index, suffix in enumerate(("png", "bmp", "tif", "webp", "jpg", "JPEG", "tiff")):
+        save(tmp_path / "a" / f"{index}.{suffix}", level(200, (16, 16)))
+        save(tmp_path / "b" / f"{index}.{suffix}", level(10, (16, 16)))
+    dataset = load(tmp_path)
+    assert len(dataset.train) + len(dataset.test) == 14
+    assert set(levels(dataset.train)) == {200, 10}
+
+
+def test_unreadable_files_stop_or_are_skipped_by_name(plain):
+    (plain / "class1" / "7.png").write_bytes(b"not an image")
+    (plain / "class2" / "8.png").write_bytes(b"")
+    with pytest.raises(DataError, match=r"class1/7.png: not an image.*class2/8.png.*--on-error skip"):
+        load(plain)
+    dataset = load(plain, on_error="skip")
+    assert len(dataset.train) + len(dataset.test) == 28
+    skipped = [note for note in dataset.notes if note.startswith("skipped")]
+    assert len(skipped) == 2
+    assert "class1/7.png: not an image" in skipped[0]
+    assert not {7 * 8, 8 * 8} & set(levels(dataset.train) + levels(dataset.test))
+
+
+def test_nothing_readable(tmp_path):
+    (tmp_path / "a").mkdir()
+    (tmp_path / "a" / "x.png").write_bytes(b"")
+    with pytest.raises(DataError, match="none of the 1 images"):
+        load(tmp_path, on_error="skip")
+
+
+def test_other_files_are_told(plain):
+    (plain / "class0" / "notes.txt").write_text("x")
+    (plain / "class0" / ".DS_Store").write_text("x")
+    (plain / "README.md").write_text("x")
+    (plain / "class0" / "deeper").mkdir()
+    notes = " | ".join(load(plain).notes)
+    assert "1 x file of type .txt" in notes
+    assert "1 x file outside the class folders" in notes
+    assert "1 x folder inside a class folder" in notes
+    assert "DS_Store" not in notes
+
+
+def test_inverted_scans_are_noticed(tmp_path):
+    ink = level(0, (8, 8))
+    ink[2:6, 3:5] = 255
+    for number in range(20):
+        save(tmp_path / "ab"[number % 2] / f"{number}.png", 255 - ink)
+    noticed = load(tmp_path)
+    assert any("20 of 20 images look like dark ink" in note for note in noticed.notes)
+    turned = load(tmp_path, invert=True)
+    assert turned.notes == ()
+    np.testing.assert_array_equal(turned.train.images[0], ink)
+
+
+def test_faint_images_are_noticed(tmp_path):
+    for number in range(4):
+        save(tmp_path / "ab"[number % 2] / f"{number}.png", level(number % 2))
+    assert any("brightest grey level is 1" in note for note in load(tmp_path).notes)
+
+
+def test_empty_missing_and_wrong(tmp_path):
+    with pytest.raises(DataError, match="no images found; expected one sub-folder per class"):
+        load(tmp_path)
+    with pytest.raises(DataError, match="no such file or folder"):
+        load(tmp_path / "none")
+    (tmp_path / "x.xlsx").write_text("")
+    with pytest.raises(DataError, match="not a kind of data set"):
+        load(tmp_path / "x.xlsx")
+    with pytest.raises(ParameterError, match="on_error"):
+        load(tmp_path, on_error="ignore")
+    with pytest.raises(ParameterError, match="fit must be"):
+        load(tmp_path, fit="crop")
+
+
+def test_progress_and_memory(tmp_path):
+    """Two thousand images of 100 kB: what is held at once is the result and a few images, not all of them."""
+    large = Image.fromarray(level(7, (320, 320)))
+    (tmp_path / "a").mkdir()
+    (tmp_path / "b").mkdir()
+    for number in range(600):
+        large.save(tmp_path / "ab"[number % 2] / f"{number}.png", compress_level=1)
+    calls = []
+    tracemalloc.start()
+    load(tmp_path, progress=lambda *call: calls.append(call))
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert calls[-1] == ("reading images", 600, 600)
+    assert [done for _, done, _ in calls] == sorted(done for _, done, _ in calls)
+    assert peak < 10_000_000
+
+
+@pytest.mark.mnist
+@pytest.mark.slow
+def test_mnist_as_files_is_mnist(mnist_folder, tmp_path):
+    mnist = load("mnist", data_dir=mnist_folder)
+    for name, split in (("train", mnist.train), ("test", mnist.test)):
+        for label in range(10):
+            (tmp_path / name / str(label)).mkdir(parents=True)
+        for index, (image, label) in enumerate(zip(split.images, split.labels, strict=True)):
+            Image.fromarray(image).save(tmp_path / name / str(label) / f"{index}.png", compress_level=0)
+    written = load(tmp_path)
+    assert written.sha256 == mnist.sha256
+    assert written.licence == mnist.licence
+    assert written.notes == ("recognised by its content as mnist",)

@@ -1,0 +1,154 @@
+"""Decoding: every format and pixel kind, orientation, transparency, and files that are not what they claim."""
+
+import io
+import zipfile
+import zlib
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from PIL import Image, ImageOps
+
+from misread.data.picture import FORMATS, read_grey
+from misread.errors import FormatError
+
+GREY = np.random.default_rng(0).integers(0, 256, (9, 7), dtype=np.uint8)
+
+
+def encoded(image: Image.Image, form: str, **options) -> io.BytesIO:
+    stream = io.BytesIO()
+    image.save(stream, format=form, **options)
+    stream.seek(0)
+    return stream
+
+
+@pytest.mark.parametrize("form", sorted(set(FORMATS) - {"JPEG"}))
+def test_lossless_formats_are_exact(form):
+    options = {"lossless": True} if form == "WEBP" else {}
+    np.testing.assert_array_equal(read_grey(encoded(Image.fromarray(GREY), form, **options)), GREY)
+
+
+def test_jpeg_is_close():
+    smooth = np.linspace(0, 255, 64 * 64).reshape(64, 64).astype(np.uint8)
+    actual = read_grey(encoded(Image.fromarray(smooth), "JPEG", quality=95)).astype(int)
+    assert np.abs(actual - smooth).max() < 6
+
+
+def test_grey_stored_as_colour_stays_exact():
+    for mode in ("RGB", "RGBA", "P", "LA"):
+        np.testing.assert_array_equal(read_grey(encoded(Image.fromarray(GREY).convert(mode), "PNG")), GREY)
+
+
+def test_colour_becomes_luma():
+    rgb = np.array([[[255, 0, 0], [0, 255, 0], [0, 0, 255]]], np.uint8)
+    np.testing.assert_array_equal(read_grey(encoded(Image.fromarray(rgb), "PNG")), [[76, 150, 29]])
+
+
+def test_black_and_white():
+    image = Image.fromarray(GREY).convert("1", dither=Image.Dither.NONE)
+    np.testing.assert_array_equal(read_grey(encoded(image, "PNG")), np.where(GREY > 127, 255, 0))
+
+
+@pytest.mark.parametrize("form", ["PNG", "TIFF"])
+def test_sixteen_bits(form):
+    levels = np.array([[0, 128, 129, 257, 32_768, 65_535]], np.uint16)
+    np.testing.assert_array_equal(read_grey(encoded(Image.fromarray(levels), form)), [[0, 0, 1, 1, 128, 255]])
+    spread = GREY.astype(np.uint16) * 257
+    np.testing.assert_array_equal(read_grey(encoded(Image.fromarray(spread), form)), GREY)
+
+
+def test_what_sixteen_bits_cannot_hold():
+    for image in (Image.new("F", (2, 2)), Image.new("I", (2, 2), 70_000)):
+        with pytest.raises(FormatError, match=r"floating-point|do not fit in 16 bits"):
+            read_grey(encoded(image, "TIFF"))
+
+
+@pytest.mark.parametrize(("ink", "paper"), [(0, 255), (255, 0)])
+def test_transparent_parts_are_paper(ink, paper):
+    la = np.zeros((2, 2, 2), np.uint8)
+    la[..., 0] = [[ink, ink], [100, 200]]
+    la[..., 1] = [[255, 255], [0, 0]]
+    np.testing.assert_array_equal(read_grey(encoded(Image.fromarray(la), "PNG")), [[ink, ink], [paper, paper]])
+
+
+def test_all_transparent_is_blank_paper():
+    assert (read_grey(encoded(Image.new("RGBA", (3, 3)), "PNG")) == 255).all()
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+def test_exif_orientation(orientation):
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    for form, options in (("PNG", {}), ("TIFF", {}), ("JPEG", {"quality": 100})):
+        stream = encoded(Image.fromarray(GREY), form, exif=exif, **options)
+        actual = read_grey(stream)
+        stream.seek(0)
+        with Image.open(stream) as image:
+            expected = np.asarray(ImageOps.exif_transpose(image))
+        np.testing.assert_array_equal(actual, expected)
+        assert actual.flags.c_contiguous
+
+
+def test_a_large_jpeg_is_decoded_small():
+    grey = read_grey(encoded(Image.new("RGB", (4032, 3024), (255, 255, 255)), "JPEG"))
+    assert grey.shape == (1512, 2016)
+    assert (grey == 255).all()
+
+
+def archive() -> bytes:
+    stream = io.BytesIO()
+    with zipfile.ZipFile(stream, "w") as target:
+        target.writestr("a.txt", "hello")
+    return stream.getvalue()
+
+
+PNG = encoded(Image.fromarray(GREY), "PNG").getvalue()
+
+
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [
+        (b"", "not an image"),
+        (archive(), "not an image"),
+        (b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 9 9\n", "not an image"),
+        (encoded(Image.fromarray(GREY), "GIF").getvalue(), "not an image"),
+        (PNG[:60], "truncated|cannot be decoded|broken"),
+        (PNG[:45] + b"junkjunk" + PNG[53:], "broken|decod|truncated"),
+    ],
+)
+def test_what_is_not_an_image(content, reason):
+    with pytest.raises(FormatError, match=reason):
+        read_grey(io.BytesIO(content))
+
+
+@pytest.mark.parametrize("side", [7_500, 12_000, 30_000])
+def test_bombs_are_refused_before_they_are_decoded(side):
+    """A PNG of a few bytes that promises 56 million, 144 million and 900 million pixels."""
+    small = bytearray(encoded(Image.new("1", (8, 8)), "PNG").getvalue())
+    small[16:24] = side.to_bytes(4, "big") * 2
+    small[29:33] = zlib.crc32(bytes(small[12:29])).to_bytes(4, "big")
+    with pytest.raises(FormatError, match="at most 50,000,000 pixels"):
+        read_grey(io.BytesIO(bytes(small)))
+
+
+def test_missing(tmp_path):
+    with pytest.raises(FormatError, match="No such file"):
+        read_grey(tmp_path / "none.png")
+    with pytest.raises(FormatError, match="directory"):
+        read_grey(tmp_path)
+
+
+@settings(max_examples=300)
+@given(data=st.data(), form=st.sampled_from(FORMATS))
+def test_damaged_files_give_our_error_or_an_image(data, form):
+    content = bytearray(encoded(Image.fromarray(GREY), form).getvalue())
+    for _ in range(data.draw(st.integers(1, 3))):
+        at = data.draw(st.integers(0, len(content) - 1))
+        content[at : at + 2] = data.draw(st.binary(min_size=1, max_size=3))
+    try:
+        grey = read_grey(io.BytesIO(bytes(content)))
+    except FormatError:
+        return
+    assert grey.dtype == np.uint8
+    assert grey.ndim == 2
