@@ -1,0 +1,68 @@
+"""Pixels feature by feature, and the vote of a forest on pixels."""
+
+import numpy as np
+from numba import njit, uint64
+
+__all__ = ["transpose", "vote"]
+
+_TILE = 64
+
+
+@njit(nogil=True, cache=True)
+def transpose(rows: np.ndarray) -> np.ndarray:
+    """Transposed copy of a uint8 matrix, tile by tile so that both sides stay in cache."""
+    n, m = rows.shape
+    columns = np.empty((m, n), np.uint8)
+    for top in range(0, n, _TILE):
+        bottom = min(top + _TILE, n)
+        for first in range(0, m, _TILE):
+            for j in range(first, min(first + _TILE, m)):
+                for i in range(top, bottom):
+                    columns[j, i] = rows[i, j]
+    return columns
+
+
+@njit(nogil=True, cache=True)
+def vote(rows: np.ndarray, roots: np.ndarray, nodes: np.ndarray, values: np.ndarray, out: np.ndarray) -> None:
+    """Add to `out` what each tree says of each row, tree after tree.
+
+    A tile of rows goes down a tree one level at a time, without branches that depend on pixels, so that the
+    processor works on many rows at once instead of waiting for each.
+
+    Parameters
+    ----------
+    rows : ndarray of shape (n, n_features), uint8
+        Images.
+    roots : ndarray of shape (n_trees + 1,), int64
+        Number of each tree's first node, and the number of nodes.
+    nodes : ndarray of shape (n_nodes, 4), int32
+        Feature (-1 for a leaf), highest pixel value that goes left, numbers of the left and the right child.
+    values : ndarray of shape (n_nodes, n_classes), float64
+        Share of each class.
+    out : ndarray of shape (n, n_classes), float64
+        Sums, in the order of the trees whatever the number of threads.
+    """
+    place = np.empty(_TILE, np.uint64)
+    moving = np.empty(_TILE, np.uint64)
+    for top in range(0, rows.shape[0], _TILE):
+        size = min(_TILE, rows.shape[0] - top)
+        for tree in range(roots.size - 1):
+            for i in range(size):
+                place[i] = roots[tree]
+                moving[i] = i
+            n_moving = size
+            while n_moving > 0:
+                n_next = 0
+                for k in range(n_moving):
+                    i = moving[k]
+                    node = place[i]
+                    feature = nodes[node, 0]
+                    goes_left = rows[uint64(top) + i, uint64(max(feature, 0))] <= nodes[node, 1]
+                    child = uint64(nodes[node, 2]) if goes_left else uint64(nodes[node, 3])
+                    moving[n_next] = i
+                    place[i] = child if feature >= 0 else node
+                    n_next += 1 if feature >= 0 else 0
+                n_moving = n_next
+            for i in range(size):
+                for c in range(out.shape[1]):
+                    out[top + i, c] += values[place[i], c]
