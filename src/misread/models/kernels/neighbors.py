@@ -1,0 +1,354 @@
+"""Exact nearest neighbours among images of small integers: embed, screen, measure.
+
+Every image x becomes a vector v(x) of 64 small integers such that, for a known scale s and slack e,
+
+    |v(x) - v(y)| <= s |x - y| + e        for all images x and y.        (1)
+
+A query u screens 64 images per tile with exact int16 products: an image whose v lies further from it than
+s sqrt(T) + e cannot be within the squared distance T. Only images that pass get their exact distance, in
+integers, and T shrinks to the k-th distance found so far. No result depends on how good the embedding is, only
+the time does.
+
+Why (1) holds. Let m be any integer vector, W any integer matrix of at most 63 rows, and A = unit W with
+unit <= 1 / sqrt(largest absolute row sum of W W'). That row sum bounds the spectral norm of W W', so A is a
+contraction. The map
+
+    f(x) = (A (x - m), sqrt(|x - m|^2 - |A (x - m)|^2))
+
+never stretches: the root is |R (x - m)| with R = (I - A'A)^(1/2), so the squared distance of two images under f
+is at most |A (x - y)|^2 + |R (x - y)|^2 = |x - y|^2. Also |f(x)| = |x - m|. Scaling by s stretches by s; pulling
+a point from outside the ball of radius RADIUS to its surface is the projection on a convex set and never
+stretches. Rounding moves each of the 64 coordinates by at most 1/2. W (x - m) is exact in int32; the few float64
+operations after it err by less than 1e-13 |x - m|^2 under the root, so by less than 4e-7 |x - m| s <= 0.01 after
+it. A point moves by less than sqrt(64) * 0.51, and a difference of two by less than SLACK = 2 * 8 * 0.51 = e.
+
+Why int32 is enough. |v| < 32,005, so by Cauchy-Schwarz every partial sum of u . v stays below 32,005^2 < 2^30,
+and |v|^2 / 2 below 2^29. |u - v|^2 <= reach^2 is u . v - |v|^2 / 2 >= (|u|^2 - reach^2) / 2, which is tested with
+the left side rounded up and the right side rounded down.
+"""
+
+import numpy as np
+from numba import njit
+
+from misread.models.kernels.neighbors_tiles import (
+    LANES,
+    ROWS,
+    lowest_bit,
+    squares_of_bytes,
+    tile_hits,
+    tile_products,
+)
+
+__all__ = [
+    "RADIUS",
+    "SLACK",
+    "embed_images",
+    "encode_columns",
+    "mark_values",
+    "scan_images",
+    "search_images",
+    "vote_columns",
+]
+
+RADIUS = 32_000.0
+SLACK = 2 * 8 * 0.51
+PAIRS = LANES // 2
+BYTES_AT_ONCE = 512_000
+TILES_IN_CACHE = 32
+IMAGES_IN_CACHE = 128
+NEVER = -(2**31) + 1
+
+
+@njit(nogil=True, cache=True, inline="always")
+def _address(array, row):  # type: ignore[no-untyped-def]
+    return np.uintp(array.ctypes.data) + np.uintp(row * array.strides[0])
+
+
+@njit(nogil=True, cache=True)
+def _squared_distance(queries, q, images, i):  # type: ignore[no-untyped-def]
+    """Squared distance of two rows as an exact int64."""
+    features = images.shape[1]
+    done = 0
+    total = np.int64(0)
+    if queries.itemsize == 1 and images.itemsize == 1:
+        left, right = _address(queries, q), _address(images, i)
+        while features - done >= 16:
+            count = min((features - done) // 16 * 16, BYTES_AT_ONCE)
+            total += squares_of_bytes(left + np.uintp(done), right + np.uintp(done), count)
+            done += count
+    for j in range(done, features):
+        difference = np.int64(queries[q, j]) - np.int64(images[i, j])
+        total += difference * difference
+    return total
+
+
+@njit(nogil=True, cache=True)
+def _keep_nearest(distances, indices, count, distance, index):  # type: ignore[no-untyped-def]
+    """Offer a neighbour to a max-heap ordered by (distance, index); the number held after it."""
+    size = distances.shape[0]
+    if count < size:
+        hole = count
+        while hole > 0:
+            parent = (hole - 1) // 2
+            if distances[parent] > distance or (distances[parent] == distance and indices[parent] > index):
+                break
+            distances[hole], indices[hole] = distances[parent], indices[parent]
+            hole = parent
+        distances[hole], indices[hole] = distance, index
+        return count + 1
+    if distance < distances[0] or (distance == distances[0] and index < indices[0]):
+        _sink(distances, indices, size, distance, index)
+    return count
+
+
+@njit(nogil=True, cache=True)
+def _sink(distances, indices, size, distance, index):  # type: ignore[no-untyped-def]
+    """Replace the root of a heap of `size` entries."""
+    hole = 0
+    while True:
+        child = 2 * hole + 1
+        if child >= size:
+            break
+        other = child + 1
+        if other < size and (
+            distances[other] > distances[child]
+            or (distances[other] == distances[child] and indices[other] > indices[child])
+        ):
+            child = other
+        if distances[child] < distance or (distances[child] == distance and indices[child] < index):
+            break
+        distances[hole], indices[hole] = distances[child], indices[child]
+        hole = child
+    distances[hole], indices[hole] = distance, index
+
+
+@njit(nogil=True, cache=True)
+def _sort_heap(distances, indices):  # type: ignore[no-untyped-def]
+    for last in range(distances.shape[0] - 1, 0, -1):
+        distance, index = distances[last], indices[last]
+        distances[last], indices[last] = distances[0], indices[0]
+        _sink(distances, indices, last, distance, index)
+
+
+@njit(nogil=True, cache=True)
+def _embed(images, first, last, mean, axes, unit, scale, out):  # type: ignore[no-untyped-def]
+    """Write v(x), see the module, of images first..last into the rows of `out` (int16)."""
+    features = images.shape[1]
+    centred = np.zeros((ROWS, 2 * axes.shape[0]), np.int16)
+    products = np.empty((ROWS, LANES), np.int32)
+    norms = np.zeros(ROWS, np.float64)
+    for start in range(first, last, ROWS):
+        rows = min(ROWS, last - start)
+        for row in range(rows):
+            norm = np.int64(0)
+            for j in range(features):
+                value = np.int32(images[start + row, j]) - mean[j]
+                centred[row, j] = value
+                norm += value * value
+            norms[row] = norm
+        tile_products(
+            _address(centred, 0), centred.strides[0], _address(axes, 0), axes.shape[0], _address(products, 0)
+        )
+        for row in range(rows):
+            size = np.sqrt(norms[row])
+            stretch = scale if size * scale <= RADIUS else RADIUS / size
+            rest = norms[row]
+            for c in range(LANES - 1):
+                coordinate = products[row, c] * unit
+                rest -= coordinate * coordinate
+                out[start - first + row, c] = np.int16(np.rint(coordinate * stretch))
+            out[start - first + row, LANES - 1] = np.int16(np.rint(np.sqrt(max(rest, 0.0)) * stretch))
+
+
+@njit(nogil=True, cache=True)
+def _squared_norm(vector):  # type: ignore[no-untyped-def]
+    total = np.int64(0)
+    for c in range(vector.shape[0]):
+        total += np.int64(vector[c]) * np.int64(vector[c])
+    return total
+
+
+@njit(nogil=True, cache=True)
+def embed_images(images, mean, axes, unit, scale, first_tile, last_tile, tiles, halves):  # type: ignore[no-untyped-def]
+    """Fill tiles first_tile..last_tile of the screen.
+
+    Parameters
+    ----------
+    images : ndarray of shape (n, n_features), uint8 or uint16
+    mean : ndarray of shape (n_features,), int32
+        m of the module's proof.
+    axes : ndarray of shape (ceil(n_features / 2), LANES, 2), int16
+        W, packed by pairs of features; its last lane is zero.
+    unit, scale : float
+        Of the module's proof.
+    tiles : ndarray of shape (n_tiles, LANES / 2, LANES, 2), int16
+        Receives v(x), 64 images per tile, packed by pairs of coordinates.
+    halves : ndarray of shape (n_tiles, LANES), int32
+        Receives -floor(|v|^2 / 2); places beyond the last image never hit.
+    """
+    vectors = np.zeros((LANES, LANES), np.int16)
+    for tile in range(first_tile, last_tile):
+        start = tile * LANES
+        count = min(LANES, images.shape[0] - start)
+        _embed(images, start, start + count, mean, axes, unit, scale, vectors)
+        vectors[count:] = 0
+        for pair in range(PAIRS):
+            for lane in range(LANES):
+                tiles[tile, pair, lane, 0] = vectors[lane, 2 * pair]
+                tiles[tile, pair, lane, 1] = vectors[lane, 2 * pair + 1]
+        for lane in range(LANES):
+            halves[tile, lane] = -(_squared_norm(vectors[lane]) >> 1) if lane < count else NEVER
+
+
+@njit(nogil=True, cache=True)
+def _limit(squared_norm, scale, radius):  # type: ignore[no-untyped-def]
+    """The product a neighbour within the squared distance `radius` must reach (none can, if it is negative)."""
+    if radius < 0:
+        return np.int32(2**31 - 1)
+    reach = scale * np.sqrt(float(radius)) * (1 + 1e-12) + SLACK
+    limit = np.floor((squared_norm - reach * reach) / 2) - 1
+    return np.int32(max(limit, float(NEVER + 1)))
+
+
+@njit(nogil=True, cache=True)
+def _seed_radii(queries, first, last, vectors, images, tiles, halves, step, distances, indices, radii):  # type: ignore[no-untyped-def]
+    """An upper bound of each query's k-th squared distance: k images that look near in every step-th tile."""
+    k = distances.shape[1]
+    products = np.empty((ROWS, LANES), np.int32)
+    for start in range(0, last - first, ROWS):
+        rows = min(ROWS, last - first - start)
+        counts = np.zeros(ROWS, np.int64)
+        for tile in range(0, tiles.shape[0], step):
+            tile_products(
+                _address(vectors, start),
+                vectors.strides[0],
+                _address(tiles, tile),
+                PAIRS,
+                _address(products, 0),
+            )
+            for row in range(rows):
+                q = first + start + row
+                for lane in range(LANES):
+                    far = -np.int64(products[row, lane]) - halves[tile, lane]
+                    if (counts[row] < k or far < distances[q, 0]) and halves[tile, lane] != NEVER:
+                        counts[row] = _keep_nearest(
+                            distances[q], indices[q], counts[row], far, tile * LANES + lane
+                        )
+        for row in range(rows):
+            q = first + start + row
+            radius = np.int64(0)
+            for place in range(counts[row]):
+                radius = max(radius, _squared_distance(queries, q, images, indices[q, place]))
+            radii[start + row] = radius if counts[row] == k else np.int64(2**62)
+
+
+@njit(nogil=True, cache=True)
+def search_images(queries, first, last, images, mean, axes, unit, scale, tiles, halves, step, distances, indices):  # type: ignore[no-untyped-def]
+    """Find the nearest images of queries first..last with the screen of `embed_images`.
+
+    Parameters
+    ----------
+    queries : ndarray of shape (n_queries, n_features), uint8 or uint16
+    step : int
+        The first radius comes from every step-th tile.
+    distances, indices : ndarray of shape (n_queries, k), int64
+        Rows first..last receive the squared distances and the image numbers, nearest first, the lower number first
+        among equal distances.
+    """
+    k = distances.shape[1]
+    many = last - first
+    padded = (many + ROWS - 1) // ROWS * ROWS
+    vectors = np.zeros((padded, LANES), np.int16)
+    _embed(queries, first, last, mean, axes, unit, scale, vectors)
+    radii = np.empty(many, np.int64)
+    _seed_radii(queries, first, last, vectors, images, tiles, halves, step, distances, indices, radii)
+    counts = np.zeros(many, np.int64)
+    norms = np.zeros(many, np.int64)
+    limits = np.full(padded, np.int32(2**31 - 1), np.int32)
+    masks = np.zeros(ROWS, np.uint64)
+    one = np.uint64(1)
+    for q in range(many):
+        norms[q] = _squared_norm(vectors[q])
+        limits[q] = _limit(norms[q], scale, radii[q])
+    for block in range(0, tiles.shape[0], TILES_IN_CACHE):
+        for start in range(0, many, ROWS):
+            for tile in range(block, min(block + TILES_IN_CACHE, tiles.shape[0])):
+                hits = tile_hits(
+                    _address(vectors, start),
+                    vectors.strides[0],
+                    _address(tiles, tile),
+                    PAIRS,
+                    _address(halves, tile),
+                    _address(limits, start),
+                    _address(masks, 0),
+                )
+                if hits == 0:
+                    continue
+                for row in range(ROWS):
+                    mask = masks[row]
+                    if mask == 0:
+                        continue
+                    near = start + row
+                    q = first + near
+                    while mask != 0:
+                        image = tile * LANES + lowest_bit(mask)
+                        mask &= mask - one
+                        distance = _squared_distance(queries, q, images, image)
+                        if distance <= radii[near]:
+                            counts[near] = _keep_nearest(distances[q], indices[q], counts[near], distance, image)
+                            if counts[near] == k:
+                                # Images come in ascending order: one as far as the k-th loses the tie.
+                                radii[near] = distances[q, 0] - 1
+                    limits[near] = _limit(norms[near], scale, radii[near])
+    for q in range(first, last):
+        _sort_heap(distances[q], indices[q])
+
+
+@njit(nogil=True, cache=True)
+def scan_images(queries, first, last, images, distances, indices):  # type: ignore[no-untyped-def]
+    """The same result as `search_images` from all distances, for few images, few queries or many neighbours."""
+    counts = np.zeros(last - first, np.int64)
+    for block in range(0, images.shape[0], IMAGES_IN_CACHE):
+        for q in range(first, last):
+            for i in range(block, min(block + IMAGES_IN_CACHE, images.shape[0])):
+                distance = _squared_distance(queries, q, images, i)
+                counts[q - first] = _keep_nearest(distances[q], indices[q], counts[q - first], distance, i)
+    for q in range(first, last):
+        _sort_heap(distances[q], indices[q])
+
+
+@njit(nogil=True, cache=True)
+def mark_values(columns, present):  # type: ignore[no-untyped-def]
+    """Set `present[column, value]` for every value (uint8) that occurs in a column."""
+    for i in range(columns.shape[0]):
+        for column in range(columns.shape[1]):
+            present[column, columns[i, column]] = True
+
+
+@njit(nogil=True, cache=True)
+def encode_columns(columns, codes, out):  # type: ignore[no-untyped-def]
+    """Replace every value (uint8) by `codes[column, value]`."""
+    for i in range(columns.shape[0]):
+        for column in range(columns.shape[1]):
+            out[i, column] = codes[column, columns[i, column]]
+
+
+@njit(nogil=True, cache=True)
+def vote_columns(codes, indices, weights, out):  # type: ignore[no-untyped-def]
+    """The class code (uint8) with the most weight among the neighbours, per query and column; ties to the lowest.
+
+    Weights of a class are added in the order of the neighbours.
+    """
+    votes = np.zeros(256, np.float64)
+    for q in range(indices.shape[0]):
+        for column in range(codes.shape[1]):
+            for place in range(indices.shape[1]):
+                votes[codes[indices[q, place], column]] += weights[q, place]
+            best = codes[indices[q, 0], column]
+            for place in range(1, indices.shape[1]):
+                code = codes[indices[q, place], column]
+                if votes[code] > votes[best] or (votes[code] == votes[best] and code < best):
+                    best = code
+            out[q, column] = best
+            for place in range(indices.shape[1]):
+                votes[codes[indices[q, place], column]] = 0.0

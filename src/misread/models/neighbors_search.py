@@ -1,0 +1,235 @@
+"""Exact nearest neighbours among images of small integers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+import numpy as np
+from joblib import Parallel, delayed, effective_n_jobs
+from numpy.typing import NDArray
+
+from misread.errors import ParameterError
+from misread.models.kernels.neighbors import RADIUS, embed_images, scan_images, search_images
+from misread.models.kernels.neighbors_tiles import LANES
+
+__all__ = ["NeighborSearch", "as_small_integers"]
+
+_COMPONENTS = LANES - 1
+_SAMPLE_VALUES = 2_000_000
+_SEED_IMAGES = 2_048
+_FEW_IMAGES = 1_024
+_FEW_QUERIES = 24
+_NEIGHBOR_SHARE = 8
+_QUERIES_PER_TASK = 480
+# Pixel values up to which W (x - m) is known to fit: any int16 for 16-bit images, room for noise on bytes.
+_FURTHEST = 32_767
+_FURTHEST_BYTE = 1_023
+_ROWS_AT_ONCE = 1_024
+
+
+def as_small_integers(values: Any) -> NDArray[Any] | None:
+    """Give an array of whole numbers in 0..65,535 as uint8 or uint16, or None if it is anything else.
+
+    uint8 and uint16 arrays come back as they are, without a copy. Floats are accepted when every one is exactly a
+    whole number; the first rows decide in most cases, so that other data cost next to nothing.
+
+    Parameters
+    ----------
+    values : ndarray of shape (n, n_features)
+
+    Returns
+    -------
+    ndarray of shape (n, n_features), uint8 or uint16, or None
+    """
+    if not isinstance(values, np.ndarray) or values.ndim != 2 or values.dtype.kind not in "buif":
+        return None
+    if values.dtype == np.bool_:
+        return np.ascontiguousarray(values).view(np.uint8)
+    if values.dtype in (np.uint8, np.uint16):
+        return np.ascontiguousarray(values)
+    small = np.empty(values.shape, np.uint16)
+    highest = 0
+    rows = 16
+    start = 0
+    while start < len(values):
+        block = values[start : start + rows]
+        low, high = block.min(initial=0), block.max(initial=0)
+        if not (low >= 0 and high <= np.iinfo(np.uint16).max):
+            return None
+        small[start : start + rows] = block
+        if not np.array_equal(small[start : start + rows], block):
+            return None
+        highest = max(highest, int(high))
+        start, rows = start + rows, _ROWS_AT_ONCE
+    return small.astype(np.uint8) if highest <= np.iinfo(np.uint8).max else small
+
+
+@dataclass(frozen=True)
+class _Screen:
+    """What `search_images` needs to screen: see the proof in `misread.models.kernels.neighbors`."""
+
+    mean: NDArray[np.int32]
+    axes: NDArray[np.int16]
+    unit: float
+    scale: float
+    tiles: NDArray[np.int16]
+    halves: NDArray[np.int32]
+
+
+def _principal_axes(sample: NDArray[np.float32]) -> NDArray[np.float64]:
+    """At most 63 directions that hold most of the variance of centred rows (randomised subspace iteration)."""
+    features = sample.shape[1]
+    if features <= _COMPONENTS:
+        return np.eye(features)
+    rng = np.random.default_rng(0)
+    basis = rng.standard_normal((features, _COMPONENTS), dtype=np.float32)
+    for _ in range(3):
+        basis = np.linalg.qr(sample.T @ (sample @ basis))[0]
+    return basis.T.astype(np.float64)
+
+
+def _whole_axes(axes: NDArray[np.float64], furthest: int) -> tuple[NDArray[np.int64], float]:
+    """Axes as integers whose products with centred images fit int32, and the unit that makes them contract."""
+    for bits in range(15, -1, -1):
+        whole = np.clip(np.rint(axes * 2.0**bits), -32_767, 32_767).astype(np.int64)
+        if int(np.abs(whole).sum(axis=1).max()) * furthest < 2**31:
+            break
+    else:
+        whole = np.zeros_like(whole)
+    # float64 holds these sums exactly: they are integers below 2 ** 53.
+    gram = whole.astype(np.float64) @ whole.T.astype(np.float64)
+    largest = float(np.abs(gram).sum(axis=1).max())
+    return whole, (1 - 1e-12) / np.sqrt(max(largest, 1.0))
+
+
+class NeighborSearch:
+    """Search the nearest of a set of images, exactly.
+
+    Distances are squared Euclidean distances as exact integers, and equal distances go to the image that comes
+    first, so a result is the same on every machine and for every number of threads. How: see
+    `misread.models.kernels.neighbors`. The screen (132 bytes per image) is built by the first search that gains
+    from it.
+
+    Parameters
+    ----------
+    images : ndarray of shape (n, n_features), uint8 or uint16
+        Kept as it is, not copied (unless it is not C-contiguous).
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> search = NeighborSearch(np.array([[0, 0], [3, 4], [0, 1]], dtype=np.uint8))
+    >>> search.nearest(np.array([[0, 0]], dtype=np.uint8), 2)
+    (array([[0, 1]]), array([[0, 2]]))
+    """
+
+    def __init__(self, images: NDArray[Any]) -> None:
+        if images.ndim != 2 or images.dtype not in (np.uint8, np.uint16):
+            raise ParameterError(
+                f"images must be a 2-d array of uint8 or uint16, not {images.ndim}-d {images.dtype}; "
+                "try images.reshape(len(images), -1)"
+            )
+        self.images = np.ascontiguousarray(images)
+        self._furthest = _FURTHEST_BYTE
+        if images.dtype == np.uint16:
+            top = int(images.max(initial=0))
+            self._furthest = min(_FURTHEST, 2 * top + _FURTHEST_BYTE) if top <= _FURTHEST else -1
+        self._screen: _Screen | None = None
+
+    def nearest(
+        self, queries: NDArray[Any], n_neighbors: int, n_jobs: int | None = None
+    ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Give the nearest images of each query.
+
+        Parameters
+        ----------
+        queries : ndarray of shape (n_queries, n_features), uint8 or uint16
+        n_neighbors : int
+            Between 1 and the number of images.
+        n_jobs : int, optional
+            Threads, as in joblib.
+
+        Returns
+        -------
+        squared_distances, indices : ndarray of shape (n_queries, n_neighbors), int64
+            Nearest first; the lower index first among equal distances.
+
+        Raises
+        ------
+        ParameterError
+            If the queries have another shape or kind, or there are not enough images.
+        """
+        count, features = self.images.shape
+        if queries.ndim != 2 or queries.shape[1] != features or queries.dtype not in (np.uint8, np.uint16):
+            raise ParameterError(
+                f"queries must be uint8 or uint16 of shape (n_queries, {features}), "
+                f"not {queries.dtype} of shape {queries.shape}"
+            )
+        if not 1 <= n_neighbors <= count:
+            raise ParameterError(
+                f"n_neighbors must be between 1 and {count}, the number of images, not {n_neighbors}"
+            )
+        queries = np.ascontiguousarray(queries)
+        squared = np.empty((len(queries), n_neighbors), np.int64)
+        indices = np.empty_like(squared)
+        jobs = effective_n_jobs(n_jobs)
+        screen = self._useful_screen(queries, n_neighbors, n_jobs)
+        if screen is None:
+            task = partial(scan_images, images=self.images, distances=squared, indices=indices)
+        else:
+            seeds = -(-max(_SEED_IMAGES, 16 * n_neighbors) // LANES)
+            task = partial(
+                search_images,
+                images=self.images,
+                mean=screen.mean,
+                axes=screen.axes,
+                unit=screen.unit,
+                scale=screen.scale,
+                tiles=screen.tiles,
+                halves=screen.halves,
+                step=max(1, len(screen.tiles) // seeds),
+                distances=squared,
+                indices=indices,
+            )
+        size = max(1, min(_QUERIES_PER_TASK, -(-len(queries) // jobs)))
+        Parallel(n_jobs=n_jobs, require="sharedmem")(
+            delayed(task)(queries, start, min(start + size, len(queries)))
+            for start in range(0, len(queries), size)
+        )
+        return squared, indices
+
+    def _useful_screen(self, queries: NDArray[Any], n_neighbors: int, n_jobs: int | None) -> _Screen | None:
+        """The screen, built now if it pays; None if measuring every image is the better way."""
+        count = len(self.images)
+        if count < _FEW_IMAGES or n_neighbors * _NEIGHBOR_SHARE > count:
+            return None
+        if self._furthest < (0 if queries.dtype == np.uint8 else queries.max(initial=0)):
+            return None
+        if self._screen is None and len(queries) >= _FEW_QUERIES:
+            self._screen = self._build(n_jobs)
+        return self._screen
+
+    def _build(self, n_jobs: int | None) -> _Screen:
+        count, features = self.images.shape
+        sample = self.images[:: max(1, count * features // _SAMPLE_VALUES)]
+        mean = np.rint(sample.mean(axis=0)).astype(np.int32)
+        centred = sample.astype(np.float32) - mean
+        axes, unit = _whole_axes(_principal_axes(centred), self._furthest)
+        packed = np.zeros((-(-features // 2) * 2, LANES), np.int16)
+        packed[:features, : len(axes)] = axes.T
+        packed = np.ascontiguousarray(packed.reshape(-1, 2, LANES).transpose(0, 2, 1))
+        longest = float(np.sqrt(np.einsum("ij,ij->i", centred, centred, dtype=np.float64).max()))
+        scale = RADIUS / max(longest, 1.0)
+        n_tiles = -(-count // LANES)
+        tiles = np.empty((n_tiles, LANES // 2, LANES, 2), np.int16)
+        halves = np.empty((n_tiles, LANES), np.int32)
+        size = max(1, min(64, -(-n_tiles // effective_n_jobs(n_jobs))))
+        Parallel(n_jobs=n_jobs, require="sharedmem")(
+            delayed(embed_images)(
+                self.images, mean, packed, unit, scale, start, min(start + size, n_tiles), tiles, halves
+            )
+            for start in range(0, n_tiles, size)
+        )
+        return _Screen(mean, packed, unit, scale, tiles, halves)
