@@ -1,0 +1,90 @@
+"""What to predict: each task turns a data set into the X and y of training and test."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from misread.data import Dataset
+from misread.data.transforms import add_noise
+from misread.errors import ParameterError
+
+__all__ = ["Task", "class_code", "classification", "denoising", "detector", "multilabel", "numeric_classes"]
+
+
+@dataclass(frozen=True, eq=False)
+class Task:
+    """One prediction problem, ready for any estimator.
+
+    Attributes
+    ----------
+    name : str
+    X_train, X_test : ndarray of shape (n, height * width)
+        Pixels; `uint8` except for noisy ones.
+    y_train, y_test : ndarray of shape (n,) or (n, n_outputs)
+    """
+
+    name: str
+    X_train: NDArray[Any]
+    y_train: NDArray[Any]
+    X_test: NDArray[Any]
+    y_test: NDArray[Any]
+
+
+def classification(dataset: Dataset) -> Task:
+    """Which class is it? y holds class codes, indices into `dataset.class_names`."""
+    train, test = dataset.train, dataset.test
+    return Task("classification", train.X, train.labels, test.X, test.labels)
+
+
+def detector(dataset: Dataset, positive: str) -> Task:
+    """Is it this class? y is True for the class named `positive`."""
+    code = class_code(dataset, positive)
+    train, test = dataset.train, dataset.test
+    return Task("detector", train.X, train.labels == code, test.X, test.labels == code)
+
+
+def multilabel(dataset: Dataset) -> Task:
+    """Is the digit large (7 or more), and is it odd? y has those two columns, 0 or 1.
+
+    Raises
+    ------
+    ParameterError
+        If the class names are not numbers.
+    """
+    numbers = numeric_classes(dataset)
+    if numbers is None:
+        raise ParameterError(f"large and odd need classes that are numbers, got {dataset.class_names[0]!r}")
+    labels = np.column_stack([numbers >= 7, numbers % 2 == 1]).astype(np.int64)
+    train, test = dataset.train, dataset.test
+    return Task("multilabel", train.X, labels[train.labels], test.X, labels[test.labels])
+
+
+def denoising(dataset: Dataset, seed: int = 42) -> Task:
+    """What did the image look like before noise of 0 to 99 was added to each pixel? y holds the clean pixels."""
+    train, test = dataset.train, dataset.test
+    noisy_train, noisy_test = add_noise(train.X, test.X, seed=seed)
+    return Task("denoising", noisy_train, train.X, noisy_test, test.X)
+
+
+def class_code(dataset: Dataset, name: str) -> int:
+    """Index of the class called `name`.
+
+    Raises
+    ------
+    ParameterError
+        If there is no such class.
+    """
+    if name not in dataset.class_names:
+        known = ", ".join(repr(known) for known in dataset.class_names[:20])
+        raise ParameterError(f"{dataset.name} has no class {name!r}; its classes are {known}")
+    return dataset.class_names.index(name)
+
+
+def numeric_classes(dataset: Dataset) -> NDArray[np.int64] | None:
+    """The class names as integers, shape (n_classes,), or None when one of them is not a number."""
+    try:
+        return np.array([int(name) for name in dataset.class_names], np.int64)
+    except ValueError:
+        return None
