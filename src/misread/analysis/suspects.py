@@ -1,0 +1,142 @@
+"""Model error or label error? Confident learning on held-out probabilities, checked against the nearest images."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+__all__ = ["LabelSuspects", "confident_joint", "find_suspects", "neighbor_verdicts", "suspect_scores"]
+
+NEARLY_ALL = 0.9
+VERDICTS = ("model error", "unclear", "label error")
+
+
+@dataclass(frozen=True, eq=False)
+class LabelSuspects:
+    """Samples whose label the model confidently contradicts, the most contradicted first.
+
+    Attributes
+    ----------
+    index : ndarray of shape (m,), int64
+        Positions in the data.
+    given, suggested : ndarray of shape (m,), int64
+        The label, and the class that the model is confident of instead.
+    self_confidence : ndarray of shape (m,), float64
+        Probability of the given label.
+    suggested_confidence : ndarray of shape (m,), float64
+        Probability of the suggested class.
+    """
+
+    index: NDArray[np.int64]
+    given: NDArray[np.int64]
+    suggested: NDArray[np.int64]
+    self_confidence: NDArray[np.float64]
+    suggested_confidence: NDArray[np.float64]
+
+
+def confident_joint(y: ArrayLike, probabilities: ArrayLike) -> NDArray[np.int64]:
+    """How many samples labelled i (row) are confidently of class j (column).
+
+    Parameters
+    ----------
+    y : array-like of shape (n,), integer class codes
+    probabilities : array-like of shape (n, n_classes), held out
+
+    Returns
+    -------
+    ndarray of shape (n_classes, n_classes), int64
+
+    Notes
+    -----
+    C. Northcutt, L. Jiang and I. Chuang, Confident learning: estimating uncertainty in dataset labels, Journal of
+    Artificial Intelligence Research 70 (2021).
+    A sample is confidently of class j when its probability of j is at least the mean one among samples labelled j;
+    of several such classes the most probable counts.
+    """
+    codes, table = np.asarray(y, np.int64), np.asarray(probabilities, np.float64)
+    confident = _confident_class(codes, table)
+    n_classes = table.shape[1]
+    cells = codes[confident >= 0] * n_classes + confident[confident >= 0]
+    return np.bincount(cells, minlength=n_classes**2).reshape(n_classes, n_classes)
+
+
+def find_suspects(y: ArrayLike, probabilities: ArrayLike, *, limit: int | None = None) -> LabelSuspects:
+    """Samples off the diagonal of the confident joint, ordered by normalised margin.
+
+    Parameters
+    ----------
+    y : array-like of shape (n,), integer class codes
+    probabilities : array-like of shape (n, n_classes), held out
+    limit : int, optional
+        Keep only so many.
+
+    Returns
+    -------
+    LabelSuspects
+        By p(given) - p(suggested), smallest first; ties in the order of the data.
+    """
+    codes, table = np.asarray(y, np.int64), np.asarray(probabilities, np.float64)
+    confident = _confident_class(codes, table)
+    index = np.flatnonzero((confident >= 0) & (confident != codes))
+    given, suggested = codes[index], confident[index]
+    own, other = table[index, given], table[index, suggested]
+    order = np.argsort(own - other, kind="stable")[:limit]
+    return LabelSuspects(index[order], given[order], suggested[order], own[order], other[order])
+
+
+def suspect_scores(
+    self_confidence: ArrayLike, suggested: ArrayLike, neighbor_labels: ArrayLike
+) -> NDArray[np.float64]:
+    """Evidence against each label, 0 (none) to 1: the mean of what the model and the nearest images say.
+
+    The model speaks through 1 - p(given label), the images through the share that carries the suggested class.
+
+    Parameters
+    ----------
+    self_confidence : array-like of shape (m,)
+        Held-out probability of the given label.
+    suggested : array-like of shape (m,)
+        The class that the model is confident of instead.
+    neighbor_labels : array-like of shape (m, k)
+        Labels of the nearest other images.
+
+    Returns
+    -------
+    ndarray of shape (m,)
+    """
+    siding = (np.asarray(neighbor_labels) == np.asarray(suggested)[:, None]).mean(axis=1)
+    return (1 - np.asarray(self_confidence, np.float64) + siding) / 2
+
+
+def neighbor_verdicts(given: ArrayLike, suggested: ArrayLike, neighbor_labels: ArrayLike) -> NDArray[np.str_]:
+    """Who seems to be wrong: the nearest images vote.
+
+    Doubting a label needs nearly all of them, since neighbours are misled by the same unusual writing as models
+    are; standing by it needs more than half.
+
+    Parameters
+    ----------
+    given, suggested : array-like of shape (m,)
+    neighbor_labels : array-like of shape (m, k)
+
+    Returns
+    -------
+    ndarray of shape (m,), str
+        'label error' when nine in ten neighbours carry the suggested class, 'model error' when most carry the
+        given label, else 'unclear'.
+    """
+    labels = np.asarray(neighbor_labels)
+    for_given = (labels == np.asarray(given)[:, None]).mean(axis=1) > 0.5
+    for_suggested = (labels == np.asarray(suggested)[:, None]).mean(axis=1) >= NEARLY_ALL
+    return np.asarray(VERDICTS)[1 + for_suggested.astype(np.intp) - for_given.astype(np.intp)]
+
+
+def _confident_class(codes: NDArray[np.int64], table: NDArray[np.float64]) -> NDArray[np.int64]:
+    """The class each sample is confidently of, or -1; shape (n,)."""
+    n_classes = table.shape[1]
+    sizes = np.bincount(codes, minlength=n_classes)
+    own = np.bincount(codes, weights=table[np.arange(len(codes)), codes], minlength=n_classes)
+    thresholds = np.divide(own, sizes, out=np.full(n_classes, np.inf), where=sizes > 0)
+    candidates = np.where(table >= thresholds - 1e-12, table, -1.0)
+    best = candidates.argmax(axis=1)
+    return np.where(candidates[np.arange(len(codes)), best] >= 0, best, -1)
