@@ -1,0 +1,29 @@
+"""misread: see exactly what your image classifier misreads, and fix it."""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from misread.data import Dataset, load
+    from misread.run import run_study
+    from misread.study import StudyResult
+    from misread.training import train
+
+__all__ = ["Dataset", "StudyResult", "__version__", "load", "run_study", "train"]
+
+__version__ = "0.1.0"
+
+_HOMES = {
+    "Dataset": "misread.data",
+    "StudyResult": "misread.study",
+    "load": "misread.data",
+    "run_study": "misread.run",
+    "train": "misread.training",
+}
+
+
+def __getattr__(name: str) -> Any:
+    """Import a public name when it is first asked for: `import misread` itself costs nothing."""
+    if name not in _HOMES:
+        raise AttributeError(f"module 'misread' has no attribute {name!r}")
+    return getattr(import_module(_HOMES[name]), name)

@@ -1,0 +1,24 @@
+"""`misread report`: draw the report of a stored run again."""
+
+import json
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from misread.report import summary, write_report
+from misread.study import StudyResult
+
+__all__ = ["report"]
+
+
+def report(
+    run_dir: Annotated[Path, typer.Argument(metavar="RUN_DIR", help="Folder that `misread study` wrote.")],
+    as_json: Annotated[bool, typer.Option("--json", help="Print the report's numbers instead.")] = False,
+) -> None:
+    """Make report.html of RUN_DIR again from its stored results; nothing is computed."""
+    result = StudyResult.load(run_dir)
+    if as_json:
+        typer.echo(json.dumps(summary(result), indent=1))
+        return
+    typer.echo(str(write_report(result, run_dir)))

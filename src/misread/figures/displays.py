@@ -1,0 +1,322 @@
+"""Display classes: computed once, drawn on any axes.
+
+Each has `from_...`, `.plot(ax=None)` and `.frame()`: what is drawn is also given as plain columns. Without axes a
+new figure is made, never one of pyplot's.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+from numpy.typing import NDArray
+
+from misread.analysis.confusion import by_column, by_row, errors_only
+from misread.evaluation.thresholds import OperatingPoint, ThresholdCurve
+
+__all__ = [
+    "STYLE",
+    "ConfusionDisplay",
+    "ImageGridDisplay",
+    "PrecisionRecallDisplay",
+    "RocDisplay",
+    "ThresholdDisplay",
+]
+
+Columns = dict[str, NDArray[Any]]
+
+# Paul Tol's bright scheme: told apart with every common colour vision.
+BLUE, RED, GREEN, GREY = "#4477AA", "#EE6677", "#228833", "#777777"
+
+STYLE: Any = {
+    "axes.edgecolor": "#BBBBBB",
+    "axes.grid": True,
+    "axes.labelcolor": "#222222",
+    "axes.labelsize": 11,
+    "axes.spines.right": False,
+    "axes.spines.top": False,
+    "axes.titlelocation": "left",
+    "axes.titlesize": 13,
+    "axes.titleweight": "bold",
+    "figure.dpi": 150,
+    "figure.facecolor": "white",
+    "font.size": 10,
+    "grid.color": "#E6E6E6",
+    "legend.frameon": False,
+    "lines.linewidth": 2.0,
+    "xtick.color": "#555555",
+    "ytick.color": "#555555",
+}
+
+
+def _axes(ax: Axes | None, figsize: tuple[float, float] = (7, 4.5)) -> Axes:
+    if ax is not None:
+        return ax
+    figure = Figure(figsize=figsize, layout="constrained")
+    FigureCanvasAgg(figure)
+    return figure.add_subplot()
+
+
+@dataclass(frozen=True, eq=False)
+class ImageGridDisplay:
+    """Images side by side, without gaps; dark ink on white.
+
+    Attributes
+    ----------
+    images : ndarray of shape (n, height, width)
+        Grey levels from 0 (no ink); levels above 255 are drawn as 255.
+    columns : int
+    """
+
+    images: NDArray[Any]
+    columns: int
+    title: str = ""
+    lines: bool = False
+
+    @classmethod
+    def from_images(
+        cls, images: NDArray[Any], columns: int = 10, title: str = "", lines: bool = False
+    ) -> "ImageGridDisplay":
+        """Lay `images` out in rows of `columns`, with thin `lines` between them if wanted."""
+        return cls(images, columns, title, lines)
+
+    def frame(self) -> Columns:
+        """Row, column and mean grey level of each image."""
+        index = np.arange(len(self.images))
+        return {
+            "row": index // self.columns,
+            "column": index % self.columns,
+            "mean": self.images.mean(axis=(1, 2)),
+        }
+
+    def plot(self, ax: Axes | None = None) -> Axes:
+        """Draw on `ax`, or on a new figure; the axes are returned."""
+        ax = _axes(ax, (5, 5))
+        n, height, width = self.images.shape
+        rows = -(-n // self.columns)
+        sheet = np.zeros((rows * self.columns, height, width))
+        sheet[:n] = self.images
+        sheet = sheet.reshape(rows, self.columns, height, width).swapaxes(1, 2)
+        ax.imshow(sheet.reshape(rows * height, self.columns * width), cmap="binary", vmin=0, vmax=255)
+        if self.lines:
+            ax.vlines(
+                np.arange(self.columns + 1) * width - 0.5,
+                -0.5,
+                rows * height - 0.5,
+                color="#CCCCCC",
+                linewidth=0.8,
+            )
+            ax.hlines(
+                np.arange(rows + 1) * height - 0.5,
+                -0.5,
+                self.columns * width - 0.5,
+                color="#CCCCCC",
+                linewidth=0.8,
+            )
+        ax.set_axis_off()
+        ax.set_title(self.title)
+        return ax
+
+
+@dataclass(frozen=True, eq=False)
+class ThresholdDisplay:
+    """Precision and recall against the threshold, one operating point marked."""
+
+    curve: ThresholdCurve
+    point: OperatingPoint
+
+    @classmethod
+    def from_scores(cls, y: NDArray[Any], scores: NDArray[Any], threshold: float) -> "ThresholdDisplay":
+        """From the truth (bool), the scores and the threshold to mark."""
+        curve = ThresholdCurve.from_scores(y, scores)
+        return cls(curve, curve.at(threshold))
+
+    def frame(self) -> Columns:
+        """Threshold, precision and recall at every distinct score."""
+        return {
+            "threshold": self.curve.thresholds,
+            "precision": self.curve.precision,
+            "recall": self.curve.recall,
+        }
+
+    def plot(self, ax: Axes | None = None, limits: tuple[float, float] | None = None) -> Axes:
+        """Draw on `ax`, or on a new figure, between `limits` of the threshold; the axes are returned."""
+        ax = _axes(ax)
+        columns = self.frame()
+        ax.plot(columns["threshold"], columns["precision"], "--", color=BLUE, label="precision")
+        ax.plot(columns["threshold"], columns["recall"], "-", color=GREEN, label="recall")
+        ax.axvline(self.point.threshold, color=GREY, linewidth=1, linestyle=":")
+        for share, color in ((self.point.precision, BLUE), (self.point.recall, GREEN)):
+            ax.plot([self.point.threshold], [share], "o", color=color, markersize=7)
+            ax.annotate(
+                f"{share:.1%}",
+                (self.point.threshold, share),
+                xytext=(8, 8),
+                textcoords="offset points",
+                color=color,
+            )
+        ax.set(xlabel="threshold", ylabel="share", ylim=(0, 1.03), xlim=limits)
+        ax.xaxis.set_major_formatter(lambda value, _: f"{value:,.6g}")
+        ax.set_title(f"Precision and recall at threshold {self.point.threshold:,.6g}")
+        ax.legend(loc="center right")
+        return ax
+
+
+@dataclass(frozen=True, eq=False)
+class PrecisionRecallDisplay:
+    """Precision against recall for one or more models, one point of each marked where there is one."""
+
+    curves: dict[str, ThresholdCurve]
+    points: dict[str, OperatingPoint]
+
+    @classmethod
+    def from_scores(
+        cls, y: NDArray[Any], scores: dict[str, NDArray[Any]], thresholds: dict[str, float]
+    ) -> "PrecisionRecallDisplay":
+        """From the truth (bool), the scores of each model and the thresholds to mark."""
+        curves = {name: ThresholdCurve.from_scores(y, values) for name, values in scores.items()}
+        return cls(curves, {name: curves[name].at(threshold) for name, threshold in thresholds.items()})
+
+    def frame(self) -> Columns:
+        """Model, recall, precision and threshold of every point of every curve."""
+        curves = self.curves.values()
+        return {
+            "model": np.repeat(list(self.curves), [curve.thresholds.size for curve in curves]),
+            "recall": np.concatenate([curve.recall for curve in curves]),
+            "precision": np.concatenate([curve.precision for curve in curves]),
+            "threshold": np.concatenate([curve.thresholds for curve in curves]),
+        }
+
+    def plot(self, ax: Axes | None = None) -> Axes:
+        """Draw on `ax`, or on a new figure; the axes are returned."""
+        ax = _axes(ax, (5.5, 5))
+        for (name, curve), color, style in zip(
+            self.curves.items(), (BLUE, RED, GREEN), ("-", "--", "-."), strict=False
+        ):
+            ax.plot(curve.recall, curve.precision, style, color=color, label=name)
+            point = self.points.get(name)
+            if point is not None:
+                ax.plot([point.recall], [point.precision], "o", color=color, markersize=7)
+                ax.annotate(
+                    f"{point.precision:.1%} precision\n{point.recall:.1%} recall",
+                    (point.recall, point.precision),
+                    xytext=(-10, -12),
+                    textcoords="offset points",
+                    va="top",
+                    ha="right",
+                    color=color,
+                )
+        ax.set(xlabel="recall", ylabel="precision", xlim=(0, 1.01), ylim=(0, 1.03))
+        ax.set_title("Precision against recall")
+        if len(self.curves) > 1:
+            ax.legend(loc="lower left")
+        return ax
+
+
+@dataclass(frozen=True, eq=False)
+class RocDisplay:
+    """True against false positive rate, one operating point marked, chance as a diagonal."""
+
+    curve: ThresholdCurve
+    point: OperatingPoint | None
+
+    @classmethod
+    def from_scores(cls, y: NDArray[Any], scores: NDArray[Any], threshold: float | None) -> "RocDisplay":
+        """From the truth (bool), the scores and the threshold to mark, if any."""
+        curve = ThresholdCurve.from_scores(y, scores)
+        return cls(curve, None if threshold is None else curve.at(threshold))
+
+    def frame(self) -> Columns:
+        """False positive rate, true positive rate and threshold at every distinct score."""
+        return {
+            "false_positive_rate": self.curve.false_positive_rate,
+            "true_positive_rate": self.curve.recall,
+            "threshold": self.curve.thresholds,
+        }
+
+    def plot(self, ax: Axes | None = None) -> Axes:
+        """Draw on `ax`, or on a new figure; the axes are returned."""
+        ax = _axes(ax, (5.5, 5))
+        ax.plot([0, 1], [0, 1], ":", color=GREY, linewidth=1.2, label="chance")
+        label = f"area under the curve {self.curve.roc_auc:.4f}"
+        ax.plot(
+            np.append(self.curve.false_positive_rate, 0),
+            np.append(self.curve.recall, 0),
+            color=BLUE,
+            label=label,
+        )
+        if self.point is not None:
+            x, y = self.point.false_positive_rate, self.point.recall
+            ax.plot([x], [y], "o", color=RED, markersize=7, label=f"{self.point.precision:.0%} precision")
+        ax.set(
+            xlabel="false positive rate",
+            ylabel="recall (true positive rate)",
+            xlim=(-0.01, 1.01),
+            ylim=(0, 1.03),
+        )
+        ax.set_title("ROC curve")
+        ax.legend(loc="lower right")
+        return ax
+
+
+@dataclass(frozen=True, eq=False)
+class ConfusionDisplay:
+    """A confusion matrix: rows are true classes, columns are predicted ones."""
+
+    matrix: NDArray[Any]
+    class_names: Sequence[str]
+    title: str
+
+    @classmethod
+    def from_counts(
+        cls, counts: NDArray[Any], class_names: Sequence[str], normalize: str = "counts", errors: bool = False
+    ) -> "ConfusionDisplay":
+        """From counts; `normalize` is 'counts', 'row' or 'column', `errors` leaves the right answers out."""
+        shares: dict[str, Callable[[NDArray[Any]], NDArray[Any]]] = {
+            "counts": lambda matrix: matrix,
+            "row": by_row,
+            "column": by_column,
+        }
+        titles = {
+            "counts": "counts",
+            "row": "share of each true class",
+            "column": "share of each predicted class",
+        }
+        title = ("Errors, " if errors else "All, ") + titles[normalize]
+        return cls(shares[normalize](errors_only(counts) if errors else counts), class_names, title)
+
+    def frame(self) -> Columns:
+        """True class, predicted class and value of every cell."""
+        names = np.array(self.class_names)
+        n = len(names)
+        return {"true": np.repeat(names, n), "predicted": np.tile(names, n), "value": self.matrix.ravel()}
+
+    def plot(self, ax: Axes | None = None) -> Axes:
+        """Draw on `ax`, or on a new figure; the axes are returned."""
+        ax = _axes(ax, (6, 6))
+        share = self.matrix.dtype.kind == "f"
+        top = self.matrix.max() or 1
+        ax.imshow(self.matrix, cmap="Blues", vmin=0, vmax=top)
+        if len(self.class_names) <= 20:
+            for (i, j), value in np.ndenumerate(self.matrix):
+                text = (f"{value:.0%}" if share else f"{value:d}") if value else "·"
+                ax.text(
+                    j,
+                    i,
+                    text,
+                    ha="center",
+                    va="center",
+                    fontsize=8,
+                    color="white" if value > 0.6 * top else "black",
+                )
+        short = [name if len(name) <= 12 else name[:11] + "…" for name in self.class_names]
+        rotation = 0 if max(map(len, short)) <= 3 else 45
+        ax.set_xticks(range(len(short)), short, rotation=rotation, ha="right" if rotation else "center")
+        ax.set_yticks(range(len(short)), short)
+        ax.grid(visible=False)
+        ax.set(xlabel="predicted class", ylabel="true class")
+        ax.set_title(self.title)
+        return ax

@@ -1,0 +1,43 @@
+"""Rules of the house that no linter checks."""
+
+import importlib
+import pkgutil
+import subprocess
+import sys
+
+import pytest
+
+import misread
+
+OPTIONAL = ("misread.serve",)
+
+
+def modules():
+    yield "misread"
+    for module in pkgutil.walk_packages(misread.__path__, "misread."):
+        yield module.name
+
+
+@pytest.mark.parametrize("name", modules())
+def test_every_module_lists_its_public_names_sorted(name):
+    try:
+        module = importlib.import_module(name)
+    except misread.errors.MissingExtraError as error:
+        pytest.skip(str(error))
+    package = name.count(".") == 1 and not hasattr(module, "__all__") and hasattr(module, "__path__")
+    names = getattr(module, "__all__", [] if package else None)
+    assert names is not None, f"{name} has no __all__"
+    assert list(names) == sorted(names)
+    for public in names:
+        assert hasattr(module, public), f"{name}.__all__ names {public}, which is not there"
+
+
+def test_importing_misread_does_no_work():
+    code = "import sys, misread; print(len([m for m in sys.modules if m.split('.')[0] in ('numba', 'sklearn')]))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "0"
+
+
+def test_an_unknown_name_is_an_attribute_error():
+    with pytest.raises(AttributeError, match="no attribute 'teach'"):
+        misread.teach
