@@ -1,0 +1,27 @@
+// The models' precision/recall curves in one chart.
+"use strict";
+misread.startCompare = (data, explorer) => {
+  const { byId, make, percent } = misread;
+  const LOOKS = [{ tone: "one" }, { tone: "two", dash: "7 3" }, { tone: "three", dash: "2 3" }];
+  const models = data.rows.map((row, k) => ({
+    ...row,
+    ...LOOKS[k % LOOKS.length],
+    curve: misread.detectorCurve(explorer.models.find((model) => model.key === row.key)),
+  }));
+  const share = { domain: [0, 1], format: (v) => percent(v, 0) };
+  const chart = misread.chart(byId("chart-compare"), {
+    label: "Precision against recall of every model; the table beside it gives the numbers",
+    x: { ...share, label: "recall" },
+    y: { ...share, },
+    lines: () => models.map(({ curve, tone, dash }) => ({ xs: curve.recall, ys: curve.precision, tone, dash })),
+  });
+  models.forEach(({ curve, tone, threshold, key, precision, recall }) => {
+    const now = curve.at(threshold);
+    chart.mark(key, { x: now.recall, y: now.precision, xs: [recall.low, recall.high], ys: [precision.low, precision.high], tone });
+  });
+  byId("compare-legend").append(...models.map(({ title, tone, dash }) => {
+    const line = misread.makeSvg("line", { class: `line ${tone}`, x1: 0, y1: 6, x2: 26, y2: 6 });
+    if (dash) line.setAttribute("stroke-dasharray", dash);
+    return make("span", {}, misread.makeSvg("svg", { width: 26, height: 12, "aria-hidden": "true" }, line), title);
+  }), make("span", { class: "sub" }, "Dots: each model’s own threshold."));
+};

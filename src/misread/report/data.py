@@ -1,0 +1,99 @@
+"""From a result to what the page needs: one plain dict, section by section; a section without data says why."""
+
+from collections.abc import Callable
+from typing import Any
+
+from misread.report.classes import gallery, matrix, rejection, suspects
+from misread.report.detectors import compare, explorer
+from misread.report.evidence import Absent, Evidence
+from misread.report.glance import all_findings, glance
+from misread.report.steps import denoising, duels, ladder, multilabel, neighbor_grid, numbers
+from misread.study.results import StudyResult
+
+__all__ = ["report_data", "summary"]
+
+SECTIONS: dict[str, Callable[[Evidence], dict[str, Any]]] = {
+    "glance": glance,
+    "matrix": matrix,
+    "explorer": explorer,
+    "compare": compare,
+    "rejection": rejection,
+    "suspects": suspects,
+    "ladder": ladder,
+    "neighbor_grid": neighbor_grid,
+    "duels": duels,
+    "multilabel": multilabel,
+    "denoising": denoising,
+    "numbers": numbers,
+    "gallery": gallery,
+}
+FOR_PAGE_ONLY = frozenset({"gallery", "numbers"})
+
+
+def report_data(result: StudyResult) -> dict[str, Any]:
+    """Everything the page shows.
+
+    Parameters
+    ----------
+    result : StudyResult
+
+    Returns
+    -------
+    dict
+        `names` (class names), `positive`, `dataset`, one entry per section that has data, and `absent`: the
+        reasons of the others.
+    """
+    evidence = Evidence(result)
+    data: dict[str, Any] = {
+        "names": evidence.names,
+        "positive": evidence.positive,
+        "dataset": str(result.manifest.get("dataset", {}).get("name", "")),
+        "absent": {},
+    }
+    for name, build in SECTIONS.items():
+        try:
+            data[name] = build(evidence)
+        except Absent as reason:
+            data["absent"][name] = str(reason)
+    return data
+
+
+def summary(result: StudyResult) -> dict[str, Any]:
+    """The statistics of the report without images and curves, as plain JSON values.
+
+    Parameters
+    ----------
+    result : StudyResult
+
+    Returns
+    -------
+    dict
+        `findings` (all that apply), `not_applicable`, and the numbers of each section.
+    """
+    evidence = Evidence(result)
+    findings = all_findings(evidence)
+    data = report_data(result)
+    sections = {
+        name: _without_pictures(data[name]) for name in SECTIONS if name in data and name not in FOR_PAGE_ONLY
+    }
+    return {
+        "dataset": data["dataset"],
+        "positive": data["positive"],
+        "findings": [vars(found) for found in findings if hasattr(found, "title")],
+        "not_applicable": [vars(found) for found in findings if not hasattr(found, "title")],
+        **sections,
+        "absent": data["absent"],
+    }
+
+
+def _without_pictures(value: Any) -> Any:
+    if isinstance(value, dict):
+        hidden = {"sheet", "curve", "test", "image", "nearest"} if "data" not in value else set()
+        return {
+            key: _without_pictures(part) for key, part in value.items() if not (key in hidden and _is_binary(part))
+        }
+    return [_without_pictures(part) for part in value] if isinstance(value, list) else value
+
+
+def _is_binary(part: Any) -> bool:
+    return isinstance(part, dict) and ("url" in part or "thresholds" in part)

@@ -1,0 +1,124 @@
+"""What the sections of a report draw from: results by name, or the reason why there are none."""
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from misread.analysis.confusion import confusion_counts
+from misread.evaluation.intervals import clopper_pearson
+from misread.evaluation.thresholds import ThresholdCurve
+from misread.study.results import StudyResult
+
+__all__ = ["ERROR_MODEL", "Absent", "Detector", "Evidence", "interval"]
+
+ERROR_MODEL = "SGD on scaled pixels"
+SOURCES = (("detector", "SGD on raw pixels", 0.0), ("forest", "Random forest", 0.5))
+
+
+class Absent(Exception):  # noqa: N818 - a section without data is no error
+    """A section has nothing to show; the message says why."""
+
+
+@dataclass(frozen=True, eq=False)
+class Detector:
+    """One model that scores 'is it the positive class?'."""
+
+    key: str
+    title: str
+    default: float
+    scores: NDArray[np.float64]
+    test_scores: NDArray[np.float64] | None
+    curve: ThresholdCurve
+    test_curve: ThresholdCurve | None
+
+
+class Evidence:
+    """The result of a study, asked for by what a section needs."""
+
+    def __init__(self, result: StudyResult) -> None:
+        self.result = result
+        self.names: list[str] = list(result.class_names)
+        self.positive: str = result.manifest.get("positive", "")
+
+    def array(self, name: str) -> NDArray[Any]:
+        """A stored array, or Absent."""
+        if name not in self.result.arrays:
+            raise Absent(self._why(name))
+        return self.result.arrays[name]
+
+    def value(self, name: str) -> Any:
+        """A stored value, or Absent."""
+        if self.result.values.get(name) is None:
+            raise Absent(self._why(name))
+        return self.result.values[name]
+
+    @cached_property
+    def labels(self) -> NDArray[np.int64]:
+        """Class codes of the training images."""
+        return self.array("labels.train")
+
+    @cached_property
+    def test_labels(self) -> NDArray[np.int64] | None:
+        """Class codes of the test images, or None when there are none."""
+        labels = self.result.arrays.get("labels.test")
+        return labels if labels is not None and len(labels) else None
+
+    @cached_property
+    def predictions(self) -> NDArray[np.int64]:
+        """Out-of-fold predictions of the model whose errors are analysed."""
+        return self.array("sgd_scaled.predictions")
+
+    @cached_property
+    def confusion(self) -> NDArray[np.int64]:
+        """Rows true, columns predicted."""
+        return confusion_counts(self.labels, self.predictions, len(self.names))
+
+    @cached_property
+    def detectors(self) -> list[Detector]:
+        """The models that can be asked for the positive class, those that are stored."""
+        if self.positive not in self.names:
+            return []
+        code = self.names.index(self.positive)
+        arrays = self.result.arrays
+        found = [
+            self._detector(key, title, default, arrays[f"{key}.scores"], arrays.get(f"{key}.test_scores"), code)
+            for key, title, default in SOURCES
+            if f"{key}.scores" in arrays
+        ]
+        scores = arrays.get("sgd_scaled.scores")
+        if scores is not None and scores.ndim == 2:
+            test = arrays.get("sgd_scaled.test_scores")
+            column = None if test is None else test[:, code]
+            found.append(self._detector("sgd_scaled", ERROR_MODEL, 0.0, scores[:, code], column, code))
+        return found
+
+    def _detector(
+        self,
+        key: str,
+        title: str,
+        default: float,
+        scores: NDArray[np.float64],
+        test_scores: NDArray[np.float64] | None,
+        code: int,
+    ) -> Detector:
+        test_curve = None
+        if test_scores is not None and self.test_labels is not None:
+            test_curve = ThresholdCurve.from_scores(self.test_labels == code, test_scores)
+        curve = ThresholdCurve.from_scores(self.labels == code, scores)
+        return Detector(key, title, default, scores, test_scores, curve, test_curve)
+
+    def _why(self, name: str) -> str:
+        step = name.split(".")[0]
+        if step in self.result.skipped:
+            return self.result.skipped[step]
+        return f"the run folder holds no {name}"
+
+
+def interval(successes: int, trials: int) -> dict[str, float | int]:
+    """A share with its exact 95% interval, as plain data."""
+    low, high = clopper_pearson(successes, trials)
+    share = successes / trials if trials else 0.0
+    return {"value": share, "low": float(low), "high": float(high), "k": int(successes), "n": int(trials)}

@@ -1,0 +1,139 @@
+"""One HTML file with everything inside: it opens offline, and asks nothing of any network."""
+
+import base64
+import csv
+import hashlib
+import io
+import os
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
+
+from misread.files import atomic_write, writable_folder
+from misread.report.classes import suspect_rows
+from misread.report.data import report_data
+from misread.report.encode import safe_json
+from misread.report.evidence import Absent, Evidence
+from misread.study.results import StudyResult
+
+__all__ = ["render", "suspects_csv", "write_report"]
+
+SCRIPTS = (
+    "base",
+    "stats",
+    "images",
+    "chart",
+    "explorer",
+    "matrix",
+    "compare",
+    "reject",
+    "suspects",
+    "steps",
+    "main",
+)
+STYLES = ("base", "parts", "print")
+FOR_TEMPLATE_ONLY = ("glance", "numbers", "multilabel", "neighbor_grid")
+FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
+
+
+def write_report(result: StudyResult, folder: str | os.PathLike[str]) -> Path:
+    """Write `report.html` and, when labels were doubted, `suspects.csv` into `folder`.
+
+    Nothing is fitted: the page is drawn from the stored results alone.
+
+    Parameters
+    ----------
+    result : StudyResult
+    folder : path
+
+    Returns
+    -------
+    Path
+        Of report.html.
+
+    Raises
+    ------
+    OutputError
+        If `folder` cannot be written to.
+    """
+    folder = writable_folder(folder)
+    table = suspects_csv(result)
+    if table is not None:
+        with atomic_write(folder / "suspects.csv") as stream:
+            stream.write(table.encode("utf-8"))
+    path = folder / "report.html"
+    page = render(report_data(result), table).encode("utf-8", "replace")
+    with atomic_write(path) as stream:
+        stream.write(page)
+    return path
+
+
+def render(data: dict[str, Any], suspects_table: str | None = None) -> str:
+    """The page of `report_data`, as text.
+
+    Parameters
+    ----------
+    data : dict
+        As `report_data` returns it.
+    suspects_table : str, optional
+        CSV that the page offers for download.
+    """
+    assets = files("misread.report") / "assets"
+    script = "\n".join((assets / "js" / f"{name}.js").read_text("utf-8") for name in SCRIPTS)
+    style = "\n".join((assets / "css" / f"{name}.css").read_text("utf-8") for name in STYLES)
+    embedded = {name: part for name, part in data.items() if name not in FOR_TEMPLATE_ONLY}
+    embedded["suspects_csv"] = suspects_table
+    environment = Environment(
+        loader=PackageLoader("misread.report"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters |= {"percent": _percent, "number": _number}
+    return environment.get_template("report.html").render(
+        **dict.fromkeys(data["absent"]),
+        **data,
+        style=Markup(style),
+        style_hash=_hash(style),
+        script=Markup(script),
+        script_hash=_hash(script),
+        embedded=safe_json(embedded),
+    )
+
+
+def suspects_csv(result: StudyResult) -> str | None:
+    """The doubtful labels as CSV, the most suspect first, or None when none were sought.
+
+    Class names that a spreadsheet would take for a formula are preceded by an apostrophe.
+    """
+    try:
+        rows = suspect_rows(Evidence(result))
+    except Absent:
+        return None
+    stream = io.StringIO(newline="")
+    columns = list(rows[0]) if rows else ["index", "given", "suggested", "suspect_score"]
+    writer = csv.DictWriter(stream, columns)
+    writer.writeheader()
+    for row in rows:
+        writer.writerow({**row, "given": _inert(row["given"]), "suggested": _inert(row["suggested"])})
+    return stream.getvalue()
+
+
+def _inert(name: str) -> str:
+    return f"'{name}" if name.startswith(FORMULA_STARTS) else name
+
+
+def _hash(text: str) -> str:
+    return "sha256-" + base64.b64encode(hashlib.sha256(text.encode()).digest()).decode("ascii")
+
+
+def _percent(share: float, digits: int = 1) -> str:
+    return f"{100 * share:.{digits}f}%"
+
+
+def _number(value: float) -> str:
+    return f"{value:,}" if isinstance(value, int) else f"{value:,.4g}"
