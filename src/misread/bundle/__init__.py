@@ -1,0 +1,16 @@
+"""The model file: one trained model with its manifest, its examples and its evidence, in one `*.misread` file."""
+
+from misread.bundle.manifest import FORMAT_VERSION, Manifest, OperatingPointRecord
+from misread.bundle.model import Answers, Bundle, Evidence, load, read_manifest, save
+
+__all__ = [
+    "Answers",
+    "Bundle",
+    "Evidence",
+    "FORMAT_VERSION",
+    "Manifest",
+    "OperatingPointRecord",
+    "load",
+    "read_manifest",
+    "save",
+]

@@ -1,0 +1,175 @@
+"""The container of a model file: a ZIP with one JSON document and plain arrays, read as if it were hostile."""
+
+import io
+import json
+import os
+import re
+import zipfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from math import isfinite, prod
+from typing import IO, Any
+
+import numpy as np
+from numpy.lib import format as npy
+from numpy.typing import NDArray
+
+from misread.errors import MisreadError, ModelFileError
+from misread.files import atomic_write
+
+__all__ = ["check_members", "read_archive", "reading", "write_archive"]
+
+DOCUMENT = "manifest.json"
+MEMBER = re.compile(r"[a-z0-9_.]{1,80}\.npy", re.ASCII)
+MAX_MEMBERS = 1_000
+MAX_DOCUMENT_BYTES = 16 * 2**20
+MAX_BYTES = 4 * 2**30
+FREE_BYTES = 64 * 2**20
+MAX_RATIO = 200
+MAX_HEADER_BYTES = 2**16 + 16
+DTYPES = frozenset(["|b1", "|u1", "<u2", "<i4", "<i8", "<f4", "<f8"])
+
+
+def write_archive(path: str | os.PathLike[str], document: Any, arrays: Mapping[str, NDArray[Any]]) -> None:
+    """Write the document and the arrays to `path`, whole or not at all.
+
+    Raises
+    ------
+    OutputError
+        If the file cannot be written.
+    """
+    with atomic_write(path) as stream, zipfile.ZipFile(stream, "w") as archive:
+        _add(archive, DOCUMENT, json.dumps(document, indent=1, allow_nan=False).encode())
+        for name, array in arrays.items():
+            buffer = io.BytesIO()
+            npy.write_array(buffer, np.asarray(array), allow_pickle=False)
+            _add(archive, f"{name}.npy", buffer.getbuffer())
+
+
+def read_archive(path: str | os.PathLike[str]) -> tuple[Any, dict[str, NDArray[Any]]]:
+    """Read what `write_archive` wrote; every array is a plain, writable copy in memory.
+
+    Raises
+    ------
+    ModelFileError
+        If the file is not there, is damaged, or is not such an archive. Nothing is ever unpacked to disk.
+    """
+    with reading(path), open(path, "rb") as stream, zipfile.ZipFile(stream) as archive:
+        members = check_members(archive, os.fstat(stream.fileno()).st_size)
+        names = [member.filename for member in members]
+        if DOCUMENT not in names:
+            raise ModelFileError(f"{path} is not a model file: it has no {DOCUMENT}; give a .misread file")
+        strange = [name for name in names if name != DOCUMENT and not MEMBER.fullmatch(name)]
+        if strange:
+            raise ModelFileError(f"{path} holds {strange[0][:80]!r}, which no model file does; refused")
+        by_name = dict(zip(names, members, strict=True))
+        if by_name[DOCUMENT].file_size > MAX_DOCUMENT_BYTES:
+            raise ModelFileError(f"{path}: its {DOCUMENT} is larger than {MAX_DOCUMENT_BYTES:,} bytes; refused")
+        document = json.loads(
+            _content(archive, by_name.pop(DOCUMENT)), parse_constant=_finite, parse_float=_finite
+        )
+        return document, {
+            name.removesuffix(".npy"): _array(_content(archive, member)) for name, member in by_name.items()
+        }
+
+
+def check_members(archive: zipfile.ZipFile, compressed_bytes: int) -> list[zipfile.ZipInfo]:
+    """Check what a ZIP promises before any of it is unpacked: how many, how large, which methods.
+
+    Raises
+    ------
+    ModelFileError
+        If it promises more than any model needs.
+    """
+    members = archive.infolist()
+    names = {member.filename for member in members}
+    if len(members) > MAX_MEMBERS or len(names) < len(members):
+        raise ModelFileError(
+            f"expected at most {MAX_MEMBERS} parts with distinct names, got {len(members)}; refused"
+        )
+    for member in members:
+        if member.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED) or member.flag_bits & 1:
+            raise ModelFileError(f"{member.filename[:80]!r} is encrypted or packed in an unusual way; refused")
+    total = sum(member.file_size for member in members)
+    limit = min(MAX_BYTES, max(FREE_BYTES, MAX_RATIO * compressed_bytes))
+    if total > limit:
+        raise ModelFileError(
+            f"it would unpack to {total:,} bytes, more than the {limit:,} allowed for {compressed_bytes:,}; "
+            "refused as a decompression bomb"
+        )
+    return members
+
+
+@contextmanager
+def reading(path: str | os.PathLike[str]) -> Iterator[None]:
+    """Turn whatever goes wrong while a file from anywhere is read into one `ModelFileError` that names it."""
+    try:
+        yield
+    except ModelFileError as error:
+        if str(path) in str(error):
+            raise
+        raise ModelFileError(f"{path}: {error}") from error
+    except MisreadError:
+        raise
+    except FileNotFoundError as error:
+        raise ModelFileError(
+            f"there is no file {path}; `misread train MODEL DATA --out FILE` writes one"
+        ) from error
+    except (IsADirectoryError, PermissionError) as error:
+        raise ModelFileError(f"{path} cannot be read: {error.strerror}; give a .misread file") from error
+    except zipfile.BadZipFile as error:
+        raise ModelFileError(
+            f"{path} is not a model file, or a truncated or damaged one ({error}); give a .misread file"
+        ) from error
+    except Exception as error:  # a hostile file can make a parser raise anything
+        reason = f"{type(error).__name__}: {error}"[:200]
+        raise ModelFileError(f"{path} is damaged and cannot be read ({reason}); train or copy it again") from error
+
+
+def _add(archive: zipfile.ZipFile, name: str, content: bytes | memoryview) -> None:
+    info = zipfile.ZipInfo(name, date_time=(1980, 1, 1, 0, 0, 0))
+    info.compress_type = zipfile.ZIP_DEFLATED
+    info.file_size = len(content)
+    with archive.open(info, "w") as member:
+        member.write(content)
+
+
+def _content(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> bytearray:
+    content = bytearray(member.file_size)
+    with archive.open(member) as stream:
+        _fill(stream, content)
+        if stream.read(1):
+            raise ModelFileError(f"{member.filename!r} is longer than it says; refused")
+    return content
+
+
+def _fill(stream: IO[bytes], content: bytearray) -> None:
+    filled, view = 0, memoryview(content)
+    while filled < len(content):
+        block = stream.read(min(2**20, len(content) - filled))
+        if not block:
+            raise EOFError("a part ends too early")
+        view[filled : filled + len(block)] = block
+        filled += len(block)
+
+
+def _array(content: bytearray) -> NDArray[Any]:
+    """Read .npy content: a plain dtype of our list, exactly as long as its header says."""
+    stream = io.BytesIO(content[:MAX_HEADER_BYTES])
+    if npy.read_magic(stream) != (1, 0):
+        raise ModelFileError("an array is of an unknown version; refused")
+    shape, fortran_order, dtype = npy.read_array_header_1_0(stream)
+    start = stream.tell()
+    expected = prod(shape) * dtype.itemsize
+    plain = dtype.str in DTYPES and min(shape, default=0) >= 0 and start % npy.ARRAY_ALIGN == 0
+    if not plain or len(content) - start != expected:
+        raise ModelFileError(f"an array of {dtype} and shape {shape} is not stored as it should be; refused")
+    values = np.frombuffer(content, dtype, offset=start)
+    return values.reshape(shape[::-1]).T if fortran_order else values.reshape(shape)
+
+
+def _finite(text: str) -> float:
+    value = float(text)
+    if not isfinite(value):
+        raise ModelFileError(f"its {DOCUMENT} holds {text[:40]}, which is no finite number; refused")
+    return value

@@ -1,0 +1,173 @@
+"""What a model file says of itself: plain, checked values, without constructing anything."""
+
+import dataclasses
+from dataclasses import dataclass, field
+from typing import Any
+
+from misread.data.fit import FITS, MAX_SIDE
+from misread.errors import ModelFileError
+
+__all__ = ["FORMAT_VERSION", "Manifest", "OperatingPointRecord", "TASKS"]
+
+FORMAT_VERSION = 1
+TASKS = ("classification", "detector", "multilabel", "denoising")
+MAX_CLASSES = 10_000
+
+
+@dataclass(frozen=True)
+class OperatingPointRecord:
+    """From which score on the model answers, and how that was chosen.
+
+    Attributes
+    ----------
+    threshold : float
+        A detector answers positive when its score is at least this; a classifier is sure when its best class is
+        ahead of the second by at least this.
+    aim : {'precision', 'recall'}
+        What was asked for; for a classifier, precision is the share of its answers that are right.
+    target : float
+        How much of it, above 0 and at most 1.
+    confidence : float or None
+        At which one-sided confidence the target was to be reached; None where the plain share was to reach it.
+    chosen_on : str
+        The scores that it was chosen on, in words; never test images.
+    reached : dict
+        What it reaches there: `precision`, `recall` or `coverage`, as shares with intervals.
+    """
+
+    threshold: float
+    aim: str
+    target: float
+    confidence: float | None
+    chosen_on: str
+    reached: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Manifest:
+    """What a model file says of itself.
+
+    Attributes
+    ----------
+    format_version : int
+    task : {'classification', 'detector', 'multilabel', 'denoising'}
+    model : str
+        Name in the zoo, or the estimator's class.
+    params : dict
+        Parameters of the estimator that were given.
+    classes : tuple of str
+        Class names in the order of their codes.
+    image_size : (int, int)
+        Height and width of the images that the estimator takes.
+    fit : {'stretch', 'pad', 'mnist'}
+        How other images are brought to that size.
+    invert : bool
+        Whether light and dark change places before.
+    positive : str or None
+        The class that a detector detects.
+    outputs : tuple of str
+        Names of a multilabel model's labels.
+    operating_point : OperatingPointRecord or None
+    metrics : dict
+        `out_of_fold` and `test`: what was measured on which images; shares as `{value, low, high, count, of}`.
+    dataset : dict
+        `name`, `sha256`, `n_train`, `n_test`, `source`.
+    versions : dict
+        Of misread, Python and the libraries that the numbers depend on.
+    command : str
+        What trained it.
+    created : str
+        When, in UTC, as ISO 8601.
+    """
+
+    task: str
+    model: str
+    classes: tuple[str, ...]
+    image_size: tuple[int, int]
+    fit: str = "stretch"
+    invert: bool = False
+    positive: str | None = None
+    outputs: tuple[str, ...] = ()
+    params: dict[str, Any] = field(default_factory=dict)
+    operating_point: OperatingPointRecord | None = None
+    metrics: dict[str, Any] = field(default_factory=dict)
+    dataset: dict[str, Any] = field(default_factory=dict)
+    versions: dict[str, str] = field(default_factory=dict)
+    command: str = ""
+    created: str = ""
+    format_version: int = FORMAT_VERSION
+
+    def as_json(self) -> dict[str, Any]:
+        """The manifest as JSON values."""
+        return dataclasses.asdict(self)
+
+    @classmethod
+    def from_json(cls, document: Any) -> "Manifest":
+        """Read what `as_json` wrote.
+
+        Raises
+        ------
+        ModelFileError
+            If a value is missing, of another kind, or does not fit the others.
+        """
+        if not isinstance(document, dict) or type(document.get("format_version")) is not int:
+            raise ModelFileError("it has no format version, so it is not a model file; give a .misread file")
+        version = document["format_version"]
+        if version != FORMAT_VERSION:
+            raise ModelFileError(
+                f"it is of format version {version}, this misread reads {FORMAT_VERSION}; install a newer misread"
+            )
+        taken = {one.name: _take(document, one.name, _KINDS[one.name]) for one in dataclasses.fields(cls)}
+        for name in ("classes", "outputs"):
+            taken[name] = tuple(taken[name])
+        taken["image_size"] = tuple(taken["image_size"])
+        point = taken["operating_point"]
+        taken["operating_point"] = None if point is None else _operating_point(point)
+        manifest = cls(**taken)
+        manifest._check()
+        return manifest
+
+    def _check(self) -> None:
+        sides = self.image_size
+        names = (*self.classes, *self.outputs)
+        checks = {
+            "task": self.task in TASKS,
+            "fit": self.fit in FITS,
+            "image_size": len(sides) == 2 and all(type(side) is int and 0 < side <= MAX_SIDE for side in sides),
+            "classes": 0 < len(names) <= MAX_CLASSES and all(isinstance(name, str) for name in names),
+            "positive": self.positive in self.classes if self.task == "detector" else self.positive is None,
+            "outputs": bool(self.outputs) == (self.task == "multilabel"),
+        }
+        wrong = [name for name, right in checks.items() if not right]
+        if wrong:
+            raise ModelFileError(f"its {wrong[0]} is {str(getattr(self, wrong[0]))[:80]!r}, which makes no sense")
+
+
+_KINDS: dict[str, tuple[type, ...]] = {
+    **dict.fromkeys(("task", "model", "fit", "command", "created"), (str,)),
+    **dict.fromkeys(("classes", "outputs", "image_size"), (list,)),
+    **dict.fromkeys(("params", "metrics", "dataset", "versions"), (dict,)),
+    "positive": (str, type(None)),
+    "operating_point": (dict, type(None)),
+    "format_version": (int,),
+    "invert": (bool,),
+}
+_POINT_KINDS: dict[str, tuple[type, ...]] = {
+    "threshold": (float, int),
+    "aim": (str,),
+    "target": (float, int),
+    "confidence": (float, int, type(None)),
+    "chosen_on": (str,),
+    "reached": (dict,),
+}
+
+
+def _operating_point(document: dict[str, Any]) -> OperatingPointRecord:
+    return OperatingPointRecord(**{name: _take(document, name, kinds) for name, kinds in _POINT_KINDS.items()})
+
+
+def _take(document: dict[str, Any], name: str, kinds: tuple[type, ...]) -> Any:
+    value = document.get(name)
+    if not isinstance(value, kinds) or (isinstance(value, bool) and bool not in kinds):
+        raise ModelFileError(f"its manifest has {str(value)[:40]!r} for {name}; the file is damaged")
+    return value

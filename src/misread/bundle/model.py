@@ -1,0 +1,360 @@
+"""A trained model with all that is needed to use and to judge it, in memory and as one file."""
+
+import os
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from misread.bundle.archive import read_archive, reading, write_archive
+from misread.bundle.codecs import decode, encode, expect
+from misread.bundle.manifest import Manifest
+from misread.data.fit import fit_image
+from misread.errors import ModelFileError, ParameterError
+from misread.evaluation.out_of_fold import responses
+from misread.evaluation.rejection import margins
+from misread.models import KNeighborsClassifier
+
+__all__ = ["Answers", "Bundle", "Evidence", "class_table", "load", "read_manifest", "save"]
+
+N_PROBES = 4
+PROBE_TOLERANCE = 1e-6
+
+
+@dataclass(frozen=True, eq=False)
+class Answers:
+    """What a model says of some images.
+
+    Attributes
+    ----------
+    labels : ndarray of shape (n,) or, with several labels, (n, n_outputs)
+        Class codes (int64), or bool for a detector and for several labels.
+    names : list of str
+        The answers in words.
+    scores : ndarray of shape (n, k), float64
+        A column per class; one column for a detector; one per label for several.
+    sure : ndarray of shape (n,), bool
+        Whether a classifier is sure by its operating point; all True without one, and for the other tasks.
+    """
+
+    labels: NDArray[Any]
+    names: list[str]
+    scores: NDArray[np.float64]
+    sure: NDArray[np.bool_]
+
+
+@dataclass(frozen=True, eq=False)
+class Evidence:
+    """Scores to choose an operating point by.
+
+    Attributes
+    ----------
+    truth : ndarray of shape (n,), bool
+        Detector: whether the image is of the class. Classifier: whether its answer was right.
+    scores : ndarray of shape (n,), float64
+        Detector: the score. Classifier: how far the best class was ahead.
+    """
+
+    truth: NDArray[np.bool_]
+    scores: NDArray[np.float64]
+
+
+@dataclass(frozen=True, eq=False)
+class Bundle:
+    """A trained model.
+
+    Attributes
+    ----------
+    manifest : Manifest
+    estimator : fitted estimator
+        Takes ``uint8`` pixels of shape (n, height * width).
+    example_images : ndarray of uint8, shape (m, height, width)
+        Training images to explain answers with.
+    example_labels : ndarray of int64, shape (m,)
+        Their class codes.
+    held_out, tested : Evidence or None
+        Out-of-fold scores of the training images, and scores of the test images.
+    """
+
+    manifest: Manifest
+    estimator: Any
+    example_images: NDArray[np.uint8]
+    example_labels: NDArray[np.int64]
+    held_out: Evidence | None = None
+    tested: Evidence | None = None
+
+    def prepare(self, image: Image.Image | NDArray[np.uint8]) -> NDArray[np.uint8]:
+        """Bring one image to the size, and cut and centre it the way, that the model was trained with.
+
+        Parameters
+        ----------
+        image : PIL image, or ndarray of uint8 and shape (height, width)
+            In the polarity of the images that the model was trained on; see also `misread.data.picture.read_grey`.
+
+        Returns
+        -------
+        ndarray of uint8, shape `manifest.image_size`
+        """
+        grey = np.asarray(image.convert("L")) if isinstance(image, Image.Image) else np.asarray(image)
+        if grey.dtype != np.uint8 or grey.ndim != 2 or 0 in grey.shape:
+            raise ParameterError(
+                f"an image must be uint8 of shape (height, width), got {grey.dtype}, {grey.shape}"
+            )
+        manifest = self.manifest
+        return fit_image(grey, manifest.image_size, manifest.fit, manifest.invert)
+
+    def answer(self, images: NDArray[np.uint8]) -> Answers:
+        """Ask the model about prepared images of shape (n, height, width).
+
+        Raises
+        ------
+        ParameterError
+            If the images are of another size or type, or the model cleans images instead of naming them.
+        """
+        X = self._rows(images)
+        return {
+            "classification": self._classify,
+            "detector": self._detect,
+            "multilabel": self._label,
+            "denoising": self._refuse,
+        }[self.manifest.task](X)
+
+    def denoise(self, images: NDArray[np.uint8]) -> NDArray[np.uint8]:
+        """Give the clean version of noisy images, shape (n, height, width).
+
+        Raises
+        ------
+        ParameterError
+            If the model was not trained to.
+        """
+        if self.manifest.task != "denoising":
+            raise ParameterError(
+                f"this model is for {self.manifest.task}; train one with `misread train knn DATA --denoise`"
+            )
+        return self.estimator.predict(self._rows(images)).astype(np.uint8).reshape(images.shape)
+
+    def nearest(self, images: NDArray[np.uint8], k: int = 5) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
+        """Find the most similar example images, exactly.
+
+        Parameters
+        ----------
+        images : ndarray of uint8, shape (n, height, width)
+        k : int, default 5
+            How many, at most as many as there are examples.
+
+        Returns
+        -------
+        distances : ndarray of shape (n, k), float64
+            Euclidean, nearest first.
+        indices : ndarray of shape (n, k), int64
+            Positions in `example_images`.
+        """
+        if k < 1:
+            raise ParameterError(f"k must be at least 1, got {k}")
+        return self._search.kneighbors(self._rows(images), n_neighbors=min(k, len(self.example_images)))
+
+    @cached_property
+    def _search(self) -> KNeighborsClassifier:
+        m, height, width = self.example_images.shape
+        return KNeighborsClassifier().fit(self.example_images.reshape(m, height * width), self.example_labels)
+
+    def _rows(self, images: NDArray[np.uint8]) -> NDArray[np.uint8]:
+        images = np.asarray(images)
+        size = self.manifest.image_size
+        if images.dtype != np.uint8 or images.ndim != 3 or images.shape[1:] != size or not len(images):
+            raise ParameterError(
+                f"expected uint8 images of shape (n, {size[0]}, {size[1]}), got {images.dtype} {images.shape}; "
+                "use Bundle.prepare on each image"
+            )
+        return np.ascontiguousarray(images).reshape(len(images), -1)
+
+    def _classify(self, X: NDArray[np.uint8]) -> Answers:
+        names = self.manifest.classes
+        scores, codes = responses(self.estimator, X)
+        scores = class_table(
+            scores, hasattr(self.estimator, "decision_function"), self.estimator.classes_, len(names)
+        )
+        point = self.manifest.operating_point
+        sure = np.ones(len(X), bool) if point is None else margins(scores) >= point.threshold
+        return Answers(codes, [names[code] for code in codes], scores, sure)
+
+    def _detect(self, X: NDArray[np.uint8]) -> Answers:
+        scores, positive = responses(self.estimator, X)
+        point = self.manifest.operating_point
+        positive = positive.astype(bool) if point is None else scores >= point.threshold
+        name = str(self.manifest.positive)
+        words = [name if one else f"not {name}" for one in positive]
+        return Answers(positive, words, scores[:, None], np.ones(len(X), bool))
+
+    def _label(self, X: NDArray[np.uint8]) -> Answers:
+        labels = np.asarray(self.estimator.predict(X)).astype(bool)
+        scores = _label_scores(self.estimator, X, labels)
+        names = [
+            ", ".join(name for name, one in zip(self.manifest.outputs, row, strict=True) if one) or "none"
+            for row in labels
+        ]
+        return Answers(labels, names, scores, np.ones(len(X), bool))
+
+    def _refuse(self, X: NDArray[np.uint8]) -> Answers:
+        raise ParameterError("this model takes noise out of images and names nothing; use `misread denoise`")
+
+
+def class_table(
+    scores: NDArray[np.float64], signed: bool, classes: NDArray[np.int64], n_classes: int
+) -> NDArray[np.float64]:
+    """Scores with a column for every class.
+
+    Parameters
+    ----------
+    scores : ndarray of shape (n,) for two classes, or (n, len(classes))
+    signed : bool
+        Whether one score means -s and s for two classes (a decision function), or 1 - p and p.
+    classes : ndarray of int
+        The class codes that the columns are for; other classes get the lowest score of each row.
+    n_classes : int
+
+    Returns
+    -------
+    ndarray of shape (n, n_classes)
+    """
+    if scores.ndim == 1:
+        scores = np.column_stack([-scores if signed else 1 - scores, scores])
+    if scores.shape[1] == n_classes:
+        return scores
+    full = np.repeat(scores.min(axis=1, keepdims=True), n_classes, axis=1)
+    full[:, classes] = scores
+    return full
+
+
+def _label_scores(estimator: Any, X: NDArray[np.uint8], labels: NDArray[np.bool_]) -> NDArray[np.float64]:
+    """Probability of each label or, of a model that has none, its answer as 0 or 1; shape (n, n_outputs)."""
+    if not hasattr(estimator, "predict_proba"):
+        return labels.astype(np.float64)
+    columns = [
+        table[:, list(classes).index(1)] if 1 in classes else np.zeros(len(X))
+        for table, classes in zip(estimator.predict_proba(X), estimator.classes_, strict=True)
+    ]
+    return np.column_stack(columns)
+
+
+def save(bundle: Bundle, path: str | os.PathLike[str]) -> None:
+    """Write a model to one file, whole or not at all.
+
+    Raises
+    ------
+    ModelFileError
+        If the estimator cannot be stored.
+    OutputError
+        If the file cannot be written.
+    """
+    arrays: dict[str, NDArray[Any]] = {}
+
+    def put(name: str, array: NDArray[Any]) -> str:
+        """Keep an array once, however often it is used."""
+        for known, other in arrays.items():
+            if array is other or (array.size > 64 and _same(array, other)):
+                return known
+        arrays[name] = array
+        return name
+
+    m = len(bundle.example_images)
+    probes = bundle.example_images[:N_PROBES]
+    document = {
+        **bundle.manifest.as_json(),
+        "estimator": encode(bundle.estimator, put),
+        "examples": {
+            "images": put("examples.images", bundle.example_images.reshape(m, -1)),
+            "labels": put("examples.labels", bundle.example_labels),
+        },
+        "probe": put("probe.answers", _probe(bundle, probes)),
+        "evidence": {
+            name: evidence and {key: put(f"{name}.{key}", getattr(evidence, key)) for key in ("truth", "scores")}
+            for name, evidence in (("held_out", bundle.held_out), ("tested", bundle.tested))
+        },
+    }
+    write_archive(path, document, arrays)
+
+
+def _same(array: NDArray[Any], other: NDArray[Any]) -> bool:
+    """Whether two arrays are the same in value, kind and layout."""
+    alike = array.dtype == other.dtype and array.flags.c_contiguous == other.flags.c_contiguous
+    return alike and np.array_equal(array, other)
+
+
+def load(path: str | os.PathLike[str]) -> Bundle:
+    """Read a model file: parse it, audit it, construct, and see that it answers as it did when it was saved.
+
+    Raises
+    ------
+    ModelFileError
+        If the file is missing, damaged, hostile or of another version. Nothing in it is ever run.
+    """
+    document, arrays = read_archive(path)
+    with reading(path):
+        manifest = Manifest.from_json(document)
+        estimator = decode(document["estimator"], arrays.__getitem__)
+        bundle = Bundle(
+            manifest,
+            estimator,
+            *_examples(document["examples"], manifest, arrays),
+            _evidence(document["evidence"]["held_out"], arrays),
+            _evidence(document["evidence"]["tested"], arrays),
+        )
+        expect(estimator.n_features_in_ == np.prod(manifest.image_size), "a model for images of another size")
+        _check_probe(bundle, arrays[document["probe"]])
+    return bundle
+
+
+def read_manifest(path: str | os.PathLike[str]) -> Manifest:
+    """Read what a model file says of itself, and construct nothing.
+
+    Raises
+    ------
+    ModelFileError
+        If the file is missing, damaged or of another version.
+    """
+    document, _ = read_archive(path)
+    with reading(path):
+        return Manifest.from_json(document)
+
+
+def _examples(
+    node: Any, manifest: Manifest, arrays: dict[str, NDArray[Any]]
+) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
+    images, labels = arrays[node["images"]], arrays[node["labels"]]
+    expect(images.dtype == np.uint8 and images.ndim == 2 and len(images), "no example images")
+    expect(labels.dtype == np.int64 and labels.shape == (len(images),), "examples without labels")
+    expect(labels.min() >= 0 and labels.max() < max(1, len(manifest.classes)), "examples of unknown classes")
+    expect(images.shape[1] == np.prod(manifest.image_size), "examples of another size")
+    return images.reshape(len(images), *manifest.image_size), labels
+
+
+def _evidence(node: Any, arrays: dict[str, NDArray[Any]]) -> Evidence | None:
+    if node is None:
+        return None
+    truth, scores = arrays[node["truth"]], arrays[node["scores"]]
+    expect(truth.dtype == bool and scores.dtype == np.float64 and truth.shape == scores.shape, "scores")
+    expect(truth.ndim == 1 and np.isfinite(scores).all(), "scores that are no numbers")
+    return Evidence(truth, scores)
+
+
+def _probe(bundle: Bundle, images: NDArray[np.uint8]) -> NDArray[np.float64]:
+    if bundle.manifest.task == "denoising":
+        return bundle.denoise(images).reshape(len(images), -1).astype(np.float64)
+    return bundle.answer(images).scores
+
+
+def _check_probe(bundle: Bundle, expected: NDArray[Any]) -> None:
+    """Refuse a model that does not give the scores on its first examples that it gave when it was saved."""
+    got = _probe(bundle, bundle.example_images[:N_PROBES])
+    expect(expected.dtype == np.float64 and expected.shape == got.shape, "scores of the first examples")
+    expect(np.isfinite(got).all(), "scores that are no numbers")
+    scale = max(1.0, float(np.abs(expected).max()))
+    if not np.abs(got - expected).max() <= PROBE_TOLERANCE * scale:
+        raise ModelFileError(
+            "its model does not answer here as it did when it was saved: the file is damaged, or made with "
+            f"other library versions ({', '.join(f'{k} {v}' for k, v in bundle.manifest.versions.items())})"
+        )

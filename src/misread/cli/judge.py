@@ -1,0 +1,142 @@
+"""`misread evaluate`, `threshold`, `inspect` and `export`: judge a model file and look inside."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from misread.bundle import Manifest, load, read_manifest, save
+from misread.bundle.archive import reading
+from misread.bundle.export import export_onnx
+from misread.cli.data import DataArgument, DataDirOption, OnErrorOption, load_with_progress
+from misread.cli.options import (
+    FileArgument,
+    JobsOption,
+    JsonOption,
+    LabelsOption,
+    OutOption,
+    describe,
+    measured,
+    print_json,
+    say,
+    stages,
+    titled,
+)
+from misread.data import Dataset, names
+from misread.study import StudyResult
+from misread.training import choose_again, read_labels
+from misread.training import evaluate as evaluate_model
+
+__all__ = ["evaluate", "export", "inspect", "threshold"]
+
+
+def evaluate(
+    file: FileArgument,
+    data: DataArgument = "digits",
+    labels: LabelsOption = None,
+    every: Annotated[
+        bool, typer.Option("--all", help="Judge on all images of DATA, of which the model has seen none.")
+    ] = False,
+    out: Annotated[
+        Path | None, typer.Option("--out", metavar="DIR", help="Also write results.json and arrays.npz here.")
+    ] = None,
+    on_error: OnErrorOption = "stop",
+    data_dir: DataDirOption = None,
+    jobs: JobsOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Judge a model on the test images of DATA: metrics with intervals, and whether its promise holds."""
+    wanted = read_labels(labels) if labels else None
+    with stages(jobs) as on_stage:
+        on_stage(f"Reading {file}")
+        bundle = load(file)
+    dataset = _load_alike(bundle.manifest, data, data_dir, on_error)
+    with stages(jobs) as on_stage:
+        on_stage(f"Asking about the images of {data}")
+        result = evaluate_model(bundle, dataset, labels=wanted, every=every)
+    if out is not None:
+        result.save(out)
+    if as_json:
+        print_json({"values": result.values, "manifest": result.manifest})
+        return
+    _print(result, every)
+    if out is not None:
+        say(f"written   {out / 'results.json'}, {out / 'arrays.npz'}")
+
+
+def _load_alike(manifest: Manifest, data: str, data_dir: Path | None, on_error: str) -> Dataset:
+    """Read a data set the way the model's training images were read."""
+    height, width = manifest.image_size
+    size = height if height == width and data not in names() else None
+    fit = manifest.dataset.get("fit", manifest.fit)
+    return load_with_progress(data, data_dir, size, fit, manifest.invert, on_error)
+
+
+def _print(result: StudyResult, every: bool) -> None:
+    values = {name.removeprefix("model."): value for name, value in result.values.items()}
+    for line in titled("all" if every else "test", measured(values)):
+        say(line)
+    counts, classes = values.get("confusion"), result.class_names
+    if counts is None:
+        return
+    if len(counts) != len(classes):
+        classes = ["no", "yes"]
+    table = Table("true \\ read as", *classes, box=None)
+    for name, row in zip(classes, counts, strict=True):
+        table.add_row(name, *(f"{count:,}" if count else "." for count in row))
+    Console().print(table)
+
+
+def threshold(
+    file: FileArgument,
+    precision: Annotated[
+        float | None,
+        typer.Option(help="This share of the 'yes' (with all classes: of the sure answers) is right."),
+    ] = None,
+    recall: Annotated[float | None, typer.Option(help="This share of the positives is found.")] = None,
+    confidence: Annotated[
+        float | None, typer.Option(help="Have the lower bound of the precision reach it, such as 0.95.")
+    ] = None,
+    out: OutOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Give a model another operating point, chosen on its held-out scores and tried on its test scores."""
+    bundle = choose_again(load(file), precision=precision, recall=recall, confidence=confidence)
+    save(bundle, out or file)
+    if as_json:
+        print_json({"file": str(out or file), **bundle.manifest.as_json()})
+        return
+    for line in describe(bundle.manifest):
+        say(line)
+
+
+def inspect(file: FileArgument, as_json: JsonOption = False) -> None:
+    """Print what a model file says of itself; nothing in it is constructed."""
+    manifest = read_manifest(file)
+    if as_json:
+        print_json(manifest.as_json())
+        return
+    with reading(file):
+        lines = [*describe(manifest), f"classes   {', '.join(manifest.classes)}"]
+    for title, value in (
+        ("sha256", manifest.dataset.get("sha256")),
+        ("trained", manifest.created),
+        ("command", manifest.command),
+        ("versions", ", ".join(f"{name} {number}" for name, number in manifest.versions.items())),
+        ("format", manifest.format_version),
+    ):
+        if value:
+            lines.append(f"{title:<10}{value}")
+    for line in lines:
+        say(line)
+
+
+def export(
+    file: FileArgument,
+    onnx: Annotated[Path, typer.Option("--onnx", metavar="OUT", help="The ONNX file to write.")],
+) -> None:
+    """Write a linear model for other runtimes, if the exported one is seen to give the same answers."""
+    n_images = export_onnx(load(file), onnx)
+    say(f"written   {onnx}; the same answers on {n_images:,} images")

@@ -1,0 +1,181 @@
+"""`misread train`, `tune` and `models`: make a model file from a data set."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from misread.bundle import save
+from misread.cli.data import (
+    DataArgument,
+    DataDirOption,
+    InvertOption,
+    OnErrorOption,
+    SizeOption,
+    load_with_progress,
+)
+from misread.cli.options import (
+    JobsOption,
+    JsonOption,
+    LabelsOption,
+    ModelArgument,
+    OutOption,
+    PositiveOption,
+    SeedOption,
+    assignments,
+    command_line,
+    describe,
+    print_json,
+    say,
+    stages,
+)
+from misread.data.fit import FITS
+from misread.errors import ParameterError
+from misread.files import writable_folder
+from misread.models.zoo import ZOO, make
+from misread.training import read_labels
+from misread.training import train as train_model
+from misread.training import tune as tune_model
+
+__all__ = ["models", "train", "tune"]
+
+
+def train(
+    context: typer.Context,
+    model: ModelArgument,
+    data: DataArgument = "digits",
+    positive: PositiveOption = None,
+    labels: LabelsOption = None,
+    denoise: Annotated[bool, typer.Option("--denoise", help="Learn to take out noise (knn only).")] = False,
+    precision: Annotated[
+        float | None,
+        typer.Option(help="Answer 'yes' (with all classes: be sure) only where this share is right, such as 0.9."),
+    ] = None,
+    recall: Annotated[float | None, typer.Option(help="Find this share of the positives.")] = None,
+    confidence: Annotated[
+        float | None, typer.Option(help="Have the lower bound of the precision reach it, such as 0.95.")
+    ] = None,
+    out: OutOption = None,
+    param: Annotated[
+        list[str] | None, typer.Option("--param", metavar="NAME=VALUE", help="Set a parameter of the model.")
+    ] = None,
+    size: SizeOption = None,
+    fit: Annotated[
+        str | None,
+        typer.Option(
+            metavar="|".join(FITS),
+            help="How images, later ones too, come to that size: fill the frame, keep the aspect ratio, or crop "
+            "and centre the ink as MNIST does.",
+        ),
+    ] = None,
+    invert: InvertOption = False,
+    on_error: OnErrorOption = "stop",
+    data_dir: DataDirOption = None,
+    seed: SeedOption = 42,
+    jobs: JobsOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Train MODEL on DATA, judge it on images that it has not seen, and write it to one file."""
+    params = assignments(param or [])
+    make(model, seed=seed, params=params)
+    wanted = read_labels(labels) if labels else None
+    target = _target(out, model, data)
+    dataset = load_with_progress(data, data_dir, size, fit or FITS[0], invert, on_error)
+    with stages(jobs) as on_stage:
+        bundle = train_model(
+            model,
+            dataset,
+            positive=positive,
+            labels=wanted,
+            denoise=denoise,
+            precision=precision,
+            recall=recall,
+            confidence=confidence,
+            params=params,
+            seed=seed,
+            fit=fit,
+            invert=invert,
+            command=command_line(context),
+            on_stage=on_stage,
+        )
+        on_stage(f"Writing {target}")
+        save(bundle, target)
+    if as_json:
+        print_json({"file": str(target), **bundle.manifest.as_json()})
+        return
+    for note in dataset.notes:
+        say(f"! {note}")
+    for line in describe(bundle.manifest):
+        say(line)
+    say(f"written   {target} ({target.stat().st_size:,} bytes)")
+
+
+def _target(out: Path | None, model: str, data: str) -> Path:
+    """Where the model goes; known to be writable before anything long begins."""
+    target = out or Path(f"{Path(data).stem or 'data'}-{model}.misread")
+    if target.is_dir():
+        raise ParameterError(f"{target} is a folder; give the name of a file, such as {target / 'model.misread'}")
+    writable_folder(target.parent)
+    return target
+
+
+def tune(
+    model: ModelArgument,
+    data: DataArgument = "digits",
+    positive: PositiveOption = None,
+    grid: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--grid", metavar="NAME=VALUE,...", help="Values to try of a parameter; the model's own by default."
+        ),
+    ] = None,
+    folds: Annotated[int, typer.Option(min=2, max=100, help="Folds of the cross-validation.")] = 5,
+    size: SizeOption = None,
+    fit: Annotated[str, typer.Option(metavar="|".join(FITS), help="How images come to that size.")] = FITS[0],
+    invert: InvertOption = False,
+    on_error: OnErrorOption = "stop",
+    data_dir: DataDirOption = None,
+    seed: SeedOption = 42,
+    jobs: JobsOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Try parameters of MODEL in cross-validation on the training images of DATA alone."""
+    values = assignments(grid or [], several=True) or None
+    dataset = load_with_progress(data, data_dir, size, fit, invert, on_error)
+    with stages(jobs) as on_stage:
+        on_stage(f"Trying parameters of {model} in {folds} folds")
+        tuned = tune_model(model, dataset, positive=positive, grid=values, seed=seed, cv=folds)
+    if as_json:
+        rows = zip(tuned.params, tuned.means, tuned.spreads, strict=True)
+        print_json(
+            {
+                "model": model,
+                "scoring": tuned.scoring,
+                "best_params": tuned.best_params,
+                "best_score": tuned.means[tuned.best],
+                "grid": [{"params": params, "mean": mean, "spread": spread} for params, mean, spread in rows],
+            }
+        )
+        return
+    table = Table(*tuned.best_params, tuned.scoring.replace("_", " "), "spread", "", box=None)
+    for row, params in enumerate(tuned.params):
+        cells = [*map(str, params.values()), f"{tuned.means[row]:.4f}", f"{tuned.spreads[row]:.4f}"]
+        table.add_row(*map(Text, cells), "best" if row == tuned.best else "")
+    Console().print(table)
+    options = " ".join(f"--param {name}={value}" for name, value in tuned.best_params.items())
+    detect = f" --positive {positive}" if positive is not None else ""
+    say(f"next      misread train {model} {data}{detect} {options}")
+
+
+def models(as_json: JsonOption = False) -> None:
+    """List the models that have a name, and the parameters that `misread tune` tries."""
+    if as_json:
+        print_json([{"name": one.name, "about": one.about, "grid": dict(one.grid)} for one in ZOO.values()])
+        return
+    table = Table("name", "what it is", "tuned", box=None)
+    for one in ZOO.values():
+        table.add_row(one.name, one.about, ", ".join(one.grid))
+    Console().print(table)

@@ -1,0 +1,9 @@
+"""Train, judge and tune one model: what the commands of the same names call."""
+
+from misread.training.fitting import train
+from misread.training.judging import evaluate
+from misread.training.operating import choose_again
+from misread.training.targets import Labels, read_labels
+from misread.training.tuning import Tuned, tune
+
+__all__ = ["Labels", "Tuned", "choose_again", "evaluate", "read_labels", "train", "tune"]

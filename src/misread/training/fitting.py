@@ -1,0 +1,240 @@
+"""Train a model so that it can be trusted: fitted once, judged on unseen images, kept with the evidence."""
+
+import os
+import platform
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from datetime import UTC, datetime
+from importlib.metadata import version
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.base import BaseEstimator, clone
+from sklearn.multioutput import MultiOutputClassifier
+
+from misread.bundle import Bundle, Evidence, Manifest
+from misread.bundle.model import class_table
+from misread.data import Dataset, load
+from misread.errors import ParameterError
+from misread.evaluation.out_of_fold import OutOfFold, out_of_fold
+from misread.evaluation.rejection import margins
+from misread.models import KNeighborsClassifier
+from misread.models.zoo import make
+from misread.tasks import Task
+from misread.training.judging import judge
+from misread.training.metrics import boundary, classifier_metrics, detector_metrics, multilabel_metrics
+from misread.training.operating import choose_threshold, scores_in_words
+from misread.training.targets import Labels, Wanted, make_task
+
+__all__ = ["Stage", "held_out_evidence", "prepared", "train"]
+
+N_FOLDS = 3
+N_EXAMPLES = 5_000
+PACKAGES = ("misread", "numpy", "scipy", "scikit-learn", "numba")
+MADE_LIKE = {"mnist": "mnist"}
+"""Named sets whose images were made by one of the fits; drawings and photos are then made like them."""
+
+Stage = Callable[[str], None]
+
+
+def train(
+    model: str | BaseEstimator,
+    data: Dataset | str | os.PathLike[str] = "digits",
+    *,
+    positive: str | None = None,
+    labels: Labels | None = None,
+    denoise: bool = False,
+    precision: float | None = None,
+    recall: float | None = None,
+    confidence: float | None = None,
+    params: Mapping[str, Any] | None = None,
+    seed: int = 42,
+    size: int | None = None,
+    fit: str | None = None,
+    invert: bool = False,
+    command: str = "",
+    on_stage: Stage = lambda stage: None,
+) -> Bundle:
+    """Train a model on the training images of a data set and judge it on the test images.
+
+    Parameters
+    ----------
+    model : str or estimator
+        A name of the zoo, or any scikit-learn classifier; it is cloned.
+    data : Dataset, name or path
+    positive : str, optional
+        Name of the class to detect; all classes are told apart by default.
+    labels : Labels, optional
+        Several yes-or-no labels to learn instead.
+    denoise : bool
+        Learn to take noise out of images instead.
+    precision, recall : float in (0, 1], optional
+        Choose an operating point that reaches this on out-of-fold scores. For a classifier, precision is the
+        share of right ones among the answers that it is sure of.
+    confidence : float in (0, 1), optional
+        Have the lower bound of the precision reach it, instead of the plain share.
+    params : mapping, optional
+        Parameters of a model of the zoo that differ from its own.
+    seed : int, default 42
+        Random state of a model of the zoo, and of the noise.
+    size, fit, invert
+        How images were (of a Dataset) or are to be (of a path) brought to one size; see `misread.load`. New
+        images are treated alike. By default 'stretch', and 'mnist' for MNIST itself.
+    command : str
+        What to write down as the command that trained the model.
+    on_stage : callable of str
+        Told what starts.
+
+    Returns
+    -------
+    Bundle
+        To ask, or to `misread.bundle.save`.
+
+    Raises
+    ------
+    ParameterError
+        If the parameters do not fit together or to the data, or the operating point cannot be reached.
+    DataError
+        If the data cannot be had.
+    """
+    wanted = Wanted(positive, labels, denoise)
+    dataset = data if isinstance(data, Dataset) else load(data, size=size, fit=fit or "stretch", invert=invert)
+    task = make_task(dataset, wanted, seed)
+    estimator, name = prepared(model, task, seed, params)
+    if (precision is not None or recall is not None) and task.name not in ("detector", "classification"):
+        raise ParameterError(f"a model for {task.name} has no operating point; leave precision and recall out")
+    _check_counts(dataset, task)
+
+    held_out, evidence, point = None, None, None
+    if task.name != "denoising":
+        on_stage(f"Held-out scores in {N_FOLDS} folds")
+        with_scores = task.name != "multilabel"
+        held_out = out_of_fold(estimator, task.X_train, task.y_train, cv=N_FOLDS, scores=with_scores)
+        evidence = held_out_evidence(task, held_out, estimator, len(dataset.class_names))
+    if evidence is not None and (precision is not None or recall is not None):
+        point = choose_threshold(
+            evidence,
+            task.name,
+            precision=precision,
+            recall=recall,
+            confidence=confidence,
+            chosen_on=scores_in_words(_described(dataset)),
+        )
+    on_stage(f"Fitting on {len(task.X_train):,} images")
+    estimator.fit(task.X_train, task.y_train)
+    manifest = Manifest(
+        task=task.name,
+        model=name,
+        params=dict(params or {}),
+        classes=dataset.class_names,
+        image_size=dataset.shape,
+        fit=fit or ("stretch" if denoise else MADE_LIKE.get(dataset.name, "stretch")),
+        invert=invert,
+        positive=positive,
+        outputs=labels.names if labels else (),
+        operating_point=point,
+        dataset={**_described(dataset), "fit": fit or "stretch"},
+        versions={"python": platform.python_version(), **{package: version(package) for package in PACKAGES}},
+        command=command,
+        created=datetime.now(UTC).isoformat(timespec="seconds"),
+    )
+    bundle = Bundle(manifest, estimator, *_examples(estimator, task, dataset), evidence)
+    metrics = {} if held_out is None else {"out_of_fold": _held_out_metrics(bundle, task, held_out)}
+    if len(task.X_test):
+        on_stage(f"Testing on {len(task.X_test):,} images")
+        judged = judge(bundle, task)
+        bundle = replace(bundle, tested=judged.evidence)
+        metrics["test"] = judged.metrics
+    return replace(bundle, manifest=replace(manifest, metrics=metrics))
+
+
+def prepared(
+    model: str | BaseEstimator, task: Task, seed: int, params: Mapping[str, Any] | None
+) -> tuple[Any, str]:
+    """An unfitted estimator that can learn the task, and what it is called.
+
+    Several labels are learned one by one by a model that knows only one at a time.
+
+    Raises
+    ------
+    ParameterError
+        If the model is unknown, has not those parameters, or cannot learn the task.
+    """
+    if isinstance(model, str):
+        estimator, name = make(model, seed=seed, params=params), model
+    else:
+        if params:
+            raise ParameterError("parameters go with a model's name; set those of an estimator on the estimator")
+        estimator, name = clone(model), type(model).__name__
+    is_knn = isinstance(estimator, KNeighborsClassifier)
+    if task.name == "denoising" and not is_knn:
+        raise ParameterError(f"{name} cannot learn to take out noise; the model that can is knn")
+    if task.name == "multilabel" and not is_knn:
+        estimator = MultiOutputClassifier(estimator)
+    return estimator, name
+
+
+def held_out_evidence(task: Task, held_out: OutOfFold, estimator: Any, n_classes: int) -> Evidence | None:
+    """The out-of-fold scores in the form in which thresholds are chosen; None for several labels."""
+    if task.name == "detector":
+        return Evidence(task.y_train.astype(bool), held_out.scores)
+    if task.name != "classification":
+        return None
+    table = class_table(held_out.scores, hasattr(estimator, "decision_function"), held_out.classes, n_classes)
+    return Evidence(held_out.predictions == held_out.y, margins(table))
+
+
+def _held_out_metrics(bundle: Bundle, task: Task, held_out: OutOfFold) -> dict[str, Any]:
+    manifest, evidence = bundle.manifest, bundle.held_out
+    if task.name == "multilabel" or evidence is None:
+        return multilabel_metrics(task.y_train, held_out.predictions, manifest.outputs)
+    if task.name == "detector":
+        return detector_metrics(evidence, manifest.operating_point, boundary(bundle.estimator))
+    return classifier_metrics(
+        task.y_train, held_out.predictions, evidence, manifest.classes, manifest.operating_point
+    )
+
+
+def _check_counts(dataset: Dataset, task: Task) -> None:
+    """Every fold needs some images of every class."""
+    if task.name == "denoising":
+        return
+    counts = np.bincount(dataset.train.labels, minlength=len(dataset.class_names))
+    present = np.flatnonzero(counts)
+    if len(present) < 2:
+        raise ParameterError(
+            f"{dataset.name} has training images of one class; at least two are needed to tell apart"
+        )
+    fewest = present[counts[present].argmin()]
+    if counts[fewest] < N_FOLDS:
+        raise ParameterError(
+            f"class {dataset.class_names[fewest]!r} has {counts[fewest]} training images, at least {N_FOLDS} are "
+            "needed for scores on images that were held out; add images, or leave the class out"
+        )
+
+
+def _examples(estimator: Any, task: Task, dataset: Dataset) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
+    """Images to explain answers with: all that a nearest-neighbour model has, else some of every class."""
+    images, labels = dataset.train.images, dataset.train.labels
+    if isinstance(estimator, KNeighborsClassifier) or len(images) <= N_EXAMPLES:
+        return images, labels
+    share = N_EXAMPLES / len(images)
+    chosen = []
+    for code in np.unique(labels):
+        own = np.flatnonzero(labels == code)
+        n_wanted = max(1, int(len(own) * share))
+        chosen.append(own[np.linspace(0, len(own) - 1, n_wanted).astype(np.intp)])
+    index = np.sort(np.concatenate(chosen))
+    return images[index], labels[index]
+
+
+def _described(dataset: Dataset) -> dict[str, Any]:
+    return {
+        "name": dataset.name,
+        "sha256": dataset.sha256,
+        "source": dataset.source,
+        "licence": dataset.licence,
+        "n_train": len(dataset.train),
+        "n_test": len(dataset.test),
+    }

@@ -1,0 +1,167 @@
+"""Judge a trained model on images that it has not seen."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from misread.bundle import Bundle, Evidence
+from misread.data import Dataset, Split
+from misread.errors import ParameterError
+from misread.evaluation.rejection import margins
+from misread.study import StudyResult
+from misread.tasks import Task
+from misread.training.metrics import (
+    boundary,
+    classifier_metrics,
+    detector_metrics,
+    multilabel_metrics,
+    point_metrics,
+)
+from misread.training.operating import verdict
+from misread.training.targets import Labels, Wanted, make_task
+
+__all__ = ["Judged", "evaluate", "judge"]
+
+N_CLEANED = 1_000
+
+
+@dataclass(frozen=True, eq=False)
+class Judged:
+    """What was found on the test images of a task.
+
+    Attributes
+    ----------
+    metrics : dict
+        Plain values; shares with exact intervals.
+    evidence : Evidence or None
+        For the operating point.
+    arrays : dict of str to ndarray
+        Scores and predictions, or cleaned images.
+    """
+
+    metrics: dict[str, Any]
+    evidence: Evidence | None
+    arrays: dict[str, NDArray[Any]]
+
+
+def judge(bundle: Bundle, task: Task) -> Judged:
+    """Ask a model about the test images of a task and count what is right."""
+    manifest = bundle.manifest
+    images = task.X_test.reshape(len(task.X_test), *manifest.image_size)
+    if task.name == "denoising":
+        return _judge_denoising(bundle, images[:N_CLEANED], task.y_test[:N_CLEANED])
+    answers = bundle.answer(images)
+    arrays = {"scores": answers.scores, "predictions": answers.labels}
+    if task.name == "multilabel":
+        labels = answers.labels.astype(np.int64)
+        return Judged(multilabel_metrics(task.y_test, labels, manifest.outputs), None, arrays)
+    point = manifest.operating_point
+    if task.name == "detector":
+        evidence = Evidence(task.y_test.astype(bool), answers.scores[:, 0])
+        metrics = detector_metrics(evidence, point, boundary(bundle.estimator))
+    else:
+        evidence = Evidence(answers.labels == task.y_test, margins(answers.scores))
+        metrics = classifier_metrics(task.y_test, answers.labels, evidence, manifest.classes, point)
+    if point is not None:
+        metrics["operating_point"] = verdict(point_metrics(evidence, point, task.name), point)
+    return Judged(metrics, evidence, arrays)
+
+
+def evaluate(
+    bundle: Bundle, dataset: Dataset, *, labels: Labels | None = None, every: bool = False
+) -> StudyResult:
+    """Judge a model on the test images of a data set.
+
+    Parameters
+    ----------
+    bundle : Bundle
+    dataset : Dataset
+        Of the model's image size; classes are matched by name.
+    labels : Labels, optional
+        What a model of several labels is to be judged by.
+    every : bool
+        Judge on the training images of `dataset` too: for a set that the model has not seen.
+
+    Returns
+    -------
+    StudyResult
+        Values and arrays named `model.*`, `labels.test` the class codes of the model.
+
+    Raises
+    ------
+    ParameterError
+        If the data set does not fit the model, has no test images, or holds what the model was trained on.
+    """
+    images = _unseen(bundle, dataset, every)
+    wanted = Wanted(bundle.manifest.positive, labels, bundle.manifest.task == "denoising")
+    if bundle.manifest.task == "multilabel" and labels is None:
+        raise ParameterError("this model gives several labels; say what is right with --labels FILE")
+    if labels is not None and labels.names != bundle.manifest.outputs:
+        raise ParameterError(f"the model's labels are {bundle.manifest.outputs}, the file's are {labels.names}")
+    judged = judge(bundle, make_task(images, wanted, seed=42))
+    manifest = {
+        "dataset": {
+            "name": dataset.name,
+            "sha256": dataset.sha256,
+            "source": dataset.source,
+            "class_names": list(images.class_names),
+            "n_train": 0,
+            "n_test": len(images.test),
+            "shape": list(images.shape),
+        },
+        "positive": bundle.manifest.positive or "",
+        "model": bundle.manifest.as_json(),
+        "versions": dict(bundle.manifest.versions),
+    }
+    return StudyResult(
+        values={f"model.{name}": value for name, value in judged.metrics.items()},
+        arrays={
+            "labels.test": images.test.labels,
+            **{f"model.{name}": array for name, array in judged.arrays.items()},
+        },
+        manifest=manifest,
+    )
+
+
+def _unseen(bundle: Bundle, dataset: Dataset, every: bool) -> Dataset:
+    """The images to judge on as the test images of a data set with the model's classes."""
+    manifest = bundle.manifest
+    if dataset.shape != manifest.image_size:
+        raise ParameterError(
+            f"the model takes images of {manifest.image_size}, {dataset.name} has {dataset.shape}"
+        )
+    unknown = [name for name in dataset.class_names if name not in manifest.classes]
+    if unknown:
+        raise ParameterError(
+            f"{dataset.name} has the class {unknown[0]!r}, which the model does not know; "
+            f"it knows {', '.join(manifest.classes[:20])}"
+        )
+    if every and dataset.sha256 == manifest.dataset.get("sha256"):
+        raise ParameterError(f"the model was trained on the training images of {dataset.name}; leave out --all")
+    codes = np.array([manifest.classes.index(name) for name in dataset.class_names], np.int64)
+    parts = (dataset.train, dataset.test) if every else (dataset.test,)
+    images = np.concatenate([part.images for part in parts])
+    if not len(images):
+        raise ParameterError(
+            f"{dataset.name} has no test images; use --all if the model has seen none of its images"
+        )
+    test = Split(images, np.concatenate([codes[part.labels] for part in parts]))
+    train = Split(bundle.example_images[:1], bundle.example_labels[:1])
+    return Dataset(dataset.name, train, test, manifest.classes, dataset.source, dataset.licence)
+
+
+def _judge_denoising(bundle: Bundle, noisy: NDArray[np.uint8], true: NDArray[np.uint8]) -> Judged:
+    cleaned = bundle.denoise(noisy)
+    true = true.reshape(noisy.shape)
+    metrics = {
+        "n": len(noisy),
+        "noisy_pixel_error": _pixel_error(noisy, true),
+        "clean_pixel_error": _pixel_error(cleaned, true),
+    }
+    return Judged(metrics, None, {"noisy": noisy[:100], "cleaned": cleaned[:100], "true": true[:100]})
+
+
+def _pixel_error(images: NDArray[np.uint8], true: NDArray[np.uint8]) -> float:
+    return float(np.abs(images.astype(np.int64) - true).mean())

@@ -1,0 +1,121 @@
+"""How good a model's answers are, as plain values; every share with its exact 95% interval."""
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from misread.analysis.confusion import confusion_counts
+from misread.bundle import Evidence, OperatingPointRecord
+from misread.evaluation.comparison import compare_areas
+from misread.evaluation.intervals import clopper_pearson, f1_interval
+from misread.evaluation.rejection import RejectionCurve
+from misread.evaluation.thresholds import OperatingPoint
+
+__all__ = [
+    "boundary",
+    "classifier_metrics",
+    "detector_metrics",
+    "multilabel_metrics",
+    "point_metrics",
+    "share",
+]
+
+
+def share(count: int, of: int) -> dict[str, Any]:
+    """A share with its exact 95% interval; None where there was nothing to count."""
+    low, high = clopper_pearson(count, of)
+    return {
+        "value": count / of if of else None,
+        "low": float(low),
+        "high": float(high),
+        "count": int(count),
+        "of": int(of),
+    }
+
+
+def boundary(estimator: Any) -> float:
+    """The score above which a detector says yes of itself: 0, or half of a probability."""
+    return 0.0 if hasattr(estimator, "decision_function") else 0.5
+
+
+def detector_metrics(evidence: Evidence, point: OperatingPointRecord | None, boundary: float) -> dict[str, Any]:
+    """Quality of a detector at its operating point, or at its own boundary (scores above it) without one."""
+    threshold = float(np.nextafter(boundary, np.inf)) if point is None else point.threshold
+    counts = OperatingPoint.from_scores(evidence.truth, evidence.scores, threshold)
+    return {
+        "n": int(evidence.truth.size),
+        "confusion": counts.confusion,
+        **_counted(counts),
+        "accuracy": share(counts.true_positives + counts.true_negatives, evidence.truth.size),
+        "roc_auc": _area(evidence),
+    }
+
+
+def classifier_metrics(
+    y: NDArray[np.int64],
+    predictions: NDArray[np.int64],
+    evidence: Evidence,
+    classes: tuple[str, ...],
+    point: OperatingPointRecord | None,
+) -> dict[str, Any]:
+    """Quality of a classifier: as a whole, class by class, and of what it is sure of."""
+    counts = confusion_counts(y, predictions, len(classes))
+    right = int(np.trace(counts))
+    return {
+        "n": len(y),
+        "accuracy": share(right, len(y)),
+        "confusion": counts.tolist(),
+        "classes": {
+            name: {
+                "precision": share(int(counts[code, code]), int(counts[:, code].sum())),
+                "recall": share(int(counts[code, code]), int(counts[code].sum())),
+            }
+            for code, name in enumerate(classes)
+        },
+        **({} if point is None else {"answered": _answered(evidence, point.threshold)}),
+    }
+
+
+def multilabel_metrics(y: NDArray[Any], predictions: NDArray[Any], names: tuple[str, ...]) -> dict[str, Any]:
+    """Quality label by label, and how often all labels of an image are right."""
+    labels = {
+        name: _counted(OperatingPoint.from_scores(y[:, k], predictions[:, k], 1)) for k, name in enumerate(names)
+    }
+    return {
+        "n": len(y),
+        "all_right": share(int((y == predictions).all(axis=1).sum()), len(y)),
+        "f1_macro": float(np.mean([one["f1"]["value"] for one in labels.values()])),
+        "labels": labels,
+    }
+
+
+def point_metrics(evidence: Evidence, point: OperatingPointRecord, task: str) -> dict[str, Any]:
+    """What an operating point reaches on some scores."""
+    if task == "detector":
+        return _counted(OperatingPoint.from_scores(evidence.truth, evidence.scores, point.threshold))
+    return _answered(evidence, point.threshold)
+
+
+def _counted(counts: OperatingPoint) -> dict[str, Any]:
+    tp, fp, fn = counts.true_positives, counts.false_positives, counts.false_negatives
+    low, high = f1_interval(tp, fp, fn)
+    return {
+        "precision": share(tp, tp + fp),
+        "recall": share(tp, tp + fn),
+        "f1": {"value": counts.f1, "low": float(low), "high": float(high)},
+    }
+
+
+def _answered(evidence: Evidence, threshold: float) -> dict[str, Any]:
+    point = RejectionCurve.from_margins(evidence.truth, evidence.scores).at(threshold)
+    return {"precision": share(point.right, point.answered), "coverage": share(point.answered, point.n)}
+
+
+def _area(evidence: Evidence) -> dict[str, Any] | None:
+    positives = int(np.count_nonzero(evidence.truth))
+    if min(positives, evidence.truth.size - positives) < 2:
+        return None
+    areas = compare_areas(evidence.truth, evidence.scores)
+    low, high = areas.interval(0)
+    return {"value": float(areas.areas[0]), "low": low, "high": high}

@@ -1,0 +1,128 @@
+"""What a model is to learn from a data set: the classes, one class, several labels, or clean images."""
+
+import csv
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from misread.data import Dataset
+from misread.data.transforms import add_noise
+from misread.errors import FormatError, ParameterError
+from misread.tasks import Task, classification, detector
+
+__all__ = ["Labels", "Wanted", "make_task", "read_labels"]
+
+MAX_LABELS = 100
+
+
+@dataclass(frozen=True, eq=False)
+class Labels:
+    """Several yes-or-no labels that each class has.
+
+    Attributes
+    ----------
+    names : tuple of str
+        Of the labels, such as 'large' and 'odd'.
+    of_class : dict of str to tuple of bool
+        Class name to its labels.
+    """
+
+    names: tuple[str, ...]
+    of_class: dict[str, tuple[bool, ...]]
+
+    def table(self, class_names: tuple[str, ...]) -> NDArray[np.int64]:
+        """The labels of each class code, shape (n_classes, n_labels), 0 or 1.
+
+        Raises
+        ------
+        ParameterError
+            If a class has no labels.
+        """
+        missing = [name for name in class_names if name not in self.of_class]
+        if missing:
+            raise ParameterError(f"the labels say nothing of class {missing[0]!r}; give a row for every class")
+        return np.array([self.of_class[name] for name in class_names], np.int64)
+
+
+@dataclass(frozen=True, eq=False)
+class Wanted:
+    """What to learn; at most one of the three, and all classes when there is none.
+
+    Attributes
+    ----------
+    positive : str or None
+        The class to detect.
+    labels : Labels or None
+    denoise : bool
+        Take noise out of images.
+    """
+
+    positive: str | None = None
+    labels: Labels | None = None
+    denoise: bool = False
+
+    def __post_init__(self) -> None:
+        if (self.positive is not None) + (self.labels is not None) + self.denoise > 1:
+            raise ParameterError("a model learns one thing: choose one of positive, labels and denoise")
+
+
+def make_task(dataset: Dataset, wanted: Wanted, seed: int) -> Task:
+    """X and y of training and test.
+
+    Noise is added as in the study, 0 to 99 to every pixel, and cut off at 255, so that noisy images are images.
+
+    Raises
+    ------
+    ParameterError
+        If the class is unknown, or a class has no labels.
+    """
+    train, test = dataset.train, dataset.test
+    if wanted.positive is not None:
+        return detector(dataset, wanted.positive)
+    if wanted.labels is not None:
+        table = wanted.labels.table(dataset.class_names)
+        return Task("multilabel", train.X, table[train.labels], test.X, table[test.labels])
+    if wanted.denoise:
+        noisy_train, noisy_test = (
+            np.minimum(noisy, 255).astype(np.uint8) for noisy in add_noise(train.X, test.X, seed=seed)
+        )
+        return Task("denoising", noisy_train, train.X, noisy_test, test.X)
+    return classification(dataset)
+
+
+def read_labels(path: str | os.PathLike[str]) -> Labels:
+    """Read a CSV file that gives every class its labels.
+
+    The first row holds ``class`` and the names of the labels, each further row a class name and 0 or 1 for each::
+
+        class,large,odd
+        0,0,0
+        1,0,1
+
+    Raises
+    ------
+    FormatError
+        If the file cannot be read or is not like this; the message names the line.
+    """
+    try:
+        text = Path(path).read_text("utf-8-sig")
+        rows = [(number, row) for number, row in enumerate(csv.reader(text.splitlines()), 1) if any(row)]
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        reason = getattr(error, "strerror", None) or error
+        raise FormatError(f"{path}: the labels cannot be read: {reason}; give a CSV file") from error
+    names = tuple(name.strip() for name in rows[0][1][1:]) if rows else ()
+    if not 0 < len(names) <= MAX_LABELS or len(set(names)) < len(names) or not all(names):
+        raise FormatError(f"{path}: expected a first line such as 'class,large,odd' with 1 to {MAX_LABELS} labels")
+    of_class = {}
+    for number, row in rows[1:]:
+        values = [value.strip() for value in row[1:]]
+        if len(values) != len(names) or not set(values) <= {"0", "1"} or row[0].strip() in of_class:
+            raise FormatError(
+                f"{path}, line {number}: expected a class not named before and {len(names)} times 0 or 1, "
+                f"got {','.join(row)[:80]!r}"
+            )
+        of_class[row[0].strip()] = tuple(value == "1" for value in values)
+    return Labels(names, of_class)
