@@ -1,0 +1,214 @@
+"""The application: `POST /v1/predict`, `GET /v1/model`, `/healthz`, `/metrics`, its description and the page."""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Callable, Collection
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from fastapi import FastAPI, Query, Request, Response
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import FileResponse
+from fastapi.staticfiles import StaticFiles
+from numpy.typing import NDArray
+from starlette.exceptions import HTTPException
+
+from misread.bundle import Bundle
+from misread.errors import ParameterError
+from misread.serve.decoding import decode
+from misread.serve.guard import Guard, refusal_body
+from misread.serve.limits import Door, Limits, Refused, read_body
+from misread.serve.metrics import Metrics, resident_bytes
+from misread.serve.model_info import describe, score_names
+from misread.serve.schemas import Health, ModelInfo, Predictions, request_body, responses
+from misread.serve.worker import Reply, Worker
+
+__all__ = ["create_app"]
+
+_PAGE = Path(__file__).parent / "page"
+_DECODERS = 2
+_NO_STORE = {"Cache-Control": "no-store"}
+
+
+def create_app(bundle: Bundle, limits: Limits | None = None, hosts: Collection[str] = ()) -> FastAPI:
+    """Make the ASGI application that serves one model.
+
+    Parameters
+    ----------
+    bundle : Bundle
+        The model; asked from one thread, so that it need not be safe for several.
+    limits : Limits, optional
+        What one client may ask.
+    hosts : collection of str
+        Names, besides ``localhost`` and IP addresses, that the server answers to.
+
+    Returns
+    -------
+    FastAPI
+        It keeps nothing of what it is sent, and sends nothing anywhere.
+
+    Raises
+    ------
+    ParameterError
+        If the model does not answer with classes.
+    """
+    if bundle.manifest.task == "denoising":
+        raise ParameterError("a denoising model names nothing, so it cannot be served; use `misread denoise`")
+    limits = limits or Limits()
+    server = _Server(bundle, limits)
+    app = FastAPI(
+        title="misread",
+        version="1",
+        summary="Ask an image classifier, and see why it answers what it answers.",
+        docs_url=None,
+        redoc_url=None,
+        lifespan=server.lifespan,
+    )
+    app.add_middleware(Guard, metrics=server.metrics, hosts=hosts)
+    app.add_exception_handler(Refused, server.refused)
+    app.add_exception_handler(HTTPException, server.not_served)
+    app.add_exception_handler(RequestValidationError, server.invalid)
+    app.post(
+        "/v1/predict",
+        summary="Classify images",
+        response_model=Predictions,
+        responses=responses(400, 403, 408, 413, 415, 421, 422, 503),
+        openapi_extra={"requestBody": request_body(bundle.manifest.image_size, limits)},
+    )(server.predict)
+    common = responses(403, 421)
+    app.get("/v1/model", summary="The model that answers", response_model=ModelInfo, responses=common)(
+        server.model
+    )
+    app.get("/healthz", summary="Is the server alive?", response_model=Health, responses=common)(server.health)
+    app.get("/metrics", include_in_schema=False)(server.metrics_text)
+    app.get("/", include_in_schema=False)(_page("index.html"))
+    app.get("/docs", include_in_schema=False)(_page("docs.html"))
+    app.mount("/static", StaticFiles(directory=_PAGE / "static"))
+    return app
+
+
+def _page(name: str) -> Callable[[], FileResponse]:
+    def page() -> FileResponse:
+        return FileResponse(_PAGE / name, headers={"Cache-Control": "no-cache"})
+
+    return page
+
+
+class _Server:
+    """The routes and what they share; everything but `worker` and `decoders` lives in the event loop's thread."""
+
+    def __init__(self, bundle: Bundle, limits: Limits) -> None:
+        self.limits = limits
+        self.metrics = Metrics()
+        self.door = Door(limits)
+        self.bundle = bundle
+        self.worker = Worker(bundle, limits.batch)
+        self.decoders = ThreadPoolExecutor(_DECODERS, thread_name_prefix="misread-decode")
+        self.score_names = score_names(bundle.manifest)
+        self.info = describe(bundle, limits)
+
+    @asynccontextmanager
+    async def lifespan(self, _: FastAPI) -> AsyncIterator[None]:
+        with self.decoders, self.worker:
+            yield
+
+    async def predict(
+        self,
+        request: Request,
+        explain: bool = Query(False, description="Also what the model saw, and the nearest training images."),
+    ) -> Response:
+        """Classify image files (a form with files named `images`) or arrays (JSON), up to the batch limit."""
+        with self.door.entered(), self.door.holding() as held:
+            body = await self._body(request, held)
+            try:
+                async with asyncio.timeout(self.limits.seconds):
+                    content = await self._answered(request.headers.get("content-type", ""), body, explain)
+            except TimeoutError:
+                raise Refused.busy(f"there was no answer within {self.limits.seconds:g} seconds") from None
+        return Response(content, media_type="application/json", headers=_NO_STORE)
+
+    async def _body(self, request: Request, held: Any) -> bytes:
+        try:
+            async with asyncio.timeout(self.limits.patience):
+                return await read_body(request.stream(), self.limits, held)
+        except TimeoutError:
+            detail = f"the body did not arrive within {self.limits.patience:g} seconds"
+            raise Refused(408, "slow-body", detail, {"Connection": "close"}) from None
+
+    async def _answered(self, content_type: str, body: bytes, explain: bool) -> bytes:
+        loop = asyncio.get_running_loop()
+        images = await loop.run_in_executor(self.decoders, self._decoded, content_type, body)
+        reply = await asyncio.wrap_future(self.worker.submit(images, explain))
+        if not explain:
+            return self._rendered(reply)
+        return await loop.run_in_executor(self.decoders, self._rendered, reply)
+
+    def _decoded(self, content_type: str, body: bytes) -> NDArray[np.uint8]:
+        return decode(
+            content_type,
+            body,
+            image_size=self.bundle.manifest.image_size,
+            prepare=self.bundle.prepare,
+            limits=self.limits,
+        )
+
+    def _rendered(self, reply: Reply) -> bytes:
+        predictions: list[dict[str, Any]] = [
+            {"label": name, "sure": bool(sure), "scores": dict(zip(self.score_names, scores, strict=True))}
+            for name, sure, scores in zip(reply.names, reply.sure, reply.scores.tolist(), strict=True)
+        ]
+        if reply.distances is not None and reply.indices is not None:
+            for i, prediction in enumerate(predictions):
+                prediction["seen"] = reply.images[i].tolist()
+                prediction["nearest"] = self._neighbours(reply.distances[i], reply.indices[i])
+        return json.dumps({"predictions": predictions}, allow_nan=False).encode()
+
+    def _neighbours(self, distances: NDArray[np.float64], indices: NDArray[np.int64]) -> list[dict[str, Any]]:
+        classes = self.bundle.manifest.classes or ("",)
+        labels, images = self.bundle.example_labels[indices], self.bundle.example_images[indices]
+        return [
+            {"label": classes[label], "distance": distance, "image": image}
+            for label, distance, image in zip(labels, distances.tolist(), images.tolist(), strict=True)
+        ]
+
+    async def model(self) -> dict[str, Any]:
+        """Describe the model: its classes, the size of its images, how well it did, and this server's limits."""
+        return self.info
+
+    async def health(self) -> dict[str, str]:
+        """Answer as soon as the model is loaded."""
+        return {"status": "ok"}
+
+    async def metrics_text(self) -> Response:
+        text = self.metrics.text(
+            misread_images_total=self.worker.images,
+            misread_batches_total=self.worker.batches,
+            misread_requests_inside=self.door.requests,
+            misread_body_bytes_held=self.door.memory,
+            process_resident_memory_bytes=resident_bytes(),
+        )
+        return Response(text, media_type="text/plain; version=0.0.4", headers=_NO_STORE)
+
+    async def refused(self, _: Request, error: Exception) -> Response:
+        assert isinstance(error, Refused)
+        self.metrics.refused(error.code)
+        return _failure(error)
+
+    async def not_served(self, request: Request, error: Exception) -> Response:
+        assert isinstance(error, HTTPException)
+        detail = f"{request.method} {request.url.path} is not served here; see /docs"
+        code = {404: "not-found", 405: "method"}.get(error.status_code, "refused")
+        return _failure(Refused(error.status_code, code, detail, dict(error.headers or {})))
+
+    async def invalid(self, _: Request, error: Exception) -> Response:
+        assert isinstance(error, RequestValidationError)
+        problems = "; ".join(f"{'.'.join(map(str, one['loc']))}: {one['msg']}" for one in error.errors())
+        return _failure(Refused(422, "parameter", problems))
+
+
+def _failure(refused: Refused) -> Response:
+    headers = {**_NO_STORE, **refused.headers}
+    return Response(refusal_body(refused), refused.status, headers, media_type="application/json")

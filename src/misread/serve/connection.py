@@ -1,0 +1,89 @@
+"""A connection that does not wait for ever: uvicorn's HTTP/1.1 protocol with deadlines for slow clients."""
+
+import asyncio
+
+import h11
+from uvicorn.protocols.http.h11_impl import H11Protocol
+
+__all__ = ["patient_protocol"]
+
+
+_FULL = (
+    b"HTTP/1.1 503 Service Unavailable\r\nRetry-After: 1\r\nConnection: close\r\n"
+    b"Content-Type: application/json\r\n"
+    b'Content-Length: 54\r\n\r\n{"error": "busy", "detail": "too many connections..."}'
+)
+
+
+class _Deadline:
+    """Cuts a connection off unless it is met."""
+
+    def __init__(self, seconds: float) -> None:
+        self._seconds = seconds
+        self._timer: asyncio.TimerHandle | None = None
+
+    def start(self, transport: asyncio.Transport) -> None:
+        if self._timer is None and not transport.is_closing():
+            self._timer = asyncio.get_running_loop().call_later(self._seconds, transport.abort)
+
+    def met(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+
+
+def patient_protocol(patience: float, connections: int) -> type[H11Protocol]:
+    """Make a protocol class that cuts a client off which takes too long, and turns one away that is too many.
+
+    uvicorn waits without end for a request's headers, and for a client to take its answer (it has a deadline only
+    for the pause between two requests).
+
+    Parameters
+    ----------
+    patience : float
+        Seconds for a request's headers, from the connection or the request's first byte on; and seconds in which
+        a client must take more of an answer.
+    connections : int
+        Connections open at once; a further one gets a 503 and is closed.
+
+    Returns
+    -------
+    type
+        For uvicorn's ``Config(http=...)``.
+    """
+
+    class PatientProtocol(H11Protocol):
+        def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+            super().connection_made(transport)
+            self._reading, self._writing = _Deadline(patience), _Deadline(patience)
+            self._reading.start(transport)
+            if len(self.connections) > connections:
+                transport.write(_FULL)
+                transport.close()
+
+        def data_received(self, data: bytes) -> None:
+            super().data_received(data)
+            if self._dawdling():
+                self._reading.start(self.transport)
+            else:
+                self._reading.met()
+
+        def _dawdling(self) -> bool:
+            """Whether headers are incomplete, or a body goes on that was answered already."""
+            answered = self.cycle is not None and self.cycle.response_complete
+            return self.conn.their_state is h11.IDLE or (answered and self.conn.their_state is h11.SEND_BODY)
+
+        def pause_writing(self) -> None:
+            super().pause_writing()
+            self._writing.start(self.transport)
+
+        def resume_writing(self) -> None:
+            super().resume_writing()
+            self._writing.met()
+
+        def connection_lost(self, exc: Exception | None) -> None:
+            self._reading.met()
+            self._writing.met()
+            super().connection_lost(exc)
+
+    return PatientProtocol

@@ -1,0 +1,151 @@
+"""What one client may ask of the server: sizes, numbers and times, and the door that keeps to them."""
+
+from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, fields
+
+from misread.errors import ParameterError
+
+__all__ = ["Door", "Limits", "Refused", "read_body"]
+
+_DISCARD = 4  # an overlong body is read to this many times its limit, so that the client can read why it failed
+
+
+@dataclass(frozen=True)
+class Limits:
+    """Bounds on every resource a request can use.
+
+    Parameters
+    ----------
+    body : int
+        Bytes in one request's body.
+    pixels : int
+        Pixels of all image files in one request together, counted from their headers before any is decoded.
+    batch : int
+        Images in one request.
+    requests : int
+        Prediction requests inside at the same time, waiting ones included; one more is answered 503.
+    memory : int
+        Bytes of all bodies held at the same time; one that does not fit is answered 503.
+    connections : int
+        Open connections; requests on further ones are answered 503.
+    seconds : float
+        Time to read and answer a request whose body is there.
+    patience : float
+        Time a client may take to send its headers, to send its body, and to take its answer.
+
+    Raises
+    ------
+    ParameterError
+        If a limit is not positive.
+    """
+
+    body: int = 32 << 20
+    pixels: int = 64_000_000
+    batch: int = 256
+    requests: int = 128
+    memory: int = 256 << 20
+    connections: int = 512
+    seconds: float = 30.0
+    patience: float = 10.0
+
+    def __post_init__(self) -> None:
+        for field in fields(self):
+            value = getattr(self, field.name)
+            if not value > 0:
+                raise ParameterError(f"the limit on {field.name} must be positive, not {value}")
+
+
+class Refused(Exception):  # noqa: N818
+    """A request that is not answered.
+
+    Parameters
+    ----------
+    status : int
+        HTTP status, 4xx or 503.
+    code : str
+        A short fixed name of the reason, for programs and metrics.
+    detail : str
+        A sentence for people: what was expected, what came.
+    headers : dict of str, optional
+        Further response headers.
+    """
+
+    def __init__(self, status: int, code: str, detail: str, headers: dict[str, str] | None = None) -> None:
+        super().__init__(detail)
+        self.status, self.code, self.detail = status, code, detail
+        self.headers = headers or {}
+
+    @classmethod
+    def busy(cls, detail: str) -> "Refused":
+        """A 503 that asks to come back in a second."""
+        return cls(503, "busy", f"{detail}; try again in a second", {"Retry-After": "1"})
+
+
+class Door:
+    """Counts who is inside; used from the event loop's thread only."""
+
+    def __init__(self, limits: Limits) -> None:
+        self._limits = limits
+        self.requests = 0
+        self.memory = 0
+
+    @contextmanager
+    def entered(self) -> Iterator[None]:
+        """Hold one request's place, or raise `Refused` when all are taken."""
+        if self.requests >= self._limits.requests:
+            raise Refused.busy(f"all {self._limits.requests} places are taken")
+        self.requests += 1
+        try:
+            yield
+        finally:
+            self.requests -= 1
+
+    @contextmanager
+    def holding(self) -> Iterator["Held"]:
+        """Account for the bytes of one body until the end of the block."""
+        held = Held(self, self._limits)
+        try:
+            yield held
+        finally:
+            self.memory -= held.size
+
+
+class Held:
+    """The bytes one request holds in memory."""
+
+    def __init__(self, door: Door, limits: Limits) -> None:
+        self._door, self._limits, self.size = door, limits, 0
+
+    def add(self, size: int) -> None:
+        """Take more bytes, or raise `Refused` when the server holds too many."""
+        if self._door.memory + size > self._limits.memory:
+            raise Refused.busy(f"the server holds {self._limits.memory:,} bytes of requests already")
+        self._door.memory += size
+        self.size += size
+
+
+async def read_body(chunks: AsyncIterator[bytes], limits: Limits, held: Held) -> bytes:
+    """Read a request's body, no further than the limits allow.
+
+    Raises
+    ------
+    Refused
+        413 for more bytes than `limits.body`, 503 when the server holds too many bytes of other requests.
+    """
+    body, size = bytearray(), 0
+    async for chunk in chunks:
+        size += len(chunk)
+        if size <= limits.body:
+            held.add(len(chunk))
+            body += chunk
+        elif size > _DISCARD * limits.body:
+            break
+    if size > limits.body:
+        raise Refused(
+            413,
+            "body-too-large",
+            f"a request may have {limits.body:,} bytes, this one has more; send fewer or smaller images",
+            {"Connection": "close"},
+        )
+    return bytes(body)

@@ -1,0 +1,173 @@
+// Shows an answer.
+
+const MOST_BARS = 12;
+
+export class View {
+  #rows = new Map();
+
+  constructor(model) {
+    this.model = model;
+    this.digits = model.classes.every((name) => /^\d$/.test(name));
+    this.classes = { detector: [model.positive], multilabel: model.outputs }[model.task] ?? model.classes;
+    this.parts = Object.fromEntries(
+      ["model", "says", "label", "sure", "bars", "seen", "seen-text", "nearest", "timing"].map((id) => [
+        id,
+        document.getElementById(id),
+      ]),
+    );
+    this.#introduce();
+    this.#makeBars();
+    this.clear();
+  }
+
+  clear() {
+    const { says, label, sure, timing, seen, nearest } = this.parts;
+    says.dataset.state = "empty";
+    label.textContent = "";
+    sure.textContent = this.digits ? "Draw a digit." : "Draw something, or drop a photo.";
+    timing.textContent = "";
+    for (const name of this.classes) this.#setBar(name, 0, "");
+    this.#markBest(null);
+    paint(seen, null, this.model.image_size);
+    nearest.replaceChildren(...Array.from({ length: 5 }, () => this.#neighbour(null)));
+  }
+
+  fail(message) {
+    this.clear();
+    this.parts.says.dataset.state = "error";
+    this.parts.sure.textContent = message;
+  }
+
+  show({ label, sure, scores, seen, nearest }, milliseconds) {
+    const { parts } = this;
+    parts.says.dataset.state = sure ? "sure" : "unsure";
+    setText(parts.label, label);
+    parts.label.classList.toggle("long", label.length > 2);
+    setText(parts.sure, this.#verdict(label, sure, scores));
+    setText(parts.timing, `Answered in ${Math.max(1, Math.round(milliseconds))} ms.`);
+    this.#showScores(scores, label);
+    paint(parts.seen, seen, this.model.image_size);
+    parts.nearest.replaceChildren(...(nearest ?? []).map((one) => this.#neighbour(one, one.label === label)));
+  }
+
+  #introduce() {
+    const { model, parts } = this;
+    const [height, width] = model.image_size;
+    const about = [model.task === "detector" ? `a detector of ${model.positive}` : `${model.classes.length} classes`];
+    about.push(`${width}×${height} pixels`);
+    const accuracy = accuracyOf(model.metrics);
+    if (accuracy !== null) about.push(`${(100 * accuracy).toFixed(1)}% right on test images`);
+    parts.model.textContent = about.join(" · ");
+    const crop = model.fit === "mnist" ? ", cropped and centred" : "";
+    parts["seen-text"].textContent = `${width}×${height} pixels${crop}`;
+  }
+
+  #verdict(label, sure, scores) {
+    const { task, positive, operating_point: point } = this.model;
+    if (task === "multilabel") return "";
+    if (task === "detector") {
+      return `Score ${compact(scores[positive])}. It says ${positive} from ${compact(point?.threshold ?? 0)} on.`;
+    }
+    const score = this.model.score_kind === "probability" ? percent(scores[label]) : `score ${compact(scores[label])}`;
+    if (!point) return `With ${score}.`;
+    return sure ? `Sure: ${score}.` : `Not sure. Its best guess is ${label}: ${score}.`;
+  }
+
+  #makeBars() {
+    const rows = this.classes.slice(0, MOST_BARS).map((name) => {
+      const row = document.createElement("li");
+      const [title, track, fill, value] = ["span", "span", "span", "span"].map((tag) => document.createElement(tag));
+      title.className = "name";
+      track.className = "track";
+      fill.className = "fill";
+      value.className = "value";
+      title.textContent = name;
+      track.append(fill);
+      row.append(title, track, value);
+      this.#rows.set(name, { row, title, fill, value });
+      return row;
+    });
+    this.parts.bars.replaceChildren(...rows);
+    this.parts.bars.classList.toggle("wordy", this.classes.some((name) => name.length > 2));
+  }
+
+  #showScores(scores, label) {
+    const values = Object.values(scores);
+    const probability = this.model.score_kind === "probability";
+    const [low, high] = probability ? [0, 1] : [Math.min(...values), Math.max(...values)];
+    this.#useRows(scores);
+    for (const [name, score] of Object.entries(scores)) {
+      const share = values.length === 1 ? this.#againstThreshold(score) : (score - low) / (high - low || 1);
+      this.#setBar(name, share, probability ? percent(score) : compact(score));
+    }
+    this.#markBest(label);
+  }
+
+  /** With more classes than rows, show the best ones. */
+  #useRows(scores) {
+    const names = Object.keys(scores);
+    if (names.length <= MOST_BARS) return;
+    names.sort((a, b) => scores[b] - scores[a]);
+    const rows = [...this.#rows.values()];
+    this.#rows = new Map(names.slice(0, MOST_BARS).map((name, i) => [name, rows[i]]));
+    for (const [name, { title }] of this.#rows) title.textContent = name;
+  }
+
+  #againstThreshold(score) {
+    const threshold = this.model.operating_point?.threshold ?? 0;
+    return 0.5 + 0.5 * Math.tanh((score - threshold) / (Math.abs(threshold) || 1));
+  }
+
+  #setBar(name, share, text) {
+    const found = this.#rows.get(name);
+    if (!found) return;
+    found.fill.style.transform = `scaleX(${Math.min(Math.max(share, 0), 1)})`;
+    found.value.textContent = text;
+  }
+
+  #markBest(label) {
+    const best = this.model.task === "multilabel" ? (label ?? "").split(", ") : [label];
+    for (const [name, { row }] of this.#rows) row.classList.toggle("best", best.includes(name));
+  }
+
+  #neighbour(one, agrees = true) {
+    const item = document.createElement("li");
+    const canvas = document.createElement("canvas");
+    paint(canvas, one?.image ?? null, this.model.image_size);
+    const caption = document.createElement("span");
+    caption.textContent = one?.label ?? "";
+    item.append(canvas, caption);
+    item.classList.toggle("other", !agrees);
+    if (one) {
+      canvas.setAttribute("role", "img");
+      canvas.setAttribute("aria-label", `A training image of ${one.label}`);
+      item.title = `Distance ${compact(one.distance)}`;
+    }
+    return item;
+  }
+}
+
+/** Put rows of grey levels on a canvas, one pixel each; none leaves it clear. */
+function paint(canvas, rows, [height, width]) {
+  canvas.width = width;
+  canvas.height = height;
+  canvas.classList.toggle("blank", !rows);
+  if (!rows) return;
+  const image = new ImageData(width, height);
+  rows.flat().forEach((grey, i) => image.data.set([grey, grey, grey, 255], 4 * i));
+  canvas.getContext("2d").putImageData(image, 0, 0);
+}
+
+/** Leave what has not changed, so that a screen reader does not say it again. */
+function setText(element, text) {
+  if (element.textContent !== text) element.textContent = text;
+}
+
+function accuracyOf(metrics) {
+  const value = metrics?.test?.accuracy?.value;
+  return typeof value === "number" ? value : null;
+}
+
+const percent = (share) => `${Math.round(100 * share)}%`;
+const compact = (value) =>
+  Math.abs(value) >= 100 ? Math.round(value).toLocaleString("en") : Number(value.toPrecision(3)).toString();

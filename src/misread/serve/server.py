@@ -1,0 +1,60 @@
+"""Runs the application until it is told to stop, then lets the requests inside finish."""
+
+import signal
+import socket
+
+import uvicorn
+from fastapi import FastAPI
+
+from misread.errors import ParameterError
+from misread.serve.connection import patient_protocol
+from misread.serve.limits import Limits
+
+__all__ = ["listen", "make_server", "run"]
+
+_KEEP_ALIVE = 15  # seconds between two requests on one connection
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """Open the socket to serve on; port 0 takes a free one.
+
+    Raises
+    ------
+    ParameterError
+        If the address is not this machine's or is taken.
+    """
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        listener = socket.create_server((host, port), family=family, backlog=512)
+    except (OSError, OverflowError) as error:
+        reason = getattr(error, "strerror", None) or error
+        raise ParameterError(f"cannot listen on {host}, port {port}: {reason}; try another --port") from None
+    # asyncio sets it only on sockets that name their protocol; without it an answer's body waits 40 ms.
+    listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    return listener
+
+
+def make_server(app: FastAPI, limits: Limits) -> uvicorn.Server:
+    """Configure uvicorn: no access log, no server header, deadlines for slow clients, time to finish."""
+    return uvicorn.Server(
+        uvicorn.Config(
+            app,
+            http=patient_protocol(limits.patience, limits.connections),
+            ws="none",
+            lifespan="on",
+            access_log=False,
+            log_level="error",
+            server_header=False,
+            proxy_headers=False,
+            timeout_keep_alive=_KEEP_ALIVE,
+            timeout_graceful_shutdown=int(limits.seconds + limits.patience) + 1,
+        )
+    )
+
+
+def run(app: FastAPI, listener: socket.socket, limits: Limits) -> None:
+    """Serve until SIGTERM or Ctrl-C; requests inside are answered, new connections are not taken."""
+    # uvicorn raises the signal again once it has finished; by then everything that it asks for is done.
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: None)
+    make_server(app, limits).run(sockets=[listener])

@@ -1,0 +1,133 @@
+"""The thread that asks the model: requests that arrive while it works are answered together in the next batch."""
+
+import threading
+from collections import deque
+from concurrent.futures import Future
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from misread.bundle import Answers, Bundle
+
+__all__ = ["N_NEAREST", "Reply", "Worker"]
+
+N_NEAREST = 5
+
+
+@dataclass(frozen=True, eq=False)
+class Reply:
+    """The model's answer to one request's n images.
+
+    Parameters
+    ----------
+    images : ndarray of uint8, shape (n, height, width)
+        What the model saw.
+    names : list of str
+        The class of each image.
+    scores : ndarray of float64, shape (n, k)
+        One column per class, or one for the positive class.
+    sure : ndarray of bool, shape (n,)
+        Whether the answer passes the model's operating point.
+    distances, indices : ndarray, shape (n, 5), or None
+        The nearest of the bundle's training images, when asked for.
+    """
+
+    images: NDArray[np.uint8]
+    names: list[str]
+    scores: NDArray[np.float64]
+    sure: NDArray[np.bool_]
+    distances: NDArray[np.float64] | None = None
+    indices: NDArray[np.int64] | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class _Job:
+    images: NDArray[np.uint8]
+    explain: bool
+    future: "Future[Reply]"
+
+
+class Worker:
+    """Owns the model and the one thread that uses it; a context manager that starts and stops the thread.
+
+    Parameters
+    ----------
+    bundle : Bundle
+        The model.
+    batch : int
+        Images asked at once, of as many waiting requests as fit; no request is split.
+    """
+
+    def __init__(self, bundle: Bundle, batch: int) -> None:
+        self._bundle = bundle
+        self._batch = batch
+        self._jobs: deque[_Job] = deque()
+        self._changed = threading.Condition()
+        self._closing = False
+        self._thread = threading.Thread(target=self._run, name="misread-model", daemon=True)
+        self.batches = 0
+        self.images = 0
+
+    def __enter__(self) -> "Worker":
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        with self._changed:
+            self._closing = True
+            self._changed.notify()
+        self._thread.join()
+
+    def submit(self, images: NDArray[np.uint8], explain: bool) -> "Future[Reply]":
+        """Queue images of shape (n, height, width); cancelling the future before its turn takes them out."""
+        job = _Job(images, explain, Future())
+        with self._changed:
+            self._jobs.append(job)
+            self._changed.notify()
+        return job.future
+
+    def _run(self) -> None:
+        while jobs := self._next():
+            jobs = [job for job in jobs if job.future.set_running_or_notify_cancel()]
+            if jobs:
+                self._answer(jobs)
+
+    def _next(self) -> list[_Job]:
+        """Wait for work; an empty list means that there will be none."""
+        with self._changed:
+            self._changed.wait_for(lambda: self._jobs or self._closing)
+            jobs: list[_Job] = []
+            room = self._batch
+            while self._jobs and (not jobs or len(self._jobs[0].images) <= room):
+                jobs.append(self._jobs.popleft())
+                room -= len(jobs[-1].images)
+            return jobs
+
+    def _answer(self, jobs: list[_Job]) -> None:
+        try:
+            replies = self._replies(jobs)
+        except Exception as error:
+            for job in jobs:
+                job.future.set_exception(error)
+        else:
+            for job, reply in zip(jobs, replies, strict=True):
+                job.future.set_result(reply)
+
+    def _replies(self, jobs: list[_Job]) -> list[Reply]:
+        images = np.concatenate([job.images for job in jobs])
+        answers = self._bundle.answer(images)
+        self.batches += 1
+        self.images += len(images)
+        replies, start = [], 0
+        for job in jobs:
+            replies.append(self._reply(job, answers, slice(start, start + len(job.images))))
+            start += len(job.images)
+        return replies
+
+    def _reply(self, job: _Job, answers: Answers, part: slice) -> Reply:
+        distances, indices = None, None
+        examples = len(self._bundle.example_images)
+        if job.explain and examples:
+            distances, indices = self._bundle.nearest(job.images, min(N_NEAREST, examples))
+        return Reply(job.images, answers.names[part], answers.scores[part], answers.sure[part], distances, indices)
