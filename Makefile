@@ -1,7 +1,7 @@
 # Each target sets up .venv when it is missing: `make study` and `make test` are all a newcomer needs.
 PYTHON ?= python3
 BIN := .venv/bin
-EXTRAS ?= test,lint,dask
+EXTRAS ?= test,lint,dask,parquet
 
 .PHONY: study test lint bench clean
 

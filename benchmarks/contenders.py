@@ -1,0 +1,170 @@
+"""What is compared: for each engine ours, scikit-learn's, and what a user would pick instead.
+
+A contender prepares its input (not timed) and returns a function to be timed; what that function returns is
+compared with ours, bit for bit.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import numpy as np
+from joblib import parallel_config
+from sklearn.frozen import FrozenEstimator
+from sklearn.preprocessing import StandardScaler
+
+from misread import load
+from misread.data import Dataset
+
+Answer = list[np.ndarray]
+Contender = Callable[[Dataset], Callable[[], Answer]]
+
+
+@dataclass(frozen=True)
+class Row:
+    """One engine on one job; `floor` is the least ratio to scikit-learn's time that we accept."""
+
+    name: str
+    ours: Contender
+    others: dict[str, Contender]
+    floor: float
+    runs: int = 3
+    identical_to: tuple[str, ...] = ("scikit-learn",)
+    ahead_of: tuple[str, ...] = field(default=())
+
+
+def mnist() -> Dataset:
+    """The data set of every row; growth and Fashion-MNIST rows make theirs from it or beside it."""
+    return load("mnist")
+
+
+def _coefficients(model: object) -> Answer:
+    return [model.coef_, model.intercept_, np.array(model.n_iter_)]  # type: ignore[attr-defined]
+
+
+def our_sgd_raw(data: Dataset) -> Callable[[], Answer]:
+    from misread.models import SGDClassifier
+
+    X, y = data.train.X, data.train.labels == 5
+    return lambda: _coefficients(SGDClassifier(random_state=42, stopping="objective").fit(X, y))
+
+
+def sklearn_sgd_raw(data: Dataset) -> Callable[[], Answer]:
+    from sklearn.linear_model import SGDClassifier
+
+    X, y = data.train.X, data.train.labels == 5
+    return lambda: _coefficients(SGDClassifier(random_state=42).fit(X, y))
+
+
+def our_sgd_scaled(data: Dataset) -> Callable[[], Answer]:
+    from misread.models import SGDClassifier
+
+    X, y = data.train.X, data.train.labels == 5
+    scaler = FrozenEstimator(StandardScaler().fit(X))
+    model = SGDClassifier(random_state=42, stopping="objective", max_iter=100, tol=None, scaler=scaler)
+    return lambda: _coefficients(model.fit(X, y))
+
+
+def sklearn_sgd_scaled(data: Dataset) -> Callable[[], Answer]:
+    from sklearn.linear_model import SGDClassifier
+
+    X, y = StandardScaler().fit_transform(data.train.X), data.train.labels == 5
+    return lambda: _coefficients(SGDClassifier(random_state=42, max_iter=100, tol=None).fit(X, y))
+
+
+def our_knn(data: Dataset) -> Callable[[], Answer]:
+    from misread.models import KNeighborsClassifier
+
+    def run() -> Answer:
+        model = KNeighborsClassifier(n_jobs=2).fit(data.train.X, data.train.labels)
+        return [model.predict(data.test.X)]
+
+    return run
+
+
+def sklearn_knn(data: Dataset) -> Callable[[], Answer]:
+    from sklearn.neighbors import KNeighborsClassifier
+
+    def run() -> Answer:
+        model = KNeighborsClassifier(algorithm="brute", n_jobs=2).fit(data.train.X, data.train.labels)
+        return [model.predict(data.test.X)]
+
+    return run
+
+
+def faiss_knn(data: Dataset) -> Callable[[], Answer]:
+    import faiss
+
+    faiss.omp_set_num_threads(2)
+    train, test = data.train.X.astype(np.float32), data.test.X.astype(np.float32)
+
+    def run() -> Answer:
+        index = faiss.IndexFlatL2(train.shape[1])
+        index.add(train)
+        _, found = index.search(test, 5)
+        votes = np.eye(10, dtype=np.int64)[data.train.labels[found]].sum(axis=1)
+        return [votes.argmax(axis=1)]
+
+    return run
+
+
+def sklearnex_knn(data: Dataset) -> Callable[[], Answer]:
+    from sklearnex.neighbors import KNeighborsClassifier
+
+    train, test = data.train.X.astype(np.float32), data.test.X.astype(np.float32)
+
+    def run() -> Answer:
+        model = KNeighborsClassifier(algorithm="brute", n_jobs=2).fit(train, data.train.labels)
+        return [model.predict(test)]
+
+    return run
+
+
+def our_forest(data: Dataset) -> Callable[[], Answer]:
+    from misread.models import RandomForestClassifier
+
+    return _forest(RandomForestClassifier, data)
+
+
+def sklearn_forest(data: Dataset) -> Callable[[], Answer]:
+    from sklearn.ensemble import RandomForestClassifier
+
+    return _forest(RandomForestClassifier, data)
+
+
+def sklearnex_forest(data: Dataset) -> Callable[[], Answer]:
+    from sklearnex.ensemble import RandomForestClassifier
+
+    return _forest(RandomForestClassifier, data)
+
+
+def _forest(kind: Callable[..., object], data: Dataset) -> Callable[[], Answer]:
+    def run() -> Answer:
+        with parallel_config("threading", n_jobs=2):
+            model = kind(random_state=42, n_jobs=2).fit(data.train.X, data.train.labels == 5)  # type: ignore[attr-defined]
+            return [np.round(model.predict_proba(data.test.X), 12)]
+
+    return run
+
+
+ROWS = (
+    Row("SGD, one class, raw pixels, 1 core", our_sgd_raw, {"scikit-learn": sklearn_sgd_raw}, floor=10),
+    Row(
+        "SGD, one class, scaled, 100 epochs, 1 core",
+        our_sgd_scaled,
+        {"scikit-learn": sklearn_sgd_scaled},
+        floor=10,
+    ),
+    Row(
+        "5 nearest neighbours, 10,000 queries, 2 cores",
+        our_knn,
+        {"scikit-learn": sklearn_knn, "FAISS flat": faiss_knn, "scikit-learn-intelex": sklearnex_knn},
+        floor=10,
+        ahead_of=("FAISS flat", "scikit-learn-intelex"),
+    ),
+    Row(
+        "Random forest, fit and 10,000 answers, 2 cores",
+        our_forest,
+        {"scikit-learn": sklearn_forest, "scikit-learn-intelex": sklearnex_forest},
+        floor=3,
+    ),
+)
