@@ -10,7 +10,9 @@ from misread.cli import app
 
 README = (Path(__file__).parents[1] / "README.md").read_text("utf-8")
 EXAMPLES = re.findall(r"<!-- example: (\w+) -->\n```python\n(.*?)```", README, re.DOTALL)
-COMMANDS = sorted(set(re.findall(r"misread ([a-z]+(?: (?:list|fetch|info|show)\b)?)", README)) - {"trains", "is"})
+COMMANDS = sorted(
+    set(re.findall(r"(?:^|`)misread ([a-z]+(?: (?:list|fetch|info|show)\b)?)", README, re.MULTILINE))
+)
 
 
 def test_there_are_examples():

@@ -1,1 +1,1 @@
-
+"""What the held-out answers show: confusion, findings, suspects, and the images worth looking at."""

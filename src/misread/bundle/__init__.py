@@ -4,10 +4,10 @@ from misread.bundle.manifest import FORMAT_VERSION, Manifest, OperatingPointReco
 from misread.bundle.model import Answers, Bundle, Evidence, load, read_manifest, save
 
 __all__ = [
+    "FORMAT_VERSION",
     "Answers",
     "Bundle",
     "Evidence",
-    "FORMAT_VERSION",
     "Manifest",
     "OperatingPointRecord",
     "load",

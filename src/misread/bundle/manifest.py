@@ -7,7 +7,7 @@ from typing import Any
 from misread.data.fit import FITS, MAX_SIDE
 from misread.errors import ModelFileError
 
-__all__ = ["FORMAT_VERSION", "Manifest", "OperatingPointRecord", "TASKS"]
+__all__ = ["FORMAT_VERSION", "TASKS", "Manifest", "OperatingPointRecord"]
 
 FORMAT_VERSION = 1
 TASKS = ("classification", "detector", "multilabel", "denoising")

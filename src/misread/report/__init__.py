@@ -3,4 +3,4 @@
 from misread.report.data import report_data, summary
 from misread.report.page import render, suspects_csv, write_report
 
-__all__ = ["render", "report_data", "suspects_csv", "summary", "write_report"]
+__all__ = ["render", "report_data", "summary", "suspects_csv", "write_report"]
