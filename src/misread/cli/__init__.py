@@ -6,32 +6,23 @@ import typer
 from rich.console import Console
 from rich.text import Text
 
-from misread.cli import data, judge, ladder, predict, report, serve, study, train
+from misread.cli.commands import LazyGroup
 from misread.errors import MisreadError
 
 __all__ = ["app", "main"]
 
 app = typer.Typer(
     name="misread",
-    help="See exactly what your image classifier misreads, and fix it.",
+    cls=LazyGroup,
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-app.command("study")(study.study)
-app.command("ladder")(ladder.ladder)
-app.command("report")(report.report)
-app.command("train")(train.train)
-app.command("evaluate")(judge.evaluate)
-app.command("predict")(predict.predict)
-app.command("threshold")(judge.threshold)
-app.command("tune")(train.tune)
-app.command("denoise")(predict.denoise)
-app.command("inspect")(judge.inspect)
-app.command("export")(judge.export)
-app.command("models")(train.models)
-app.command("serve")(serve.serve)
-app.add_typer(data.app, name="data")
+
+
+@app.callback()
+def misread() -> None:
+    """See exactly what your image classifier misreads, and fix it."""
 
 
 def main() -> None:

@@ -1,0 +1,78 @@
+"""The commands by name, each imported when it is asked for: a short command should answer at once."""
+
+from importlib import import_module
+from typing import Any
+
+import typer
+from typer.core import TyperCommand, TyperGroup
+
+__all__ = ["COMMANDS", "LazyGroup"]
+
+# name: (where, what `misread --help` says of it)
+COMMANDS = {
+    "study": ("study:study", "Run the whole study on DATA and write results, figures and report to a run folder."),
+    "report": ("report:report", "Make report.html of RUN_DIR again from its stored results; nothing is computed."),
+    "data": ("data:app", "Data sets: list, fetch, inspect, look at."),
+    "models": ("train:models", "List the models that have a name, and the parameters that `misread tune` tries."),
+    "train": (
+        "train:train",
+        "Train MODEL on DATA, judge it on images that it has not seen, and write it to one file.",
+    ),
+    "tune": (
+        "train:tune",
+        "Try parameters of MODEL in cross-validation on the training images of DATA alone.",
+    ),
+    "evaluate": (
+        "judge:evaluate",
+        "Judge a model on the test images of DATA: metrics with intervals, and whether its promise holds.",
+    ),
+    "threshold": (
+        "judge:threshold",
+        "Give a model another operating point, chosen on its held-out scores and tried on its test scores.",
+    ),
+    "inspect": (
+        "judge:inspect",
+        "Print what a model file says of itself; nothing in it is constructed.",
+    ),
+    "export": (
+        "judge:export",
+        "Write a linear model for other runtimes, if the exported one is seen to give the same answers.",
+    ),
+    "predict": ("predict:predict", "Say what is on images."),
+    "denoise": (
+        "predict:denoise",
+        "Take noise out of an image, with a model that was trained with --denoise; writes a PNG file.",
+    ),
+    "serve": (
+        "serve:serve",
+        "Serve a model on this machine: an HTTP API, and a page to draw on. Ctrl-C ends it.",
+    ),
+}
+
+
+class LazyGroup(TyperGroup):
+    """The group of all commands; its help is written from the table alone."""
+
+    def list_commands(self, ctx: Any) -> list[str]:
+        """Names in the order of the table."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:
+        """Import a command; None when there is none of that name."""
+        if cmd_name not in COMMANDS:
+            return None
+        where, summary = COMMANDS[cmd_name]
+        if ctx.meta.get("listing"):
+            return TyperCommand(cmd_name, help=summary)
+        module, name = where.split(":")
+        found = getattr(import_module(f"misread.cli.{module}"), name)
+        if isinstance(found, typer.Typer):
+            return typer.main.get_command(found)
+        alone = typer.Typer(add_completion=False, context_settings={"help_option_names": ["-h", "--help"]})
+        alone.command(cmd_name)(found)
+        return typer.main.get_command(alone)
+
+    def format_help(self, ctx: Any, formatter: Any) -> None:
+        """List the commands without importing them."""
+        ctx.meta["listing"] = True
+        super().format_help(ctx, formatter)
