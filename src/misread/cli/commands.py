@@ -22,6 +22,10 @@ COMMANDS = {
         "train:tune",
         "Try parameters of MODEL in cross-validation on the training images of DATA alone.",
     ),
+    "ladder": (
+        "ladder:ladder",
+        "Train models from cheap to dear on DATA and show how good each is, and what it costs.",
+    ),
     "evaluate": (
         "judge:evaluate",
         "Judge a model on the test images of DATA: metrics with intervals, and whether its promise holds.",

@@ -22,7 +22,7 @@ from misread.models.rungs import (
 )
 from misread.models.sgd import SGDClassifier
 
-__all__ = ["Model", "ZOO", "make"]
+__all__ = ["ZOO", "Model", "make"]
 
 
 @dataclass(frozen=True)

@@ -26,10 +26,10 @@ from numpy.typing import NDArray
 
 __all__ = [
     "ANY_ORDER",
-    "Bytes",
-    "Floats",
     "HALF_ULP",
     "HALF_UNIT",
+    "Bytes",
+    "Floats",
     "Screen",
     "Weights",
     "bound_weights",

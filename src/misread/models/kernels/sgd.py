@@ -228,28 +228,6 @@ def _manage_memory(codes: Bytes, q: Weights, coef: Floats, reference: Floats, fa
 
 
 @njit(nogil=True, cache=True, error_model="numpy")
-def _request(
-    codes: Bytes,
-    facts: Floats,
-    order: NDArray[np.int32],
-    asked: int,
-    until: int,
-    common: float,
-    intercept: float,
-    state: Any,
-    margin: float,
-) -> int:
-    """Prefetch the rows at places `asked` up to `until` of the order, but for those that memory will settle."""
-    until = min(until, order.size)
-    for k in range(asked, until):
-        prefetch_row(facts, int(order[min(k + AHEAD, order.size - 1)]))
-        i = int(order[k])
-        if not _is_beyond_from_memory(facts, i, common, intercept, state, margin):
-            prefetch_row(codes, i)
-    return max(asked, until)
-
-
-@njit(nogil=True, cache=True, error_model="numpy")
 def _add(coef: Floats, row: Floats, step: float) -> None:
     for j in range(row.size):
         coef[j] += row[j] * step
@@ -269,11 +247,15 @@ def _run_epoch(
     exact: bool,
 ) -> None:
     """Visit every sample once."""
-    codes, margin, asked = rows.screen.codes, rule.margin, 0
+    codes, margin, last = rows.screen.codes, rule.margin, order.size - 1
     intercept, common, t, sq_norm = state.intercept, state.common, state.t, state.sq_norm
     total, doubt = 0.0, 0.0
     for k in range(order.size):
-        asked = _request(codes, facts, order, asked, k + AHEAD, common, intercept, state, margin)
+        prefetch_row(facts, int(order[min(k + 2 * AHEAD, last)]))
+        ahead = int(order[min(k + AHEAD, last)])
+        if not _is_beyond_from_memory(facts, ahead, common, intercept, state, margin):
+            prefetch_row(codes, ahead)
+
         i = int(order[k])
         label = np.copysign(1.0, facts[i, SIGNED_NORM])
         z, error = np.inf, 0.0
@@ -284,9 +266,6 @@ def _run_epoch(
             state.misses += 1.0
             if not _is_beyond_by_screen(codes, q, facts, i, common, intercept, state, margin):
                 _read_row(rows, i, row)
-                asked = _request(
-                    codes, facts, order, asked, min(asked + 3, k + 4 * AHEAD), common, intercept, state, margin
-                )
                 z, error = _margin_at(coef, row, label, common, intercept, margin, exact)
             elif state.remembering != 0.0 and 5.0 * state.misses > 2.0 * order.size:
                 state.visits += k
@@ -314,9 +293,6 @@ def _run_epoch(
         update = eta * label * facts[i, WEIGHT] if violated else 0.0
         if update != 0.0:
             _add(coef, row, update / common)
-            asked = _request(
-                codes, facts, order, asked, min(asked + 3, k + 4 * AHEAD), common, intercept, state, margin
-            )
             if rule.objective:
                 squares = _sequential_sum(coef, coef) if exact else _quick_sum(coef, coef)[0]
                 sq_norm = squares * (common * common)
@@ -368,7 +344,7 @@ def _descend(
     for epoch in range(rule.max_iter):
         order = order[shuffle]
         if state.remembering == 0.0 and epoch >= next_try:
-            state.remembering, state.moved, state.visits, state.misses = 1.0, np.inf, 0.0, np.inf
+            state.remembering, state.moved, state.visits, state.misses = 1.0, np.inf, -np.inf, np.inf
             wait *= 2
             next_try = epoch + wait
         _run_epoch(rows, rule, order, facts, coef, reference, q, row, state, exact)

@@ -1,0 +1,105 @@
+"""The ladder's promises, measured: `python -m benchmarks.ladder [--data NAME] [--seeds 3] [--models a,b]`.
+
+Deformations are timed side by side with loops over `scipy.ndimage`; rungs are trained and judged with several
+seeds. Exit code 1 when a promise is broken. Promises on accuracy hold for MNIST alone.
+"""
+
+import argparse
+import sys
+import time
+from collections.abc import Callable
+from statistics import mean
+
+import numpy as np
+from scipy import ndimage
+
+from misread.data import load
+from misread.data.deform import Deformation, affine, deskew, displace, elastic_fields
+from misread.ladder import run_ladder
+
+DEFORM_FLOOR = 20.0
+PROMISES = {
+    "edge-kernel": (0.008, 180),
+    "edge-kernel-large": (0.006, 900),
+    "convnet": (0.003, 300),
+    "convnet-ensemble": (0.002, 3_600),
+}
+"""Highest mean error and longest mean training time in seconds, on two cores."""
+
+
+def main() -> int:
+    """Measure, print, and fail where a promise is broken."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.ladder", description=__doc__)
+    parser.add_argument("--data", default="mnist")
+    parser.add_argument("--seeds", type=int, default=3)
+    parser.add_argument("--models", default=",".join(PROMISES))
+    options = parser.parse_args()
+    slow = [name for name, ratio in deformation_ratios().items() if ratio < DEFORM_FLOOR]
+    broken = [f"{name} is less than {DEFORM_FLOOR:.0f} times as fast as scipy" for name in slow]
+    for model in filter(None, options.models.split(",")):
+        runs = [
+            run_ladder(options.data, models=[model], seed=seed, budget=None).rungs[0]
+            for seed in range(options.seeds)
+        ]
+        error, seconds = mean(run.verdict.error for run in runs), mean(run.seconds for run in runs)
+        each = ", ".join(f"{run.verdict.error:.2%}" for run in runs)
+        print(f"{model}: {error:.3%} ({each}) in {seconds:.0f} s", flush=True)
+        highest, longest = PROMISES.get(model, (1.0, float("inf")))
+        if options.data == "mnist" and (error > highest or seconds > longest):
+            broken.append(f"{model}: promised {highest:.2%} in {longest} s")
+    print("\n".join(broken))
+    return 1 if broken else 0
+
+
+def deformation_ratios(n: int = 20_000, n_slow: int = 400) -> dict[str, float]:
+    """Times as fast as a loop over scipy.ndimage, on every core; printed and returned."""
+    images = load("mnist").train.images[:n]
+    height, width = images.shape[1:]
+    rng = np.random.default_rng(0)
+    matrices, offsets = Deformation(rotation=10, scale=0.1, shift=1).draw_maps(n, (height, width), rng)
+    grid = np.mgrid[:height, :width]
+
+    def slow_affine(image: np.ndarray, k: int) -> np.ndarray:
+        return ndimage.affine_transform(image, matrices[k], offsets[k], order=1)
+
+    def slow_elastic(image: np.ndarray, k: int) -> np.ndarray:
+        bend = [ndimage.gaussian_filter(rng.standard_normal((height, width)), 5) for _ in range(2)]
+        return ndimage.map_coordinates(image, grid + np.array(bend), order=1)
+
+    def slow_deskew(image: np.ndarray, k: int) -> np.ndarray:
+        total = image.sum()
+        centre = (grid * image).sum(axis=(1, 2)) / total
+        down, along = grid[0] - centre[0], grid[1] - centre[1]
+        matrix = np.array([[1, 0], [(down * along * image).sum() / (down**2 * image).sum(), 1]])
+        middle = np.array([(height - 1) / 2, (width - 1) / 2])
+        return ndimage.affine_transform(image, matrix, centre - matrix @ middle, order=1)
+
+    def fast_elastic(part: np.ndarray) -> np.ndarray:
+        return displace(part, elastic_fields(len(part), (height, width), rng), n_jobs=-1)
+
+    pairs: dict[str, tuple[Callable[[np.ndarray], np.ndarray], Callable[[np.ndarray, int], np.ndarray]]] = {
+        "affine": (lambda part: affine(part, matrices[: len(part)], offsets[: len(part)], n_jobs=-1), slow_affine),
+        "elastic": (fast_elastic, slow_elastic),
+        "deskew": (lambda part: deskew(part, n_jobs=-1), slow_deskew),
+    }
+    ratios = {}
+    for name, (fast, slow) in pairs.items():
+        fast(images[:64])
+        ours = min(_seconds(lambda fast=fast: fast(images)) for _ in range(3)) / n
+        theirs = _seconds(lambda slow=slow: [slow(image, k) for k, image in enumerate(images[:n_slow])]) / n_slow
+        ratios[name] = theirs / ours
+        print(
+            f"{name}: {1e6 * ours:.2f} µs an image, scipy {1e6 * theirs:.0f} µs: {ratios[name]:.0f} times",
+            flush=True,
+        )
+    return ratios
+
+
+def _seconds(work: Callable[[], object]) -> float:
+    start = time.perf_counter()
+    work()
+    return time.perf_counter() - start
+
+
+if __name__ == "__main__":
+    sys.exit(main())

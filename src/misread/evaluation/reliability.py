@@ -1,0 +1,93 @@
+"""Do probabilities mean what they say? The expected calibration error, and probabilities from scores."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from scipy.special import softmax
+
+from misread.errors import ParameterError
+from misread.models.held_out import best_temperature
+
+__all__ = ["Reliability", "best_temperature", "expected_calibration_error", "tempered"]
+
+
+@dataclass(frozen=True, eq=False)
+class Reliability:
+    """How sure the answers are and how often they are right, bin by bin.
+
+    Attributes
+    ----------
+    confidence, accuracy : ndarray of float64, shape (n_bins,)
+        Mean confidence and share of right answers of each bin; NaN where it is empty.
+    counts : ndarray of int64, shape (n_bins,)
+    """
+
+    confidence: NDArray[np.float64]
+    accuracy: NDArray[np.float64]
+    counts: NDArray[np.int64]
+
+    @classmethod
+    def from_answers(cls, right: ArrayLike, confidence: ArrayLike, *, n_bins: int = 15) -> "Reliability":
+        """Sort answers into bins of equal width between 0 and 1; a bin holds its upper end.
+
+        Parameters
+        ----------
+        right : array-like of bool, shape (n,)
+        confidence : array-like of float in [0, 1], shape (n,)
+        n_bins : int, default 15
+        """
+        truth, sure = np.asarray(right, bool), np.asarray(confidence, np.float64)
+        if truth.shape != sure.shape or truth.ndim != 1:
+            raise ParameterError(f"{truth.shape} answers need as many confidences, got {sure.shape}")
+        if n_bins < 1 or not (np.all(sure >= 0) and np.all(sure <= 1)):
+            raise ParameterError("confidences must lie between 0 and 1, and there must be at least one bin")
+        bins = np.clip(np.ceil(sure * n_bins).astype(np.int64) - 1, 0, n_bins - 1)
+        counts = np.bincount(bins, minlength=n_bins)
+        filled = np.where(counts, counts, 1)
+        means = np.bincount(bins, sure, n_bins) / filled
+        shares = np.bincount(bins, truth, n_bins) / filled
+        return cls(np.where(counts, means, np.nan), np.where(counts, shares, np.nan), counts)
+
+    @property
+    def error(self) -> float:
+        """Expected calibration error: the mean gap between confidence and accuracy, by counts; 0 if empty.
+
+        M. P. Naeini, G. F. Cooper and M. Hauskrecht, Obtaining well calibrated probabilities using Bayesian
+        binning, AAAI 2015.
+        """
+        total = self.counts.sum()
+        gaps = np.nan_to_num(np.abs(self.confidence - self.accuracy))
+        return float((gaps * self.counts).sum() / total) if total else 0.0
+
+
+def expected_calibration_error(probabilities: ArrayLike, codes: ArrayLike, *, n_bins: int = 15) -> float:
+    """Expected calibration error of the likeliest class.
+
+    Parameters
+    ----------
+    probabilities : array-like of shape (n, n_classes)
+    codes : array-like of int, shape (n,)
+        The true classes, columns of `probabilities`.
+    n_bins : int, default 15
+        Bins of equal width.
+
+    Returns
+    -------
+    float in [0, 1]
+
+    Examples
+    --------
+    >>> expected_calibration_error([[0.75, 0.25], [0.75, 0.25]], [0, 1])
+    0.25
+    """
+    table = np.asarray(probabilities, np.float64)
+    if not len(table):
+        return 0.0
+    right = table.argmax(axis=1) == np.asarray(codes)
+    return Reliability.from_answers(right, np.minimum(table.max(axis=1), 1.0), n_bins=n_bins).error
+
+
+def tempered(scores: ArrayLike, temperature: float = 1.0) -> NDArray[np.float64]:
+    """Probabilities ``softmax(scores / temperature)`` of scores of shape (n, n_classes)."""
+    return softmax(np.asarray(scores, np.float64) / temperature, axis=1)

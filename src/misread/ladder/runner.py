@@ -1,0 +1,183 @@
+"""Up the ladder within a budget of time."""
+
+import os
+import platform
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from importlib.metadata import version
+from time import perf_counter
+from typing import Any
+
+from misread.data import Dataset, load
+from misread.errors import DataError, ParameterError
+from misread.ladder.climb import climb
+from misread.ladder.judge import judge
+from misread.ladder.result import LadderResult, RungResult
+from misread.ladder.rungs import RUNGS, Rung
+from misread.models.zoo import make
+from misread.parallel import workers
+
+__all__ = ["LadderEvent", "run_ladder"]
+
+_PACKAGES = ("misread", "numpy", "scipy", "scikit-learn", "numba")
+
+
+@dataclass(frozen=True)
+class LadderEvent:
+    """What happens on the way up.
+
+    Attributes
+    ----------
+    kind : str
+        'start', 'finish' or 'skip'.
+    rung : Rung
+    seconds : float
+        About how long it will take, for 'start'.
+    reason : str
+        Why it is skipped, for 'skip'.
+    result : RungResult or None
+        For 'finish'.
+    """
+
+    kind: str
+    rung: Rung
+    seconds: float = 0.0
+    reason: str = ""
+    result: RungResult | None = None
+
+
+def run_ladder(
+    data: str | os.PathLike[str] | Dataset = "digits",
+    out: str | os.PathLike[str] | None = None,
+    *,
+    budget: float | None = 600.0,
+    models: Sequence[str] | None = None,
+    seed: int = 42,
+    jobs: int | None = None,
+    data_dir: str | os.PathLike[str] | None = None,
+    on_event: Callable[[LadderEvent], None] = lambda event: None,
+) -> LadderResult:
+    """Train models from cheap to dear, each if there is time for it, and judge each once on the test images.
+
+    Parameters
+    ----------
+    data : str, path or Dataset
+        A named set, a path, or a loaded data set with test images.
+    out : path, optional
+        Folder for `ladder.json`, written anew after every rung.
+    budget : float, optional
+        Seconds for everything; a rung that would take longer than what is left is skipped. None for no limit.
+    models : sequence of str, optional
+        The rungs to try; all by default.
+    seed : int, default 42
+        Random state of every estimator.
+    jobs : int, optional
+        Cores to use; all by default.
+    data_dir : path, optional
+        Where named sets are looked for first.
+    on_event : callable of LadderEvent, optional
+        Told of each rung as it starts, finishes or is skipped.
+
+    Returns
+    -------
+    LadderResult
+
+    Raises
+    ------
+    MisreadError
+        If the data cannot be had, a parameter makes no sense, or `out` cannot be written to.
+
+    Examples
+    --------
+    >>> result = run_ladder("digits", models=["knn"])
+    >>> result.rungs[0].verdict.n
+    360
+    """
+    if budget is not None and not budget > 0:
+        raise ParameterError(f"the budget must be more than 0 seconds, got {budget}")
+    if jobs is not None and jobs < 1:
+        raise ParameterError(f"jobs must be at least 1, got {jobs}; leave it out to use every core")
+    rungs = _chosen(models)
+    jobs = jobs or os.cpu_count() or 1
+    dataset = data if isinstance(data, Dataset) else load(data, data_dir=data_dir)
+    if not len(dataset.test):
+        raise DataError(f"{dataset.name} has no test images to judge by; give a data set that is split")
+    result = LadderResult(manifest=_manifest(dataset, budget, seed, jobs))
+    if out is not None:
+        result.save(out)
+    start, expected, taken = perf_counter(), 0.0, 0.0
+    with workers(jobs):
+        for rung in rungs:
+            estimate = rung.seconds(dataset.train) * _pace(expected, taken)
+            left = None if budget is None else budget - (perf_counter() - start)
+            reason = rung.why_not() or _no_time(estimate, left)
+            if reason:
+                result.skipped[rung.model] = reason
+                on_event(LadderEvent("skip", rung, estimate, reason))
+            else:
+                on_event(LadderEvent("start", rung, estimate))
+                began = perf_counter()
+                climbed = climb(_estimator(rung, seed, jobs), dataset.train, seed)
+                verdict = judge(climbed, dataset.test)
+                expected, taken = expected + rung.seconds(dataset.train), taken + perf_counter() - began
+                result.rungs.append(
+                    RungResult(
+                        rung.model,
+                        rung.adds,
+                        climbed.seconds,
+                        climbed.n_bytes,
+                        climbed.held_out_errors,
+                        climbed.held_out,
+                        climbed.temperature,
+                        climbed.threshold,
+                        verdict,
+                    )
+                )
+                del climbed
+                on_event(LadderEvent("finish", rung, result=result.rungs[-1]))
+            if out is not None:
+                result.save(out)
+    return result
+
+
+def _chosen(models: Sequence[str] | None) -> list[Rung]:
+    known = {rung.model: rung for rung in RUNGS}
+    unknown = sorted(set(models or ()) - set(known))
+    if unknown:
+        raise ParameterError(f"no rung is called {unknown[0]!r}; known are {', '.join(known)}")
+    return [rung for rung in RUNGS if models is None or rung.model in models]
+
+
+def _estimator(rung: Rung, seed: int, jobs: int) -> Any:
+    """The zoo's model; PyTorch does not hear of joblib's number of jobs, so networks are told."""
+    estimator = make(rung.model, seed=seed)
+    return estimator.set_params(n_jobs=jobs) if rung.extra else estimator
+
+
+def _pace(expected: float, taken: float) -> float:
+    """How much slower than expected this machine is, by the rungs so far; short ones say little."""
+    return (taken + 10) / (expected + 10)
+
+
+def _no_time(estimate: float, left: float | None) -> str | None:
+    if left is None or estimate <= left:
+        return None
+    return f"takes about {estimate:.0f} s, and {max(left, 0):.0f} s of the budget are left"
+
+
+def _manifest(dataset: Dataset, budget: float | None, seed: int, jobs: int) -> dict[str, Any]:
+    return {
+        "dataset": {
+            "name": dataset.name,
+            "sha256": dataset.sha256,
+            "class_names": list(dataset.class_names),
+            "n_train": len(dataset.train),
+            "n_test": len(dataset.test),
+            "shape": list(dataset.shape),
+        },
+        "budget": budget,
+        "seed": seed,
+        "jobs": jobs,
+        "versions": {name: version(name) for name in _PACKAGES} | {"python": platform.python_version()},
+        "platform": platform.platform(),
+    }

@@ -1,0 +1,307 @@
+"""Convolutional networks as scikit-learn estimators; PyTorch is imported when one is fitted or asked."""
+
+from collections.abc import Callable
+from importlib import import_module
+from typing import Any, Self
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.special import softmax
+from sklearn.base import BaseEstimator, ClassifierMixin
+from sklearn.utils import check_random_state
+from sklearn.utils.multiclass import check_classification_targets
+from sklearn.utils.validation import check_is_fitted, validate_data
+
+from misread.data.deform import Deformation
+from misread.models.held_out import best_temperature, held_out_part
+from misread.models.pixels import PixelReader
+
+__all__ = ["ConvNetClassifier", "ConvNetEnsembleClassifier"]
+
+Told = Callable[[int, int, float], None]
+
+
+class ConvNetClassifier(ClassifierMixin, BaseEstimator):
+    """A small convolutional network, trained on randomly bent images; needs ``misread[deep]``.
+
+    It runs on the GPU if PyTorch sees one, and else on the CPU, in 16-bit floats where the CPU has instructions
+    for them. The same seed on the same machine gives the same network. Pickles and model files hold the weights as
+    safetensors bytes.
+
+    Parameters
+    ----------
+    widths : tuple of int, default (32, 48, 96)
+        Channels of the first layer and of each stage; between them the image is halved.
+    depth : int, default 2
+        Convolutions a stage.
+    epochs : int, default 14
+    batch_size : int, default 128
+        At most; small sets are trained in at least 50 steps an epoch, as far as batches of 16 allow.
+    learning_rate : float, default 0.004
+        At the top of the one-cycle schedule.
+    weight_decay : float, default 0.02
+    label_smoothing : float, default 0.02
+    averaging : float, default 0.998
+        The kept weights are a moving average over the last steps: the weight of the past at each.
+    patience : int, optional
+        Stop when the held-out loss was no better for so many epochs and keep the best; by default all epochs run.
+    deformation : Deformation, optional
+        How the training images are bent; by default `ConvNetClassifier.DEFORMATION`.
+    shape : (int, int), optional
+        Height and width; by default the images are square (or, if they cannot be, one row).
+    held_out : float, default 1/12
+        Share of the training images not learnt from, to stop and to calibrate by; 0 for none.
+    on_epoch : callable of (epoch, epochs, loss), optional
+        Told after every epoch.
+    random_state : int, RandomState or None
+    n_jobs : int, optional
+        Threads; PyTorch's own choice by default.
+
+    Attributes
+    ----------
+    classes_ : ndarray
+    weights_ : bytes
+        The state of the network in the safetensors format.
+    temperature_ : float
+        What logits are divided by before the softmax of `predict_proba`, fitted on the held-out part.
+    held_out_indices_ : ndarray of int64
+        The training images that were held out.
+    held_out_scores_ : ndarray of float64, shape (n_held_out, n_classes)
+        Their logits.
+    """
+
+    DEFORMATION = Deformation(rotation=12, scale=0.12, shear=0.15, shift=1.5, elastic=0.5)
+
+    def __init__(
+        self,
+        widths: tuple[int, ...] = (32, 48, 96),
+        depth: int = 2,
+        epochs: int = 14,
+        batch_size: int = 128,
+        learning_rate: float = 0.004,
+        weight_decay: float = 0.02,
+        label_smoothing: float = 0.02,
+        averaging: float = 0.998,
+        patience: int | None = None,
+        deformation: Deformation | None = None,
+        shape: tuple[int, int] | None = None,
+        held_out: float = 1 / 12,
+        on_epoch: Told | None = None,
+        random_state: Any = None,
+        n_jobs: int | None = None,
+    ) -> None:
+        self.widths = widths
+        self.depth = depth
+        self.epochs = epochs
+        self.batch_size = batch_size
+        self.learning_rate = learning_rate
+        self.weight_decay = weight_decay
+        self.label_smoothing = label_smoothing
+        self.averaging = averaging
+        self.patience = patience
+        self.deformation = deformation
+        self.shape = shape
+        self.held_out = held_out
+        self.on_epoch = on_epoch
+        self.random_state = random_state
+        self.n_jobs = n_jobs
+
+    def fit(self, X: Any, y: Any) -> Self:
+        """Learn from images of shape (n, height * width) and their classes.
+
+        Raises
+        ------
+        MissingExtraError
+            If PyTorch is not installed.
+        """
+        deep, training = _deep("network"), _deep("training")
+        X, y = validate_data(self, X, y, dtype="numeric", order="C")
+        check_classification_targets(y)
+        self.classes_, codes = np.unique(y, return_inverse=True)
+        self.reader_ = PixelReader.learn(X, self.shape)
+        images = self.reader_.read(X)
+        seed = check_random_state(self.random_state).randint(2**31)
+        rng = np.random.default_rng(seed)
+        rest, held = held_out_part(codes, self.held_out, rng)
+        settings = training.Settings(
+            epochs=self.epochs,
+            batch_size=min(self.batch_size, max(16, len(rest) // 50)),
+            learning_rate=self.learning_rate,
+            weight_decay=self.weight_decay,
+            label_smoothing=self.label_smoothing,
+            averaging=self.averaging,
+            patience=self.patience,
+            deformation=self._bend(),
+        )
+        with training.threads(self.n_jobs), training.seeded(int(seed)):
+            network = training.train(
+                self._build(),
+                np.ascontiguousarray(images[rest]),
+                codes[rest],
+                images[held],
+                codes[held],
+                settings,
+                rng,
+                self.on_epoch or _silent,
+                self.n_jobs,
+            )
+        self.weights_ = deep.network_to_bytes(network)
+        self._network = network
+        self.held_out_indices_, self.temperature_ = held, 1.0
+        if len(held):
+            self.held_out_scores_ = self._logits(images[held])
+            self.temperature_ = best_temperature(self.held_out_scores_, codes[held])
+        return self
+
+    def decision_function(self, X: Any) -> NDArray[np.float64]:
+        """Logits of shape (n, n_classes), or for two classes their difference, shape (n,)."""
+        logits = self._ask(X)
+        return logits[:, 1] - logits[:, 0] if logits.shape[1] == 2 else logits
+
+    def predict(self, X: Any) -> NDArray[Any]:
+        """Classes of images of shape (n, height * width)."""
+        codes = self._ask(X).argmax(axis=1)
+        return self.classes_[codes]
+
+    def predict_proba(self, X: Any) -> NDArray[np.float64]:
+        """Probabilities of shape (n, n_classes), calibrated on the held-out part."""
+        return softmax(self._ask(X) / self.temperature_, axis=1)
+
+    def _ask(self, X: Any) -> NDArray[np.float64]:
+        check_is_fitted(self)
+        return self._logits(self.reader_.read(validate_data(self, X, dtype="numeric", order="C", reset=False)))
+
+    def _logits(self, images: NDArray[np.uint8]) -> NDArray[np.float64]:
+        training = _deep("training")
+        if getattr(self, "_network", None) is None:
+            self._network = self._build()
+            self._network.load_state_dict(_deep("network").weights_from_bytes(self.weights_))
+        with training.threads(self.n_jobs):
+            return training.logits_of(self._network, images)
+
+    def _build(self) -> Any:
+        return _deep("network").build_network(self.reader_.shape, len(self.classes_), self.widths, self.depth)
+
+    def _bend(self) -> Deformation:
+        """The deformation, its moves in proportion to images smaller than 28 pixels."""
+        return (self.deformation or self.DEFORMATION).for_size(self.reader_.shape)
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {name: value for name, value in super().__getstate__().items() if name != "_network"}
+
+
+class ConvNetEnsembleClassifier(ClassifierMixin, BaseEstimator):
+    """Networks of different seeds that answer together: the mean of their probabilities.
+
+    Parameters
+    ----------
+    n_members : int, default 5
+    epochs : int, default 14
+        Of each member.
+    held_out : float, default 1/12
+        Share of the training images that no member learns from; the same for all.
+    on_epoch : callable of (epoch, epochs, loss), optional
+        Told after every epoch, counted over all members.
+    random_state : int, RandomState or None
+    n_jobs : int, optional
+        Threads; PyTorch's own choice by default.
+
+    Attributes
+    ----------
+    classes_ : ndarray
+    estimators_ : list of ConvNetClassifier
+    temperature_, held_out_indices_, held_out_scores_
+        As in `ConvNetClassifier`; scores are logarithms of mean probabilities.
+
+    Notes
+    -----
+    S. An, M. Lee, S. Park, H. Yang and J. So, arXiv 2008.10400 (2020).
+    """
+
+    def __init__(
+        self,
+        n_members: int = 5,
+        epochs: int = 14,
+        held_out: float = 1 / 12,
+        on_epoch: Told | None = None,
+        random_state: Any = None,
+        n_jobs: int | None = None,
+    ) -> None:
+        self.n_members = n_members
+        self.epochs = epochs
+        self.held_out = held_out
+        self.on_epoch = on_epoch
+        self.random_state = random_state
+        self.n_jobs = n_jobs
+
+    def fit(self, X: Any, y: Any) -> Self:
+        """Learn from images of shape (n, height * width) and their classes.
+
+        Raises
+        ------
+        MissingExtraError
+            If PyTorch is not installed.
+        """
+        X, y = validate_data(self, X, y, dtype="numeric", order="C")
+        check_classification_targets(y)
+        self.classes_, codes = np.unique(y, return_inverse=True)
+        random_state = check_random_state(self.random_state)
+        rng = np.random.default_rng(random_state.randint(2**31))
+        rest, held = held_out_part(codes, self.held_out, rng)
+        total = self.n_members * self.epochs
+        self.estimators_ = []
+        for member in range(self.n_members):
+            done = member * self.epochs
+
+            def tell(epoch: int, epochs: int, loss: float, done: int = done) -> None:
+                if self.on_epoch is not None:
+                    self.on_epoch(done + epoch, total, loss)
+
+            network = ConvNetClassifier(
+                epochs=self.epochs,
+                held_out=0,
+                on_epoch=tell,
+                random_state=random_state.randint(2**31),
+                n_jobs=self.n_jobs,
+            )
+            self.estimators_.append(network.fit(X[rest], y[rest]).set_params(on_epoch=None))
+        self.held_out_indices_, self.temperature_ = held, 1.0
+        if len(held):
+            self.held_out_scores_ = self._ask(X[held])
+            self.temperature_ = best_temperature(self.held_out_scores_, codes[held])
+        return self
+
+    def decision_function(self, X: Any) -> NDArray[np.float64]:
+        """Log probabilities of shape (n, n_classes), or for two classes their difference, shape (n,)."""
+        scores = self._ask(X)
+        return scores[:, 1] - scores[:, 0] if scores.shape[1] == 2 else scores
+
+    def predict(self, X: Any) -> NDArray[Any]:
+        """Classes of images of shape (n, height * width)."""
+        codes = self._ask(X).argmax(axis=1)
+        return self.classes_[codes]
+
+    def predict_proba(self, X: Any) -> NDArray[np.float64]:
+        """Probabilities of shape (n, n_classes), calibrated on the held-out part."""
+        return softmax(self._ask(X) / self.temperature_, axis=1)
+
+    def _ask(self, X: Any) -> NDArray[np.float64]:
+        check_is_fitted(self)
+        X = validate_data(self, X, dtype="numeric", order="C", reset=False)
+        mean = np.mean([softmax(member._ask(X), axis=1) for member in self.estimators_], axis=0)
+        return np.log(np.maximum(mean, np.finfo(np.float64).tiny))
+
+
+def _silent(epoch: int, epochs: int, loss: float) -> None:
+    pass
+
+
+def _deep(module: str) -> Any:
+    """A module that needs PyTorch.
+
+    Raises
+    ------
+    MissingExtraError
+        If PyTorch is not installed.
+    """
+    return import_module(f"misread.models.deep.{module}")

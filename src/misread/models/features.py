@@ -1,0 +1,158 @@
+"""Features designed for drawn shapes: images stood upright, and histograms of the directions of their edges."""
+
+from collections.abc import Callable
+from typing import Any, Self
+
+import numpy as np
+from joblib import Parallel, delayed, effective_n_jobs
+from numpy.typing import NDArray
+from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, OneToOneFeatureMixin, TransformerMixin
+from sklearn.utils.validation import check_is_fitted, validate_data
+
+from misread.data.deform import deskew
+from misread.models.kernels.gradients import orientation_planes, pool_planes
+from misread.models.pixels import PixelReader
+
+__all__ = ["Deskew", "OrientedGradients", "edge_histograms"]
+
+Scales = tuple[tuple[float, float], ...]
+
+_BLOCK = 256
+
+
+class Deskew(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
+    """Stand images upright: ink centred, slant sheared away; see `misread.data.deform.deskew`.
+
+    Parameters
+    ----------
+    shape : (int, int), optional
+        Height and width; by default the images are square (or, if they cannot be, one row).
+    n_jobs : int, optional
+        Threads, as joblib counts them.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> slanted = np.array([[0, 0, 9], [0, 9, 0], [9, 0, 0]], np.uint8).reshape(1, 9)
+    >>> Deskew().fit_transform(slanted).reshape(3, 3)
+    array([[0, 9, 0],
+           [0, 9, 0],
+           [0, 9, 0]], dtype=uint8)
+    """
+
+    def __init__(self, shape: tuple[int, int] | None = None, n_jobs: int | None = None) -> None:
+        self.shape = shape
+        self.n_jobs = n_jobs
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.transformer_tags.preserves_dtype = []
+        return tags
+
+    def fit(self, X: Any, y: Any = None) -> Self:
+        """Learn the size of the images; X has shape (n, height * width)."""
+        self.reader_ = PixelReader.learn(validate_data(self, X, dtype="numeric"), self.shape)
+        return self
+
+    def transform(self, X: Any) -> NDArray[np.uint8]:
+        """Stand images of shape (n, height * width) upright; the result is `uint8` of the same shape."""
+        check_is_fitted(self)
+        images = self.reader_.read(validate_data(self, X, dtype="numeric", reset=False))
+        return deskew(images, n_jobs=self.n_jobs).reshape(len(images), -1)
+
+
+class OrientedGradients(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
+    """Histograms of edge directions under overlapping windows of several sizes.
+
+    Parameters
+    ----------
+    n_directions : int, default 8
+        Directions that an edge can face.
+    scales : tuple of (float, float), default ((7, 2), (4, 2), (2, 2))
+        Windows: so many fit along the image, each overlapping its neighbour by 1 - 1/second.
+    shape : (int, int), optional
+        Height and width; by default the images are square (or, if they cannot be, one row).
+    n_jobs : int, optional
+        Threads, as joblib counts them.
+
+    Notes
+    -----
+    N. Dalal and B. Triggs, Histograms of oriented gradients for human detection, CVPR 2005; S. Maji and J. Malik,
+    Fast and accurate digit classification, UCB/EECS-2009-159.
+    """
+
+    def __init__(
+        self,
+        n_directions: int = 8,
+        scales: Scales = ((7, 2), (4, 2), (2, 2)),
+        shape: tuple[int, int] | None = None,
+        n_jobs: int | None = None,
+    ) -> None:
+        self.n_directions = n_directions
+        self.scales = scales
+        self.shape = shape
+        self.n_jobs = n_jobs
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.transformer_tags.preserves_dtype = []
+        return tags
+
+    def fit(self, X: Any, y: Any = None) -> Self:
+        """Learn the size of the images; X has shape (n, height * width)."""
+        self.reader_ = PixelReader.learn(validate_data(self, X, dtype="numeric"), self.shape)
+        self._n_features_out = len(self.transform(np.asarray(X)[:1])[0])
+        return self
+
+    def transform(self, X: Any) -> NDArray[np.float32]:
+        """Give the features of images of shape (n, height * width), each row of length 1 (or 0 if blank)."""
+        check_is_fitted(self)
+        images = self.reader_.read(validate_data(self, X, dtype="numeric", reset=False))
+        return edge_histograms(images, self.n_directions, self.scales, n_jobs=self.n_jobs)
+
+
+def edge_histograms(
+    images: NDArray[np.uint8], n_directions: int, scales: Scales, *, n_jobs: int | None = None
+) -> NDArray[np.float32]:
+    """Features of images of shape (n, height, width); see `OrientedGradients`."""
+    n, height, width = images.shape
+    angles = 2 * np.pi * np.arange(n_directions) / n_directions
+    directions = np.stack([np.sin(angles), np.cos(angles)], axis=1).astype(np.float32)
+    sharpness = float(np.cos(2 * np.pi / n_directions))
+    windows = [(_windows(height, *scale), _windows(width, *scale)) for scale in scales]
+    sizes = [len(rows) * len(columns) * n_directions for rows, columns in windows]
+    ends = np.cumsum([0, *sizes])
+    out = np.empty((n, ends[-1]), np.float32)
+    images = images.view()
+    images.flags.writeable = False
+
+    def fill(block: slice) -> None:
+        part = images[block]
+        planes = np.empty((len(part), n_directions, height, width), np.float32)
+        orientation_planes(part, directions, sharpness, planes)
+        for (rows, columns), start, end in zip(windows, ends[:-1], ends[1:], strict=True):
+            pooled = np.empty((len(part), len(rows), len(columns), n_directions), np.float32)
+            pool_planes(planes, rows, columns, 0.1, pooled)
+            out[block, start:end] = pooled.reshape(len(part), -1)
+
+    _in_blocks(fill, n, n_jobs)
+    out *= np.float32(1 / np.sqrt(len(scales)))
+    return out
+
+
+def _windows(size: int, count: float, overlap: float) -> NDArray[np.float32]:
+    """Tents of half width ``size / count`` (at least a pixel), ``1 / overlap`` of that apart; one row a window."""
+    half = max(size / count, 1.0)
+    step = half / overlap
+    n = max(1, int((size - half) / step) + 1)
+    middles = (size - 1) / 2 + step * (np.arange(n) - (n - 1) / 2)
+    return np.maximum(0, 1 - np.abs(np.arange(size) - middles[:, None]) / half).astype(np.float32)
+
+
+def _in_blocks(work: Callable[[slice], None], n: int, n_jobs: int | None) -> None:
+    blocks = [slice(start, start + _BLOCK) for start in range(0, n, _BLOCK)]
+    if effective_n_jobs(n_jobs) == 1 or len(blocks) == 1:
+        for block in blocks:
+            work(block)
+    else:
+        Parallel(n_jobs=n_jobs, require="sharedmem")(delayed(work)(block) for block in blocks)

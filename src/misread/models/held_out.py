@@ -1,0 +1,70 @@
+"""A part of the training images kept back, to ask a model about before it has learnt from them."""
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from scipy.optimize import minimize_scalar
+from scipy.special import logsumexp
+
+__all__ = ["best_temperature", "held_out_part"]
+
+_LEAST = 20
+_WIDEST = 7.0
+
+
+def held_out_part(
+    codes: NDArray[np.int64], share: float, rng: np.random.Generator
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Split training images into those to learn from and those held out, the same share of every class.
+
+    Parameters
+    ----------
+    codes : ndarray of shape (n,), class codes from 0
+    share : float in [0, 1)
+    rng : Generator
+
+    Returns
+    -------
+    rest, held : ndarray of int64, ascending
+        `held` is empty if it would be of fewer than 20 images; every class keeps at least half its images.
+    """
+    order = rng.permutation(len(codes))
+    held = [
+        members[: round(share * len(members))]
+        for members in (order[codes[order] == code] for code in range(int(codes.max()) + 1))
+    ]
+    chosen = np.zeros(len(codes), bool)
+    chosen[np.concatenate(held)] = True
+    if chosen.sum() < _LEAST:
+        chosen[:] = False
+    return np.flatnonzero(~chosen), np.flatnonzero(chosen)
+
+
+def best_temperature(scores: ArrayLike, codes: ArrayLike) -> float:
+    """Give the T for which ``softmax(scores / T)`` is the likeliest to have given the true classes.
+
+    Parameters
+    ----------
+    scores : array-like of shape (n, n_classes)
+    codes : array-like of int, shape (n,)
+        The true classes, columns of `scores`.
+
+    Returns
+    -------
+    float
+        Between exp(-7) and exp(7).
+
+    Notes
+    -----
+    C. Guo, G. Pleiss, Y. Sun and K. Q. Weinberger, On calibration of modern neural networks, ICML 2017. The
+    log-likelihood is concave in 1 / T, so the one minimum over log T is found. As in Platt's scaling, one more
+    image of unknown class is thought of; without it, T would go to 0 where every answer is right.
+    """
+    table, truth = np.asarray(scores, np.float64), np.asarray(codes)
+    rows = np.arange(len(table))
+
+    def loss(log_temperature: float) -> float:
+        logits = table * np.exp(-log_temperature)
+        normalised = logits - logsumexp(logits, axis=1, keepdims=True)
+        return -float(normalised[rows, truth].sum() + normalised.mean(axis=1).mean())
+
+    return float(np.exp(minimize_scalar(loss, bounds=(-_WIDEST, _WIDEST), method="bounded").x))

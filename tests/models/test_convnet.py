@@ -1,0 +1,125 @@
+"""The convolutional networks; skipped where PyTorch is not installed."""
+
+import builtins
+import pickle
+import sys
+
+import numpy as np
+import pytest
+from sklearn.base import clone
+from sklearn.datasets import load_digits
+from sklearn.utils.estimator_checks import parametrize_with_checks
+
+from misread.errors import MissingExtraError
+from misread.models.convnet import ConvNetClassifier, ConvNetEnsembleClassifier
+
+torch = pytest.importorskip("torch")
+pytest.importorskip("safetensors")
+
+POINTS = {"check_classifiers_train": "made for images; a few points are too few steps to learn from"}
+
+
+def quick(**parameters):
+    settings = {"widths": (8, 16, 16), "depth": 1, "epochs": 4, "batch_size": 32, "random_state": 0, "n_jobs": 1}
+    return ConvNetClassifier(**settings | parameters)
+
+
+@parametrize_with_checks([quick(epochs=1)], expected_failed_checks=lambda estimator: POINTS)
+def test_sklearn_compatible(estimator, check):
+    check(estimator)
+
+
+@pytest.fixture(scope="module")
+def digits():
+    X, y = load_digits(return_X_y=True)
+    return (X * 15).astype(np.uint8), y
+
+
+@pytest.fixture(scope="module")
+def fitted(digits):
+    told = []
+    model = quick(epochs=6, on_epoch=lambda *news: told.append(news)).fit(digits[0][:1400], digits[1][:1400])
+    return model, told
+
+
+def test_it_learns_and_tells(digits, fitted):
+    model, told = fitted
+    X, y = digits
+    assert np.mean(model.predict(X[1400:]) == y[1400:]) > 0.85
+    assert [epoch for epoch, _, _ in told] == [1, 2, 3, 4, 5, 6]
+    assert told[-1][2] < told[0][2]
+    probabilities = model.predict_proba(X[1400:])
+    np.testing.assert_allclose(probabilities.sum(axis=1), 1)
+    np.testing.assert_array_equal(probabilities.argmax(axis=1), model.predict(X[1400:]))
+    held = model.held_out_indices_
+    np.testing.assert_allclose(model.decision_function(X[held]), model.held_out_scores_, rtol=1e-4, atol=1e-4)
+
+
+def test_the_seed_decides_and_nothing_else(digits):
+    X, y = digits[0][:300], digits[1][:300]
+    torch.manual_seed(1)
+    one = quick(epochs=1).fit(X, y)
+    before = torch.random.get_rng_state()
+    two = quick(epochs=1).fit(X, y)
+    assert torch.equal(before, torch.random.get_rng_state())
+    assert one.weights_ == two.weights_
+    assert quick(epochs=1, random_state=1).fit(X, y).weights_ != one.weights_
+    assert torch.get_num_threads() >= 1
+
+
+def test_a_pickle_holds_safetensors_and_answers_alike(digits, fitted):
+    from safetensors.numpy import load
+
+    model, _ = fitted
+    again = pickle.loads(pickle.dumps(clone(model).set_params(on_epoch=None).fit(digits[0][:60], digits[1][:60])))
+    assert "_network" not in again.__getstate__()
+    weights = load(again.weights_)
+    assert all(np.isfinite(array).all() for array in weights.values())
+    X = digits[0][1400:]
+    np.testing.assert_array_equal(again.predict_proba(X), again.predict_proba(X))
+
+
+def test_it_stops_when_it_gets_no_better(digits):
+    told = []
+    X, y = digits[0][:400], digits[1][:400]
+    model = quick(epochs=40, patience=1, learning_rate=0.5, held_out=0.3, on_epoch=lambda *news: told.append(news))
+    model.fit(X, y)
+    assert len(told) < 40
+
+
+@pytest.mark.parametrize("shape", [(1, 9), (2, 2), (5, 40), (30, 30)])
+def test_images_of_any_shape(shape):
+    X = np.random.default_rng(0).integers(0, 256, (40, shape[0] * shape[1]), dtype=np.uint8)
+    y = np.array(["a", "b"])[np.arange(40) % 2]
+    model = quick(epochs=1, shape=shape).fit(X, y)
+    assert set(model.predict(X)) <= {"a", "b"}
+    assert model.decision_function(X).shape == (40,)
+
+
+def test_an_ensemble_is_the_mean_of_its_members(digits, monkeypatch):
+    X, y = digits[0][:400], digits[1][:400]
+    told = []
+    model = ConvNetEnsembleClassifier(
+        2, epochs=1, random_state=0, n_jobs=1, on_epoch=lambda *news: told.append(news)
+    )
+    model.fit(X, y)
+    assert [epoch for epoch, _, _ in told] == [1, 2]
+    members = [one.set_params().decision_function(X) for one in model.estimators_]
+    shares = [np.exp(one) / np.exp(one).sum(axis=1, keepdims=True) for one in members]
+    np.testing.assert_allclose(np.exp(model.decision_function(X)), np.mean(shares, axis=0), rtol=1e-6)
+    assert not np.array_equal(members[0], members[1])
+
+
+def test_without_pytorch_the_message_names_the_extra(digits, monkeypatch):
+    for name in [name for name in sys.modules if name.startswith("misread.models.deep")]:
+        monkeypatch.delitem(sys.modules, name)
+    real = builtins.__import__
+
+    def no_torch(name, *rest, **others):
+        if name == "torch":
+            raise ImportError(name)
+        return real(name, *rest, **others)
+
+    monkeypatch.setattr(builtins, "__import__", no_torch)
+    with pytest.raises(MissingExtraError, match=r"misread\[deep\]"):
+        quick().fit(digits[0][:50], digits[1][:50])
