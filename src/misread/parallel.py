@@ -15,7 +15,7 @@ from threadpoolctl import threadpool_limits
 
 from misread.errors import MissingExtraError, ParameterError
 
-__all__ = ["Shared", "inner_threads", "task_threads", "workers"]
+__all__ = ["Shared", "inner_threads", "is_local", "task_threads", "workers"]
 
 CONNECT_SECONDS = 15
 
@@ -34,10 +34,15 @@ class Shared:
         return self._n_bytes
 
 
+def is_local() -> bool:
+    """Whether tasks run as threads of this process, not on a cluster or in other processes."""
+    backend, _ = get_active_backend()
+    return bool(getattr(backend, "supports_sharedmem", False))
+
+
 def task_threads() -> int:
     """Threads that each of the tasks about to start may use itself: all on this machine, one on a cluster."""
-    backend, _ = get_active_backend()
-    return effective_n_jobs() if getattr(backend, "supports_sharedmem", False) else 1
+    return effective_n_jobs() if is_local() else 1
 
 
 def inner_threads(n_threads: int) -> AbstractContextManager[Any]:

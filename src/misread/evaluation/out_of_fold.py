@@ -11,7 +11,7 @@ from sklearn.base import BaseEstimator, clone
 from sklearn.model_selection import BaseCrossValidator, check_cv
 from sklearn.utils.multiclass import type_of_target
 
-from misread.parallel import inner_threads, task_threads
+from misread.parallel import inner_threads, is_local, task_threads
 
 __all__ = ["OutOfFold", "out_of_fold", "responses"]
 
@@ -57,6 +57,7 @@ def out_of_fold(
     *,
     cv: int | BaseCrossValidator | Iterable[Any] = 3,
     scores: bool = True,
+    side_by_side: bool = True,
 ) -> OutOfFold:
     """Fit a clone of `estimator` on the rest of each fold and ask it about that fold.
 
@@ -73,6 +74,10 @@ def out_of_fold(
         As in scikit-learn: an int means unshuffled `StratifiedKFold` for one target and `KFold` for several.
     scores : bool, default True
         Keep the decision function (or the probabilities); without it only predictions are made.
+    side_by_side : bool, default True
+        Fit several folds at a time. An estimator that keeps all cores busy by itself is faster without: its
+        threads then share one copy of the data in the processor's cache. On a cluster folds always run side by
+        side.
 
     Returns
     -------
@@ -94,7 +99,7 @@ def out_of_fold(
     splits = list(check_cv(cv, y, classifier=True).split(X, y))
     classes = np.unique(y) if type_of_target(y) in ("binary", "multiclass") else np.empty(0, y.dtype)
     n_threads = task_threads()
-    answers = Parallel(prefer="threads")(
+    answers = Parallel(n_jobs=None if side_by_side or not is_local() else 1, prefer="threads")(
         delayed(_answer_fold)(estimator, X, y, train, test, classes, scores, n_threads) for train, test in splits
     )
     folds = np.empty(len(y), np.uint16)

@@ -66,9 +66,9 @@ RUNGS = (
     Rung("knn-deskewed", "images stood upright, nearer ones count more", 6, _square),
     Rung("knn-shifted", "copies shifted by a pixel, nearer ones count more", 25, _square),
     Rung("svc-deskewed", "a boundary learnt from upright images", 60, _square),
-    Rung("edge-kernel", "edge directions instead of pixels, practice on bent copies", 120, _linear),
+    Rung("edge-kernel", "edge directions instead of pixels, practice on bent copies", 150, _linear),
     Rung("edge-kernel-large", "more practice, and more images to compare with", 420, _linear),
-    Rung("convnet", "features learnt, too", 300, _pixels, "deep"),
+    Rung("convnet", "features learnt, too", 360, _pixels, "deep"),
     Rung("convnet-ensemble", "several networks asked", 1_800, _pixels, "deep"),
 )
 """All rungs in the order in which they are tried."""

@@ -20,8 +20,9 @@ from sklearn.utils.validation import _check_sample_weight, check_is_fitted, vali
 
 from misread.errors import ParameterError
 from misread.models.kernels.sgd import Rows, Rule, fit_hinge, shuffle_order
+from misread.parallel import Shared
 
-__all__ = ["SGDClassifier"]
+__all__ = ["SGDClassifier", "fit_scaler"]
 
 INSTALLED_STOPPING = "objective" if parse_version(sklearn.__version__) >= parse_version("1.8") else "loss"
 LARGEST_SEED = np.iinfo(np.int32).max
@@ -305,7 +306,7 @@ class_weight, warm_start, average
         if isinstance(self.scaler, FrozenEstimator):
             check_is_fitted(self.scaler.estimator)
             return self.scaler.estimator
-        return _fit_scaler(self.scaler, X)
+        return fit_scaler(self.scaler, X)
 
     def _scale_whole(self, X: Any, y: Any) -> tuple[Any, Any]:
         """What scikit-learn's own code is given to fit."""
@@ -363,28 +364,43 @@ class_weight, warm_start, average
             objective=self.stopping == "objective",
         )
 
-        def fit_one(row: int, positive: int, seed: int) -> tuple[float, int, bool]:
-            is_positive = codes == positive
-            label = np.where(is_positive, 1.0, -1.0)
-            class_weights = np.where(is_positive, class_weight[positive], negative_weight)
-            shuffle = shuffle_order(len(codes), seed) if self.shuffle else np.arange(len(codes), dtype=np.int32)
-            return fit_hinge(
-                rows, rule, label, class_weights * weight, shuffle, self.coef_[row], float(self.intercept_[row])
+        shared = Shared((rows, rule, codes, weight, class_weight), rows.pixels.nbytes + rows.floats.nbytes)
+        results = Parallel(n_jobs=self.n_jobs, prefer="threads")(
+            delayed(_fit_class)(
+                shared, positive, negative_weight, _draw_seed(generator), self.shuffle, self.coef_[row], intercept
             )
-
-        results = Parallel(n_jobs=self.n_jobs, require="sharedmem")(
-            delayed(fit_one)(row, positive, _draw_seed(generator))
-            for row, (positive, generator) in enumerate(zip(positives, generators, strict=True))
+            for row, (positive, generator, intercept) in enumerate(
+                zip(positives, generators, self.intercept_, strict=True)
+            )
         )
-        for row, (intercept, epochs, finite) in enumerate(results):
+        for row, (coef, intercept, epochs, finite) in enumerate(results):
             if not finite:
                 raise ValueError(
                     f"Floating-point under-/overflow occurred at epoch #{epochs}. Scaling input data with "
                     "StandardScaler or MinMaxScaler might help."
                 )
-            self.intercept_[row] = intercept
-        self.n_iter_ = max(epochs for _, epochs, _ in results)
+            self.coef_[row], self.intercept_[row] = coef, intercept
+        self.n_iter_ = max(epochs for _, _, epochs, _ in results)
         self.t_ += self.n_iter_ * len(codes)
+
+
+def _fit_class(
+    shared: Shared,
+    positive: int,
+    negative_weight: float,
+    seed: int,
+    shuffle: bool,
+    coef: NDArray[np.float64],
+    intercept: float,
+) -> tuple[NDArray[np.float64], float, int, bool]:
+    """Fit one class against the rest; returns its weights, intercept, epochs and whether they are finite."""
+    rows, rule, codes, weight, class_weight = shared.value
+    is_positive = codes == positive
+    label = np.where(is_positive, 1.0, -1.0)
+    weight = np.where(is_positive, class_weight[positive], negative_weight) * weight
+    order = shuffle_order(len(codes), seed) if shuffle else np.arange(len(codes), dtype=np.int32)
+    coef = np.array(coef)
+    return coef, *fit_hinge(rows, rule, label, weight, order, coef, float(intercept))
 
 
 def _is_pixels(X: Any) -> bool:
@@ -415,7 +431,7 @@ def _initial(
     return weights, biases
 
 
-def _fit_scaler(scaler: StandardScaler, X: Any) -> StandardScaler:
+def fit_scaler(scaler: StandardScaler, X: Any) -> StandardScaler:
     """Fit a clone of `scaler` on `X`, a large ``uint8`` matrix by groups of columns to save memory.
 
     StandardScaler treats each column by itself, adding its values from the first row to the last; only a

@@ -45,7 +45,7 @@ def run_forest(context: Context) -> Outcome:
     """A random forest for the same question, judged the same way."""
     task = detector(context.dataset, context.positive)
     model = RandomForestClassifier(random_state=context.seed)
-    held_out = out_of_fold(model, task.X_train, task.y_train)
+    held_out = out_of_fold(model, task.X_train, task.y_train, side_by_side=False)
     curve = ThresholdCurve.from_scores(held_out.y, held_out.scores)
     probabilities = held_out.scores
     unsure = (probabilities > 0.5) & (probabilities < 0.6)
@@ -73,7 +73,7 @@ def _evidence(
     name: str, held_out: OutOfFold, curve: ThresholdCurve, model: Any, X_test: NDArray[np.uint8]
 ) -> dict[str, NDArray[Any]]:
     """Out-of-fold scores and curves, and the scores on the test set, which had no part in any choice."""
-    return {
+    arrays = {
         f"{name}.scores": held_out.scores,
         f"{name}.predictions": held_out.predictions,
         f"{name}.folds": held_out.folds,
@@ -81,5 +81,7 @@ def _evidence(
         f"{name}.curve.precision": curve.precision,
         f"{name}.curve.recall": curve.recall,
         f"{name}.curve.false_positive_rate": curve.false_positive_rate,
-        f"{name}.test_scores": responses(model, X_test)[0],
     }
+    if len(X_test):
+        arrays[f"{name}.test_scores"] = responses(model, X_test)[0]
+    return arrays

@@ -11,6 +11,7 @@ from sklearn.svm import SVC
 from misread.analysis.confusion import by_column, by_row, confusion_counts, errors_only
 from misread.evaluation.out_of_fold import OutOfFold, out_of_fold, responses
 from misread.models import SGDClassifier
+from misread.models.sgd import fit_scaler
 from misread.study.step import Context, Outcome
 from misread.tasks import Task, classification
 
@@ -59,7 +60,7 @@ def run_sgd_raw(context: Context) -> Outcome:
     """SGD on raw pixels, one against all."""
     task = classification(context.dataset)
     model = SGDClassifier(random_state=context.seed)
-    held_out = out_of_fold(model, task.X_train, task.y_train)
+    held_out = out_of_fold(model, task.X_train, task.y_train, side_by_side=False)
     scores, predictions = responses(model.fit(task.X_train, task.y_train), task.X_train[:1])
     values = {
         "sgd_raw.first_prediction": context.dataset.class_names[predictions[0]],
@@ -72,9 +73,9 @@ def run_sgd_raw(context: Context) -> Outcome:
 def run_sgd_scaled(context: Context) -> Outcome:
     """SGD on pixels standardised as the notebook does it: the scaler has seen the held-out images."""
     task = classification(context.dataset)
-    scaler = FrozenEstimator(StandardScaler().fit(task.X_train))
-    model = SGDClassifier(random_state=context.seed, scaler=scaler)
-    held_out = out_of_fold(model, task.X_train, task.y_train)
+    scaler = fit_scaler(StandardScaler(), task.X_train)
+    model = SGDClassifier(random_state=context.seed, scaler=FrozenEstimator(scaler))
+    held_out = out_of_fold(model, task.X_train, task.y_train, side_by_side=False)
     arrays = _held_out_arrays("sgd_scaled", held_out)
     if len(task.X_test):
         test_scores, test_predictions = responses(model.fit(task.X_train, task.y_train), task.X_test)
@@ -86,7 +87,7 @@ def run_sgd_scaled_in_fold(context: Context) -> Outcome:
     """The clean way: the scaler is fitted inside each fold."""
     task = classification(context.dataset)
     model = SGDClassifier(random_state=context.seed, scaler=StandardScaler())
-    held_out = out_of_fold(model, task.X_train, task.y_train)
+    held_out = out_of_fold(model, task.X_train, task.y_train, side_by_side=False)
     return Outcome({"sgd_scaled_in_fold.cv_accuracy": held_out.fold_accuracies.tolist()})
 
 

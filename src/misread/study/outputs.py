@@ -30,7 +30,7 @@ def run_multilabel(context: Context) -> Outcome:
     """Nearest neighbours answer two questions at once: is it large, is it odd?"""
     task = multilabel(context.dataset)
     model = KNeighborsClassifier()
-    held_out = out_of_fold(model, task.X_train, task.y_train, scores=False)
+    held_out = out_of_fold(model, task.X_train, task.y_train, scores=False, side_by_side=False)
     first = model.fit(task.X_train, task.y_train).predict(task.X_train[:1])[0]
     values = {
         "multilabel.first_prediction": first.astype(bool).tolist(),

@@ -86,7 +86,7 @@ class StudyResult:
                     f"{folder} was written with results schema {version}, this misread reads {SCHEMA_VERSION}; "
                     "use the misread that wrote it, or run the study again"
                 )
-            with np.load(folder / "arrays.npz", allow_pickle=False) as archive:
+            with (folder / "arrays.npz").open("rb") as stream, np.load(stream, allow_pickle=False) as archive:
                 arrays = {name: archive[name] for name in archive.files}
             return cls(document["values"], arrays, document["skipped"], document["timings"], document["manifest"])
         except (OSError, ValueError, KeyError, TypeError, zipfile.BadZipFile) as error:

@@ -100,7 +100,8 @@ class StepStore:
     def load(self, step: Step, key: str) -> Outcome | None:
         """The kept outcome of `step`, or None when there is none for `key`."""
         try:
-            with np.load(self.folder / f"{step.name}.npz", allow_pickle=False) as archive:
+            path = self.folder / f"{step.name}.npz"
+            with path.open("rb") as stream, np.load(stream, allow_pickle=False) as archive:
                 meta = json.loads(str(archive["meta"]))
                 if meta["key"] != key:
                     return None
