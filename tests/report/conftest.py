@@ -49,7 +49,7 @@ def report_path(study_result: StudyResult, tmp_path_factory: pytest.TempPathFact
     return write_report(study_result, tmp_path_factory.mktemp("report"))
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def chromium() -> Iterator[Any]:
     """A browser; the tests are skipped where there is none."""
     sync_api = pytest.importorskip("playwright.sync_api")
