@@ -57,9 +57,10 @@ def sklearn_sgd_raw(data: Dataset) -> Callable[[], Answer]:
 
 def our_sgd_scaled(data: Dataset) -> Callable[[], Answer]:
     from misread.models import SGDClassifier
+    from misread.models.sgd import fit_scaler
 
     X, y = data.train.X, data.train.labels == 5
-    scaler = FrozenEstimator(StandardScaler().fit(X))
+    scaler = FrozenEstimator(fit_scaler(StandardScaler(), X))
     model = SGDClassifier(random_state=42, stopping="objective", max_iter=100, tol=None, scaler=scaler)
     return lambda: _coefficients(model.fit(X, y))
 

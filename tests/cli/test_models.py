@@ -38,6 +38,12 @@ def fails(*words: object) -> MisreadError:
     return result.exception
 
 
+@pytest.fixture(autouse=True)
+def _elsewhere(tmp_path, monkeypatch):
+    """Run folders that are not named go to runs/, below the current folder."""
+    monkeypatch.chdir(tmp_path)
+
+
 @pytest.fixture(scope="module")
 def images(tmp_path_factory) -> Path:
     """Four hundred digits as PNG files, one folder per class."""
@@ -76,6 +82,18 @@ def test_evaluate_repeats_what_training_measured(model, images, tmp_path):
     assert values == {f"model.{name}": value for name, value in inspected["metrics"]["test"].items()}
     assert json.loads((tmp_path / "run" / "results.json").read_text())["values"] == values
     assert "promised" in run("evaluate", model, images)
+
+
+def test_evaluate_ends_with_a_report(model, images, tmp_path):
+    out = run("evaluate", model, images)
+    page = Path("runs") / f"fives-on-{images.name}" / "report.html"
+    assert out.splitlines()[-1] == f"written   {page}"
+    assert page.stat().st_size > 10_000
+    written = page.read_bytes()
+    assert run("report", page.parent).strip() == str(page)
+    assert page.read_bytes() == written
+    told = run_json("evaluate", model, images, "--out", tmp_path / "run")
+    assert told["report"] == str(tmp_path / "run" / "report.html")
 
 
 def test_predict_in_words_and_as_json(model, images):

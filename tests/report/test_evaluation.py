@@ -23,7 +23,7 @@ def digits() -> Dataset:
 
 @pytest.fixture(scope="module")
 def classifier(digits: Dataset) -> Bundle:
-    return train("sgd-scaled", digits, precision=0.98, params={"max_iter": 20})
+    return train("sgd-scaled", digits, precision=0.98)
 
 
 @pytest.fixture(scope="module")

@@ -25,6 +25,7 @@ from misread.cli.options import (
     titled,
 )
 from misread.data import Dataset, names
+from misread.report import write_report
 from misread.study import StudyResult
 from misread.training import choose_again, read_labels
 from misread.training import evaluate as evaluate_model
@@ -40,14 +41,17 @@ def evaluate(
         bool, typer.Option("--all", help="Judge on all images of DATA, of which the model has seen none.")
     ] = False,
     out: Annotated[
-        Path | None, typer.Option("--out", metavar="DIR", help="Also write results.json and arrays.npz here.")
+        Path | None, typer.Option("--out", metavar="DIR", help="Run folder; runs/<file>-on-<data> by default.")
     ] = None,
     on_error: OnErrorOption = "stop",
     data_dir: DataDirOption = None,
     jobs: JobsOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Judge a model on the test images of DATA: metrics with intervals, and whether its promise holds."""
+    """Judge a model on the test images of DATA: metrics with intervals, and whether its promise holds.
+
+    Results and report.html go to a run folder.
+    """
     wanted = read_labels(labels) if labels else None
     with stages(jobs) as on_stage:
         on_stage(f"Reading {file}")
@@ -56,14 +60,15 @@ def evaluate(
     with stages(jobs) as on_stage:
         on_stage(f"Asking about the images of {data}")
         result = evaluate_model(bundle, dataset, labels=wanted, every=every)
-    if out is not None:
+        out = out or Path("runs") / f"{file.stem}-on-{Path(data).stem or 'data'}"
+        on_stage(f"Writing {out}")
         result.save(out)
+        page = write_report(result, out)
     if as_json:
-        print_json({"values": result.values, "manifest": result.manifest})
+        print_json({"values": result.values, "manifest": result.manifest, "report": str(page)})
         return
     _print(result, every)
-    if out is not None:
-        say(f"written   {out / 'results.json'}, {out / 'arrays.npz'}")
+    say(f"written   {page}")
 
 
 def _load_alike(manifest: Manifest, data: str, data_dir: Path | None, on_error: str) -> Dataset:

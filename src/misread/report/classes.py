@@ -6,13 +6,12 @@ import numpy as np
 
 from misread.analysis.pairs import most_confused
 from misread.evaluation.intervals import f1_interval
-from misread.evaluation.rejection import RejectionCurve, RejectionPoint, margins
+from misread.evaluation.rejection import RejectionPoint
 from misread.report.encode import packed, packed_curve, packed_edges, sprite
-from misread.report.evidence import ERROR_MODEL, Absent, Evidence, interval
+from misread.report.evidence import Absent, Evidence, interval
 
 __all__ = ["gallery", "matrix", "rejection", "suspect_rows", "suspects"]
 
-WANTED_ACCURACY = 0.999
 SHOWN_SUSPECTS = 60
 SHOWN_NEIGHBORS = 6
 
@@ -20,21 +19,12 @@ SHOWN_NEIGHBORS = 6
 def gallery(evidence: Evidence) -> dict[str, Any]:
     """The stored images on one sheet, and what is known of each."""
     index = evidence.array("gallery.index")
-    scores = evidence.array("sgd_scaled.scores")
-    chosen = scores[index]
-    predicted = chosen.max(axis=1) if chosen.ndim == 2 else np.abs(chosen)
-    ranks = {
-        detector.key: packed(np.searchsorted(detector.curve.thresholds, detector.scores[index]))
-        for detector in evidence.detectors
-    }
     return {
         "sheet": sprite(evidence.array("gallery.images")),
         "index": packed(index),
         "true": packed(evidence.labels[index]),
-        "predicted": packed(evidence.predictions[index]),
-        "margin": packed(margins(scores)[index].astype(np.float32)),
-        "score": packed(predicted.astype(np.float32)),
-        "ranks": ranks,
+        **{name: packed(part) for name, part in evidence.gallery_parts(index).items()},
+        "ranks": {key: packed(ranks) for key, ranks in evidence.gallery_ranks(index).items()},
     }
 
 
@@ -62,7 +52,8 @@ def matrix(evidence: Evidence) -> dict[str, Any]:
     shown = errors if stored is None else int(np.count_nonzero(wrong[stored]))
     pair = evidence.result.arrays.get("errors.pair")
     return {
-        "model": ERROR_MODEL,
+        "model": evidence.title,
+        "where": evidence.where,
         "counts": counts.tolist(),
         "classes": rows,
         "n": len(evidence.labels),
@@ -79,24 +70,18 @@ def matrix(evidence: Evidence) -> dict[str, Any]:
 
 def rejection(evidence: Evidence) -> dict[str, Any]:
     """Coverage against accuracy on the margin, and what the chosen threshold does on the test set."""
-    right = evidence.labels == evidence.predictions
-    all_margins = margins(evidence.array("sgd_scaled.scores"))
-    curve = RejectionCurve.from_margins(right, all_margins)
-    test = None
-    if evidence.test_labels is not None and "sgd_scaled.test_scores" in evidence.result.arrays:
-        test_right = evidence.array("sgd_scaled.test_predictions") == evidence.test_labels
-        test = RejectionCurve.from_margins(test_right, margins(evidence.array("sgd_scaled.test_scores")))
+    curve, test = evidence.rejection_curves()
     rows = []
-    for wanted in (0.95, 0.98, 0.99, 0.995, WANTED_ACCURACY):
+    for wanted in (0.95, 0.98, 0.99, 0.995, 0.999):
         point = curve.for_accuracy(wanted)
         there = test.at(point.threshold) if test and point else None
         rows.append(
             {"wanted": wanted, "point": _point(point), "test": _point(there)},
         )
     return {
-        "model": ERROR_MODEL,
+        "model": evidence.title,
         "n": curve.n,
-        "wanted": WANTED_ACCURACY,
+        "wanted": evidence.wanted_accuracy,
         "area": curve.area,
         "rows": rows,
         "curve": packed_edges(curve.curve),
@@ -148,7 +133,7 @@ def suspects(evidence: Evidence) -> dict[str, Any]:
             }
         )
     verdicts = evidence.value("suspects.verdicts")
-    return {"shown": shown, "total": len(rows), "verdicts": verdicts, "model": ERROR_MODEL}
+    return {"shown": shown, "total": len(rows), "verdicts": verdicts, "model": evidence.title}
 
 
 def _point(point: RejectionPoint | None) -> dict[str, Any] | None:

@@ -5,6 +5,7 @@ from typing import Any
 
 from misread.report.classes import gallery, matrix, rejection, suspects
 from misread.report.detectors import compare, explorer
+from misread.report.evaluation import evidence_of
 from misread.report.evidence import Absent, Evidence
 from misread.report.glance import all_findings, glance
 from misread.report.steps import denoising, duels, ladder, multilabel, neighbor_grid, numbers
@@ -40,11 +41,12 @@ def report_data(result: StudyResult) -> dict[str, Any]:
     Returns
     -------
     dict
-        `names` (class names), `positive`, `dataset`, one entry per section that has data, and `absent`: the
-        reasons of the others.
+        `kind` (study or evaluation), `names` (class names), `positive`, `dataset`, one entry per section that
+        has data, and `absent`: the reasons of the others.
     """
-    evidence = Evidence(result)
+    evidence = evidence_of(result)
     data: dict[str, Any] = {
+        "kind": evidence.kind,
         "names": evidence.names,
         "positive": evidence.positive,
         "dataset": str(result.manifest.get("dataset", {}).get("name", "")),
@@ -70,7 +72,7 @@ def summary(result: StudyResult) -> dict[str, Any]:
     dict
         `findings` (all that apply), `not_applicable`, and the numbers of each section.
     """
-    evidence = Evidence(result)
+    evidence = evidence_of(result)
     findings = all_findings(evidence)
     data = report_data(result)
     sections = {

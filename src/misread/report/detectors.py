@@ -13,18 +13,17 @@ from misread.evaluation.thresholds import OperatingPoint
 from misread.report.encode import packed_curve
 from misread.report.evidence import Absent, Detector, Evidence, interval
 
-__all__ = ["WANTED_PRECISION", "compare", "detector_tests", "explorer", "quality"]
-
-WANTED_PRECISION = 0.9
+__all__ = ["compare", "detector_tests", "explorer", "quality"]
 
 
 def explorer(evidence: Evidence) -> dict[str, Any]:
     """All scores of every detector, out of fold and on the test set, for the page to count."""
     if not evidence.detectors:
-        raise Absent("no detector scores are stored")
+        raise Absent(evidence.absent_explorer())
     return {
         "positive": evidence.positive,
-        "wanted": WANTED_PRECISION,
+        "wanted": evidence.wanted_precision,
+        "own_first": evidence.kind == "evaluation",
         "models": [
             {
                 "key": detector.key,

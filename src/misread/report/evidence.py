@@ -9,12 +9,14 @@ from numpy.typing import NDArray
 
 from misread.analysis.confusion import confusion_counts
 from misread.evaluation.intervals import clopper_pearson
+from misread.evaluation.rejection import RejectionCurve, margins
 from misread.evaluation.thresholds import ThresholdCurve
 from misread.study.results import StudyResult
 
-__all__ = ["ERROR_MODEL", "Absent", "Detector", "Evidence", "interval"]
+__all__ = ["ERROR_MODEL", "WANTED_PRECISION", "Absent", "Detector", "Evidence", "interval", "one_in"]
 
 ERROR_MODEL = "SGD on scaled pixels"
+WANTED_PRECISION = 0.9
 SOURCES = (("detector", "SGD on raw pixels", 0.0), ("forest", "Random forest", 0.5))
 
 
@@ -36,7 +38,25 @@ class Detector:
 
 
 class Evidence:
-    """The result of a study, asked for by what a section needs."""
+    """The result of a study, asked for by what a section needs.
+
+    Attributes
+    ----------
+    kind : {'study', 'evaluation'}
+    title, where : str
+        The model whose errors are opened, and on which images it made them.
+    wanted_precision, wanted_accuracy : float
+        What the threshold explorer and the reject option start with.
+    """
+
+    kind = "study"
+    title = ERROR_MODEL
+    where = "out of fold"
+    wanted_precision = WANTED_PRECISION
+    wanted_accuracy = 0.999
+    labels_name = "labels.train"
+    scores_name = "sgd_scaled.scores"
+    predictions_name = "sgd_scaled.predictions"
 
     def __init__(self, result: StudyResult) -> None:
         self.result = result
@@ -57,8 +77,8 @@ class Evidence:
 
     @cached_property
     def labels(self) -> NDArray[np.int64]:
-        """Class codes of the training images."""
-        return self.array("labels.train")
+        """Class codes of the images that are judged: in a study those of training, held out in turn."""
+        return self.array(self.labels_name)
 
     @cached_property
     def test_labels(self) -> NDArray[np.int64] | None:
@@ -68,8 +88,18 @@ class Evidence:
 
     @cached_property
     def predictions(self) -> NDArray[np.int64]:
-        """Out-of-fold predictions of the model whose errors are analysed."""
-        return self.array("sgd_scaled.predictions")
+        """Of the model whose errors are opened; in a study out of fold."""
+        return self.array(self.predictions_name)
+
+    @property
+    def scores(self) -> NDArray[np.float64]:
+        """Those that the predictions come from."""
+        return self.array(self.scores_name)
+
+    @property
+    def has_confusion(self) -> bool:
+        """Whether predictions of classes are stored."""
+        return self.predictions_name in self.result.arrays
 
     @cached_property
     def confusion(self) -> NDArray[np.int64]:
@@ -94,6 +124,37 @@ class Evidence:
             column = None if test is None else test[:, code]
             found.append(self._detector("sgd_scaled", ERROR_MODEL, 0.0, scores[:, code], column, code))
         return found
+
+    def rejection_curves(self) -> tuple[RejectionCurve, RejectionCurve | None]:
+        """Out of fold, and on the test images where there are any."""
+        curve = RejectionCurve.from_margins(self.labels == self.predictions, margins(self.scores))
+        if self.test_labels is None or "sgd_scaled.test_scores" not in self.result.arrays:
+            return curve, None
+        right = self.array("sgd_scaled.test_predictions") == self.test_labels
+        return curve, RejectionCurve.from_margins(right, margins(self.array("sgd_scaled.test_scores")))
+
+    def gallery_parts(self, index: NDArray[np.int64]) -> dict[str, NDArray[Any]]:
+        """What is known of stored images: the class read, its score, and its lead over the second class."""
+        scores = self.scores
+        chosen = scores[index]
+        return {
+            "predicted": self.predictions[index],
+            "margin": margins(scores)[index].astype(np.float32),
+            "score": (chosen.max(axis=1) if chosen.ndim == 2 else np.abs(chosen)).astype(np.float32),
+        }
+
+    def gallery_ranks(self, index: NDArray[np.int64]) -> dict[str, NDArray[np.int64]]:
+        """Place of the stored images among the thresholds of each detector."""
+        return {one.key: np.searchsorted(one.curve.thresholds, one.scores[index]) for one in self.detectors}
+
+    def absent_explorer(self) -> str:
+        """Why there is no threshold to explore."""
+        return "no detector scores are stored"
+
+    def split(self) -> str:
+        """Which images there were, in words."""
+        dataset = self.result.manifest.get("dataset", {})
+        return f"{dataset.get('n_train', 0):,} training and {dataset.get('n_test', 0):,} test images"
 
     def _detector(
         self,
@@ -122,3 +183,8 @@ def interval(successes: int, trials: int) -> dict[str, float | int]:
     low, high = clopper_pearson(successes, trials)
     share = successes / trials if trials else 0.0
     return {"value": share, "low": float(low), "high": float(high), "k": int(successes), "n": int(trials)}
+
+
+def one_in(share: float) -> str:
+    """A share of the images, as people say it."""
+    return f"one image in {round(1 / share):,}" if share < 0.4 else f"{share:.0%} of the images"

@@ -16,8 +16,9 @@ from misread.analysis.findings import (
     top_findings,
 )
 from misread.analysis.pairs import most_confused
-from misread.report.detectors import WANTED_PRECISION, detector_tests
-from misread.report.evidence import ERROR_MODEL, Absent, Evidence, interval
+from misread.report.detectors import detector_tests
+from misread.report.evaluation import EvaluationEvidence
+from misread.report.evidence import ERROR_MODEL, WANTED_PRECISION, Absent, Evidence, interval, one_in
 from misread.report.steps import ladder
 
 __all__ = ["all_findings", "glance"]
@@ -25,9 +26,13 @@ __all__ = ["all_findings", "glance"]
 
 def glance(evidence: Evidence) -> dict[str, Any]:
     """Verdict, headline numbers with intervals, three findings, and the facts of the run."""
-    cards = _cards(evidence)
+    if isinstance(evidence, EvaluationEvidence):
+        cards, verdict = evidence.cards(), evidence.verdict()
+    else:
+        cards = _cards(evidence)
+        verdict = _verdict(evidence, cards)
     return {
-        **_verdict(evidence, cards),
+        **verdict,
         "cards": cards,
         "findings": [vars(finding) for finding in top_findings(all_findings(evidence))],
         "facts": _facts(evidence),
@@ -36,8 +41,10 @@ def glance(evidence: Evidence) -> dict[str, Any]:
 
 def all_findings(evidence: Evidence) -> list[Finding | NotApplicable]:
     """Every check, applied."""
+    if isinstance(evidence, EvaluationEvidence):
+        return evidence.findings()
     found: list[Finding | NotApplicable] = []
-    if "sgd_scaled.predictions" in evidence.result.arrays:
+    if evidence.has_confusion:
         found += [
             error_sink(evidence.confusion, evidence.names),
             confused_pair(evidence.confusion, evidence.names),
@@ -68,7 +75,7 @@ def _cards(evidence: Evidence) -> list[dict[str, Any]]:
         cards.append({"title": "Read right, test set", "note": last["title"], **_share(last)})
     except Absent:
         pass
-    if "sgd_scaled.predictions" in evidence.result.arrays:
+    if evidence.has_confusion:
         n = len(evidence.labels)
         right = interval(n - int((evidence.labels != evidence.predictions).sum()), n)
         cards.append({"title": "Read right, out of fold", "note": ERROR_MODEL, **_share(right)})
@@ -100,8 +107,8 @@ def _verdict(evidence: Evidence, cards: list[dict[str, Any]]) -> dict[str, str]:
     wrong = 1 - first["value"]
     verdict = f"{first['value']:.1%} read right"
     if wrong > 0:
-        verdict += f": {_one_in(wrong)} is misread"
-    if "sgd_scaled.predictions" not in evidence.result.arrays:
+        verdict += f": {one_in(wrong)} is misread"
+    if not evidence.has_confusion:
         return {"verdict": verdict, "lead": ""}
     pairs = most_confused(evidence.confusion, 1)
     if not pairs:
@@ -115,10 +122,6 @@ def _verdict(evidence: Evidence, cards: list[dict[str, Any]]) -> dict[str, str]:
     return {"verdict": verdict, "lead": lead}
 
 
-def _one_in(share: float) -> str:
-    return f"one image in {round(1 / share):,}" if share < 0.4 else f"{share:.0%} of the images"
-
-
 def _share(share: dict[str, Any]) -> dict[str, Any]:
     return {key: share[key] for key in ("value", "low", "high", "k", "n")}
 
@@ -128,16 +131,19 @@ def _facts(evidence: Evidence) -> list[dict[str, str]]:
     dataset = manifest.get("dataset", {})
     versions = ", ".join(f"{package} {version}" for package, version in manifest.get("versions", {}).items())
     seconds = sum(evidence.result.timings.values())
+    took = f"{seconds:,.0f} s on {manifest.get('cpu_count', '?')} cores, {manifest.get('platform', '')}"
+    if not evidence.result.timings:
+        took = ""
     shape = " × ".join(str(side) for side in dataset.get("shape", []))
     facts = [
         ("Data", f"{dataset.get('name', '')}, {shape} pixels, {len(evidence.names)} classes"),
-        ("Split", f"{dataset.get('n_train', 0):,} training and {dataset.get('n_test', 0):,} test images"),
+        ("Split", evidence.split()),
         ("Content hash", f"sha256 {dataset.get('sha256', '')}"),
         ("Source", str(dataset.get("source", ""))),
         ("Licence", str(dataset.get("licence", ""))),
         ("Detects", evidence.positive),
         ("Random state", str(manifest.get("seed", ""))),
-        ("Time", f"{seconds:,.0f} s on {manifest.get('cpu_count', '?')} cores, {manifest.get('platform', '')}"),
+        ("Time", took),
         ("Versions", versions),
     ]
     return [{"name": name, "text": text} for name, text in facts if text]

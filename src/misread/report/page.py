@@ -16,7 +16,8 @@ from misread.files import atomic_write, writable_folder
 from misread.report.classes import suspect_rows
 from misread.report.data import report_data
 from misread.report.encode import safe_json
-from misread.report.evidence import Absent, Evidence
+from misread.report.evaluation import evidence_of
+from misread.report.evidence import Absent
 from misread.study.results import StudyResult
 
 __all__ = ["render", "suspects_csv", "write_report"]
@@ -111,7 +112,7 @@ def suspects_csv(result: StudyResult) -> str | None:
     Class names that a spreadsheet would take for a formula are preceded by an apostrophe.
     """
     try:
-        rows = suspect_rows(Evidence(result))
+        rows = suspect_rows(evidence_of(result))
     except Absent:
         return None
     stream = io.StringIO(newline="")

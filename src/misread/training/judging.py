@@ -12,6 +12,7 @@ from misread.errors import ParameterError
 from misread.evaluation.rejection import margins
 from misread.study import StudyResult
 from misread.tasks import Task
+from misread.training.gallery import gallery_arrays
 from misread.training.metrics import (
     boundary,
     classifier_metrics,
@@ -87,7 +88,11 @@ def evaluate(
     Returns
     -------
     StudyResult
-        Values and arrays named `model.*`, `labels.test` the class codes of the model.
+        Values are named `model.*`. Arrays, all that `misread.report.write_report` needs: `labels.test`, class
+        codes of the model; `model.scores` and `model.predictions` of the test images; `model.held_out.truth` and
+        `model.held_out.scores`, the out-of-fold evidence in the model file; `gallery.index` and `gallery.images`,
+        misread test images and a fair sample of the others. The manifest holds that of the model as `model`, and
+        as `threshold` the score from which a detector says yes.
 
     Raises
     ------
@@ -100,7 +105,8 @@ def evaluate(
         raise ParameterError("this model gives several labels; say what is right with --labels FILE")
     if labels is not None and labels.names != bundle.manifest.outputs:
         raise ParameterError(f"the model's labels are {bundle.manifest.outputs}, the file's are {labels.names}")
-    judged = judge(bundle, make_task(images, wanted, seed=42))
+    task = make_task(images, wanted, seed=42)
+    judged = judge(bundle, task)
     manifest = {
         "dataset": {
             "name": dataset.name,
@@ -113,6 +119,7 @@ def evaluate(
         },
         "positive": bundle.manifest.positive or "",
         "model": bundle.manifest.as_json(),
+        "threshold": _own_threshold(bundle),
         "versions": dict(bundle.manifest.versions),
     }
     return StudyResult(
@@ -120,9 +127,32 @@ def evaluate(
         arrays={
             "labels.test": images.test.labels,
             **{f"model.{name}": array for name, array in judged.arrays.items()},
+            **_pictured(bundle, images, task, judged),
         },
         manifest=manifest,
     )
+
+
+def _own_threshold(bundle: Bundle) -> float | None:
+    """From which score on a detector says yes."""
+    if bundle.manifest.task != "detector":
+        return None
+    point = bundle.manifest.operating_point
+    return float(np.nextafter(boundary(bundle.estimator), np.inf)) if point is None else point.threshold
+
+
+def _pictured(bundle: Bundle, images: Dataset, task: Task, judged: Judged) -> dict[str, NDArray[Any]]:
+    """What a report shows besides the answers: images, and the scores that a threshold may be chosen on."""
+    if task.name not in ("classification", "detector"):
+        return {}
+    answers = judged.arrays
+    arrays = gallery_arrays(
+        images.test.images, task.y_test, answers["predictions"], answers["scores"], _own_threshold(bundle)
+    )
+    if bundle.held_out is not None:
+        arrays["model.held_out.truth"] = bundle.held_out.truth
+        arrays["model.held_out.scores"] = bundle.held_out.scores
+    return arrays
 
 
 def _unseen(bundle: Bundle, dataset: Dataset, every: bool) -> Dataset:

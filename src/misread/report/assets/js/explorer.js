@@ -81,15 +81,17 @@ misread.startExplorer = (data) => {
     }
   };
   const rankImages = () => {
-    const ranks = misread.gallery.ranks[state.model.key];
+    const ranks = data.own_first ? misread.gallery.score : misread.gallery.ranks[state.model.key];
     state.ranks = ranks;
     state.near = Array.from(ranks.keys()).sort((a, b) => ranks[a] - ranks[b]);
   };
+  /** Images stand in the order of their scores; test images by the score itself, others by its place on the curve. */
   const showNearest = (place) => {
+    const cut = data.own_first ? state.threshold : place;
     let [low, high] = [0, state.near.length];
     while (low < high) {
       const middle = (low + high) >> 1;
-      if (state.ranks[state.near[middle]] < place) low = middle + 1;
+      if (state.ranks[state.near[middle]] < cut) low = middle + 1;
       else high = middle;
     }
     const code = misread.data.names.indexOf(data.positive);
@@ -101,7 +103,7 @@ misread.startExplorer = (data) => {
         row.place = image;
         misread.repaint(row.canvas, misread.gallery.sheet, image);
         const truth = misread.gallery.true[image];
-        const score = misread.score(state.curve.thresholds[state.ranks[image]]);
+        const score = misread.score(data.own_first ? state.ranks[image] : state.curve.thresholds[state.ranks[image]]);
         const wrong = (truth === code) !== (side === "above");
         row.tile.classList.toggle("wrong", wrong);
         row.canvas.setAttribute("aria-label", `is ${misread.nameOf(truth)}, score ${score}${wrong ? ", answered wrongly" : ""}`);
@@ -240,7 +242,8 @@ misread.startExplorer = (data) => {
     }
     const place = state.curve.forPrecision(state.wanted);
     note.textContent = place < 0 ? "" : `Set to the lowest threshold of precision ${Number((100 * state.wanted).toPrecision(6))}%.`;
-    if (place < 0) setThreshold(state.model.default);
+    if (data.own_first) note.textContent = "Set to the model’s own threshold.";
+    if (place < 0 || data.own_first) setThreshold(state.model.default);
     else setPlace(place);
   });
 };

@@ -49,8 +49,8 @@
       size: stored.sheet.count,
       index: misread.unpack(stored.index),
       true: misread.unpack(stored.true),
-      predicted: misread.unpack(stored.predicted),
-      margin: misread.unpack(stored.margin),
+      predicted: stored.predicted && misread.unpack(stored.predicted),
+      margin: stored.margin && misread.unpack(stored.margin),
       score: misread.unpack(stored.score),
       ranks: Object.fromEntries(Object.entries(stored.ranks).map(([key, packed]) => [key, misread.unpack(packed)])),
     };

@@ -1,0 +1,188 @@
+"""What a report draws from when one model was evaluated: the names that `misread.training.evaluate` gives."""
+
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from misread.analysis.findings import (
+    Finding,
+    NotApplicable,
+    confused_pair,
+    error_sink,
+    hidden_by_imbalance,
+    missed_positives,
+    promise_on_test,
+    quoted,
+)
+from misread.analysis.pairs import most_confused
+from misread.evaluation.rejection import RejectionCurve, margins
+from misread.evaluation.thresholds import ThresholdCurve
+from misread.report.evidence import Absent, Detector, Evidence, one_in
+from misread.study.results import StudyResult
+
+__all__ = ["EvaluationEvidence", "evidence_of"]
+
+HEADLINES = {
+    "classification": (("accuracy", "Read right"),),
+    "detector": (("precision", "Precision"), ("recall", "Recall"), ("accuracy", "Accuracy")),
+    "multilabel": (("all_right", "All labels right"),),
+    "denoising": (),
+}
+
+
+def evidence_of(result: StudyResult) -> Evidence:
+    """What a report of `result` draws from: a study's names, or those of the evaluation of one model."""
+    return EvaluationEvidence(result) if "model" in result.manifest else Evidence(result)
+
+
+class EvaluationEvidence(Evidence):
+    """The evaluation of one model on test images, asked for by what a section needs.
+
+    Read are `labels.test`, `model.scores`, `model.predictions`, the out-of-fold evidence that the model file
+    carries (`model.held_out.truth`, `model.held_out.scores`), and `gallery.*` with test images.
+    """
+
+    kind = "evaluation"
+    where = "on the test images"
+    scores_name = "model.scores"
+    predictions_name = "model.predictions"
+    labels_name = "labels.test"
+
+    def __init__(self, result: StudyResult) -> None:
+        super().__init__(result)
+        self.model: dict[str, Any] = result.manifest["model"]
+        self.title = str(self.model["model"])
+        point = self.model.get("operating_point")
+        if point and point["aim"] == "precision":
+            self.wanted_precision = self.wanted_accuracy = float(point["target"])
+
+    @property
+    def has_confusion(self) -> bool:
+        """Whether the model tells classes apart."""
+        return self.model["task"] == "classification" and super().has_confusion
+
+    @cached_property
+    def predictions(self) -> NDArray[np.int64]:
+        """Classes that the model gives to the test images."""
+        if self.model["task"] != "classification":
+            raise Absent("this model does not tell classes apart")
+        return super().predictions
+
+    @cached_property
+    def detectors(self) -> list[Detector]:
+        """The model, if it detects: thresholds are chosen on its out-of-fold scores, tried on the test images."""
+        arrays = self.result.arrays
+        if self.model["task"] != "detector" or "model.held_out.scores" not in arrays:
+            return []
+        scores, test_scores = arrays["model.held_out.scores"], arrays["model.scores"][:, 0]
+        truth = self.labels == self.names.index(self.positive)
+        return [
+            Detector(
+                "model",
+                self.title,
+                float(self.result.manifest["threshold"]),
+                scores,
+                test_scores,
+                ThresholdCurve.from_scores(arrays["model.held_out.truth"], scores),
+                ThresholdCurve.from_scores(truth, test_scores),
+            )
+        ]
+
+    def rejection_curves(self) -> tuple[RejectionCurve, RejectionCurve | None]:
+        """Of the out-of-fold margins that the model file carries, and of the test images."""
+        right = self.labels == self.predictions
+        held_out = RejectionCurve.from_margins(
+            self.array("model.held_out.truth"), self.array("model.held_out.scores")
+        )
+        return held_out, RejectionCurve.from_margins(right, margins(self.scores))
+
+    def gallery_parts(self, index: NDArray[np.int64]) -> dict[str, NDArray[Any]]:
+        """Of a detector, the exact scores of the stored images; of a classifier, as in a study."""
+        if self.model["task"] == "classification":
+            return super().gallery_parts(index)
+        return {"score": self.scores[index, 0]}
+
+    def gallery_ranks(self, index: NDArray[np.int64]) -> dict[str, NDArray[np.int64]]:
+        """None: a test image is no threshold of the out-of-fold curve, so the page goes by its score."""
+        return {}
+
+    def absent_explorer(self) -> str:
+        """Why there is no threshold to explore."""
+        if self.model["task"] == "detector":
+            return self._why("model.held_out.scores")
+        return "this model is no detector"
+
+    def findings(self) -> list[Finding | NotApplicable]:
+        """Every check that one model on test images allows."""
+        if self.has_confusion:
+            return [error_sink(self.confusion, self.names), confused_pair(self.confusion, self.names)]
+        found: list[Finding | NotApplicable] = []
+        for detector in self.detectors:
+            assert detector.test_curve is not None
+            point = detector.test_curve.at(detector.default)
+            found += [
+                missed_positives(point, self.positive, detector.title),
+                hidden_by_imbalance(point, self.positive),
+            ]
+            if (self.model.get("operating_point") or {}).get("aim") == "precision":
+                found.append(promise_on_test(self.wanted_precision, point, detector.title))
+        return found
+
+    def cards(self) -> list[dict[str, Any]]:
+        """The headline numbers of the evaluation, as it counted them."""
+        shares = [
+            (title, self.title, self.result.values.get(f"model.{name}"))
+            for name, title in HEADLINES[self.model["task"]]
+        ]
+        answered = self.result.values.get("model.answered")
+        if answered:
+            shares += [
+                ("Sure of", "by its operating point", answered["coverage"]),
+                ("Right where sure", self.title, answered["precision"]),
+            ]
+        return [
+            {
+                "title": f"{title}, test images",
+                "note": note,
+                **{key: share[key] for key in ("value", "low", "high")},
+                "k": share["count"],
+                "n": share["of"],
+            }
+            for title, note, share in shares
+            if share and share["value"] is not None
+        ]
+
+    def verdict(self) -> dict[str, str]:
+        """One sentence that says how good the model is, and one that says what it misreads."""
+        cards = self.cards()
+        if self.has_confusion and cards:
+            wrong = 1 - cards[0]["value"]
+            verdict = f"{cards[0]['value']:.1%} read right" + (f": {one_in(wrong)} is misread" if wrong else "")
+            n, errors = len(self.labels), int((self.labels != self.predictions).sum())
+            lead = f"{self.title} misreads {errors:,} of {n:,} test images"
+            pairs = most_confused(self.confusion, 1)
+            if pairs:
+                true, predicted = (quoted(self.names[code]) for code in (pairs[0].true, pairs[0].predicted))
+                lead += f"; most often it takes {true} for {predicted}"
+            return {"verdict": verdict, "lead": f"{lead}."}
+        said = ", ".join(
+            f"{card['title'].removesuffix(', test images').lower()} {card['value']:.1%}" for card in cards
+        )
+        subject = f"Is it {quoted(self.positive)}? {self.title}" if self.positive else self.title
+        return {"verdict": f"{subject}: {said}" if said else subject, "lead": ""}
+
+    def split(self) -> str:
+        """What was judged on, in words."""
+        learnt = self.model.get("dataset", {})
+        trained = f"; trained on {learnt['n_train']:,} of {learnt['name']}" if learnt.get("n_train") else ""
+        n_test = self.result.manifest["dataset"]["n_test"]
+        return f"{n_test:,} test images{trained}"
+
+    def _why(self, name: str) -> str:
+        if name.startswith("model.held_out."):
+            return "the model file carries no out-of-fold scores to choose a threshold on"
+        if name.startswith(("gallery.", "model.", "labels.")):
+            return super()._why(name)
+        return "part of a study (misread study DATA), not of the evaluation of one model"

@@ -1,0 +1,51 @@
+"""The test images that the report of one model shows: what it misreads, and a fair sample of the rest."""
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from misread.analysis.gallery import along_scores, around, misread, right_sample
+
+__all__ = ["gallery_arrays"]
+
+PIXEL_BUDGET = 8_000_000
+RIGHT_PER_CLASS = 30
+ALONG_SCORES = 400
+EACH_SIDE = 12
+SEED = 42
+
+
+def gallery_arrays(
+    images: NDArray[np.uint8],
+    truth: NDArray[Any],
+    predictions: NDArray[Any],
+    scores: NDArray[np.float64],
+    threshold: float | None,
+) -> dict[str, NDArray[Any]]:
+    """Choose the images that a report needs, so that it needs nothing but the run folder.
+
+    Parameters
+    ----------
+    images : ndarray of uint8, shape (n, height, width)
+    truth, predictions : ndarray of shape (n,)
+        Class codes; of a detector, whether the image is of the class and whether the model says so.
+    scores : ndarray of float64, shape (n, k)
+        One column for a detector.
+    threshold : float or None
+        Of a detector; None for a classifier.
+
+    Returns
+    -------
+    dict
+        `gallery.index`, ascending positions among `images`, and `gallery.images`.
+    """
+    y, predicted = truth.astype(np.int64), predictions.astype(np.int64)
+    budget = max(PIXEL_BUDGET // (images.shape[1] * images.shape[2]), 500)
+    n_classes = max(int(y.max(initial=0)), int(predicted.max(initial=0))) + 1
+    per_class = min(RIGHT_PER_CLASS, max(1, budget // (4 * n_classes)))
+    chosen = [misread(y, predicted, budget * 3 // 4, SEED), right_sample(y, predicted, per_class, SEED)]
+    if threshold is not None:
+        chosen += [along_scores(y == 1, scores[:, 0], ALONG_SCORES), around(scores[:, 0], threshold, EACH_SIDE)]
+    index = np.unique(np.concatenate(chosen)).astype(np.int64)
+    return {"gallery.index": index, "gallery.images": np.array(images[index])}
