@@ -17,6 +17,7 @@ from benchmarks.contenders import ROWS, Row, mnist
 from benchmarks.growth import Growth, growth
 from benchmarks.machine import Machine, measure_machine
 from benchmarks.measure import Measurement, measure
+from benchmarks.serving import serving
 
 HERE = Path(__file__).parent
 STUDY_FLOOR = 20
@@ -28,10 +29,11 @@ def main() -> int:
     """Measure, write the tables, and fail when a row is below its floor."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument("--full", action="store_true", help="time the whole stock notebook as well (half an hour)")
+    parser.add_argument("--runs", type=int, default=3, help="runs of each contender after the first")
     parser.add_argument("--stock-python", default=sys.executable, help="interpreter that runs the stock notebook")
     options = parser.parse_args()
     machine = measure_machine()
-    engines = [_engine(row) for row in ROWS]
+    engines = [_engine(row, options.runs) for row in ROWS]
     report: dict[str, Any] = {
         "machine": asdict(machine),
         "versions": _versions(),
@@ -39,6 +41,7 @@ def main() -> int:
         "compile": _compile_seconds(),
         "growth": [asdict(each) | {"slope": each.slope} for each in growth(mnist())],
         "limits": _limits(machine, engines),
+        "serving": [asdict(each) for each in serving()],
         "study": _study(options.stock_python if options.full else None),
     }
     failures = _failures(report)
@@ -49,12 +52,12 @@ def main() -> int:
     return 1 if failures else 0
 
 
-def _engine(row: Row) -> dict[str, Any]:
+def _engine(row: Row, runs: int) -> dict[str, Any]:
     contenders = {"misread": row.ours, **row.others}
     results: dict[str, Measurement] = {}
     for name, contender in contenders.items():
         print(f"{row.name}: {name} ...", file=sys.stderr, flush=True)
-        measured = measure(contender.__module__, contender.__name__, row.runs)
+        measured = measure(contender.__module__, contender.__name__, runs)
         if measured is not None:
             results[name] = measured
     ours = results["misread"]
@@ -207,6 +210,18 @@ def _markdown(report: dict[str, Any]) -> str:
         "| --- | ---: | ---: |",
     ]
     lines += [f"| {limit['what']} | {limit['limit']:.2f} | {limit['ours']:.2f} |" for limit in report["limits"]]
+    lines += [
+        "",
+        "## Serving",
+        "",
+        "| model | images a request | connections | predictions a second | p50 ms | p99 ms |",
+        "| --- | ---: | ---: | ---: | ---: | ---: |",
+    ]
+    lines += [
+        f"| {each['model']} | {each['batch']} | {each['connections']} | {each['predictions_per_second']:.0f} "
+        f"| {each['p50_ms']:.1f} | {each['p99_ms']:.1f} |"
+        for each in report["serving"]
+    ]
     compiled = report["compile"]
     lines += [
         "",

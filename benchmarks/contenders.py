@@ -27,8 +27,6 @@ class Row:
     ours: Contender
     others: dict[str, Contender]
     floor: float
-    runs: int = 3
-    identical_to: tuple[str, ...] = ("scikit-learn",)
     ahead_of: tuple[str, ...] = field(default=())
 
 

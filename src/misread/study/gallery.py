@@ -10,7 +10,7 @@ from misread.tasks import class_code
 
 __all__ = ["run_gallery"]
 
-PIXEL_BUDGET = 8_000_000
+PIXEL_BUDGET = 16_000_000
 RIGHT_PER_CLASS = 30
 ALONG_EACH_DETECTOR = 400
 EACH_SIDE = 12
