@@ -36,6 +36,7 @@ def main() -> int:
     engines = [_engine(row, options.runs) for row in ROWS]
     report: dict[str, Any] = {
         "machine": asdict(machine),
+        "runs": options.runs,
         "versions": _versions(),
         "engines": engines,
         "compile": _compile_seconds(),
@@ -174,7 +175,8 @@ def _markdown(report: dict[str, Any]) -> str:
         f"{machine['read_gb_per_second']:.1f} GB/s and does {machine['float32_gmac_per_second']:.0f} "
         "billion float32 multiply-adds a second. "
         + ", ".join(f"{name} {number}" for name, number in report["versions"].items())
-        + ". MNIST; medians of several runs in one go; ratios above 1 mean that misread is faster.",
+        + f". MNIST; medians of {report['runs']} runs after a first one, all in one go; "
+        "ratios above 1 mean that misread is faster.",
         "",
         "| job | with | seconds | misread is faster by | peak MB | same results |",
         "| --- | --- | ---: | ---: | ---: | --- |",
