@@ -5,17 +5,17 @@ tasks (folds, classes, trees) go to the workers, and what they start themselves 
 """
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from typing import Any
 
-from joblib import effective_n_jobs, parallel_config
+from joblib import Parallel, delayed, effective_n_jobs, parallel_config
 from joblib.parallel import get_active_backend
 from threadpoolctl import threadpool_limits
 
 from misread.errors import MissingExtraError, ParameterError
 
-__all__ = ["Shared", "inner_threads", "is_local", "task_threads", "workers"]
+__all__ = ["Shared", "in_blocks", "inner_threads", "is_local", "task_threads", "workers"]
 
 CONNECT_SECONDS = 15
 
@@ -48,6 +48,16 @@ def task_threads() -> int:
 def inner_threads(n_threads: int) -> AbstractContextManager[Any]:
     """Keep what a task starts itself in its own process, on `n_threads` threads."""
     return parallel_config("threading", n_jobs=n_threads)
+
+
+def in_blocks(work: Callable[[slice], None], n: int, size: int, n_jobs: int | None) -> None:
+    """Call `work` with slices of at most `size` that cover 0 to n, on threads that share this process's memory."""
+    blocks = [slice(start, start + size) for start in range(0, n, size)]
+    if effective_n_jobs(n_jobs) == 1 or len(blocks) == 1:
+        for block in blocks:
+            work(block)
+    else:
+        Parallel(n_jobs=n_jobs, require="sharedmem")(delayed(work)(block) for block in blocks)
 
 
 @contextmanager

@@ -1,7 +1,6 @@
 """What the commands about models share: options, progress, and how numbers are printed."""
 
 import json
-import os
 import shlex
 import warnings
 from collections.abc import Callable, Iterator, Sequence
@@ -10,14 +9,13 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from joblib import parallel_config
 from rich.console import Console
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
-from threadpoolctl import threadpool_limits
 
 from misread.bundle import Manifest, OperatingPointRecord
 from misread.errors import ParameterError
 from misread.models.zoo import ZOO
+from misread.parallel import workers
 
 __all__ = [
     "FileArgument",
@@ -64,12 +62,10 @@ def stages(jobs: int | None) -> Iterator[Callable[[str], None]]:
     """
     error = Console(stderr=True, soft_wrap=True)
     columns = (SpinnerColumn(), TextColumn("{task.description}", markup=False), TimeElapsedColumn())
-    n_jobs = jobs or os.cpu_count() or 1
     with (
         warnings.catch_warnings(record=True) as caught,
         Progress(*columns, console=error, transient=True, disable=not error.is_terminal) as bar,
-        parallel_config("threading", n_jobs=n_jobs),
-        threadpool_limits(limits=n_jobs),
+        workers(jobs),
     ):
         warnings.simplefilter("default")
         running = bar.add_task("Starting")

@@ -4,15 +4,14 @@ The maps are those of `scipy.ndimage.affine_transform` and `map_coordinates` wit
 ``mode='grid-constant'``: they say where in the given image each pixel of the new one is taken from.
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import numpy as np
-from joblib import Parallel, delayed, effective_n_jobs
 from numpy.typing import ArrayLike, NDArray
 
 from misread.data.warp import fill_fields, fill_shears, warp
 from misread.errors import ParameterError
+from misread.parallel import in_blocks
 
 __all__ = ["Deformation", "affine", "deskew", "displace", "elastic_fields", "move"]
 
@@ -81,7 +80,7 @@ class Deformation:
             fill_fields(coefficients[block], rows, columns.T.copy(), fields)
             warp(images[block], matrices[block], offsets[block], fields, out[block])
 
-        _in_blocks(bend, n, n_jobs)
+        in_blocks(bend, n, _BLOCK, n_jobs)
         return out
 
     def for_size(self, shape: tuple[int, int]) -> "Deformation":
@@ -129,7 +128,7 @@ def affine(images: Images, matrices: ArrayLike, offsets: ArrayLike, *, n_jobs: i
     maps = np.ascontiguousarray(np.broadcast_to(np.asarray(matrices, np.float32), (n, 2, 2)))
     moves = np.ascontiguousarray(np.broadcast_to(np.asarray(offsets, np.float32), (n, 2)))
     out = np.empty_like(images, order="C")
-    _in_blocks(lambda b: warp(images[b], maps[b], moves[b], _NO_FIELDS, out[b]), n, n_jobs)
+    in_blocks(lambda b: warp(images[b], maps[b], moves[b], _NO_FIELDS, out[b]), n, _BLOCK, n_jobs)
     return out
 
 
@@ -176,7 +175,7 @@ def deskew(images: Images, *, n_jobs: int | None = None) -> Images:
         fill_shears(images[block], matrices, offsets)
         warp(images[block], matrices, offsets, _NO_FIELDS, out[block])
 
-    _in_blocks(straighten, n, n_jobs)
+    in_blocks(straighten, n, _BLOCK, n_jobs)
     return out
 
 
@@ -200,7 +199,7 @@ def displace(images: Images, fields: ArrayLike, *, n_jobs: int | None = None) ->
     bends = np.ascontiguousarray(np.broadcast_to(np.asarray(fields, np.float32), (n, 2, height, width)))
     still, stay = np.tile(np.eye(2, dtype=np.float32), (n, 1, 1)), np.zeros((n, 2), np.float32)
     out = np.empty_like(images, order="C")
-    _in_blocks(lambda b: warp(images[b], still[b], stay[b], bends[b], out[b]), n, n_jobs)
+    in_blocks(lambda b: warp(images[b], still[b], stay[b], bends[b], out[b]), n, _BLOCK, n_jobs)
     return out
 
 
@@ -263,12 +262,3 @@ def _checked(images: Images) -> Images:
     view = np.ascontiguousarray(images).view()
     view.flags.writeable = False  # one type for Numba, whether images may be written or not
     return view
-
-
-def _in_blocks(work: Callable[[slice], None], n: int, n_jobs: int | None) -> None:
-    blocks = [slice(start, start + _BLOCK) for start in range(0, n, _BLOCK)]
-    if effective_n_jobs(n_jobs) == 1 or len(blocks) == 1:
-        for block in blocks:
-            work(block)
-    else:
-        Parallel(n_jobs=n_jobs, require="sharedmem")(delayed(work)(block) for block in blocks)

@@ -7,13 +7,13 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 from scipy.special import softmax
-from sklearn.base import BaseEstimator, ClassifierMixin
+from sklearn.base import BaseEstimator
 from sklearn.utils import check_random_state
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from misread.data.deform import Deformation
-from misread.models.held_out import best_temperature, held_out_part
+from misread.models.held_out import TemperatureClassifierMixin, best_temperature, held_out_part
 from misread.models.pixels import PixelReader
 
 __all__ = ["ConvNetClassifier", "ConvNetEnsembleClassifier"]
@@ -21,7 +21,7 @@ __all__ = ["ConvNetClassifier", "ConvNetEnsembleClassifier"]
 Told = Callable[[int, int, float], None]
 
 
-class ConvNetClassifier(ClassifierMixin, BaseEstimator):
+class ConvNetClassifier(TemperatureClassifierMixin, BaseEstimator):
     """A small convolutional network, trained on randomly bent images; needs ``misread[deep]``.
 
     It runs on the GPU if PyTorch sees one, and else on the CPU, in 16-bit floats where the CPU has instructions
@@ -153,20 +153,6 @@ class ConvNetClassifier(ClassifierMixin, BaseEstimator):
             self.temperature_ = best_temperature(self.held_out_scores_, codes[held])
         return self
 
-    def decision_function(self, X: Any) -> NDArray[np.float64]:
-        """Logits of shape (n, n_classes), or for two classes their difference, shape (n,)."""
-        logits = self._ask(X)
-        return logits[:, 1] - logits[:, 0] if logits.shape[1] == 2 else logits
-
-    def predict(self, X: Any) -> NDArray[Any]:
-        """Classes of images of shape (n, height * width)."""
-        codes = self._ask(X).argmax(axis=1)
-        return self.classes_[codes]
-
-    def predict_proba(self, X: Any) -> NDArray[np.float64]:
-        """Probabilities of shape (n, n_classes), calibrated on the held-out part."""
-        return softmax(self._ask(X) / self.temperature_, axis=1)
-
     def _ask(self, X: Any) -> NDArray[np.float64]:
         check_is_fitted(self)
         return self._logits(self.reader_.read(validate_data(self, X, dtype="numeric", order="C", reset=False)))
@@ -190,7 +176,7 @@ class ConvNetClassifier(ClassifierMixin, BaseEstimator):
         return {name: value for name, value in super().__getstate__().items() if name != "_network"}
 
 
-class ConvNetEnsembleClassifier(ClassifierMixin, BaseEstimator):
+class ConvNetEnsembleClassifier(TemperatureClassifierMixin, BaseEstimator):
     """Networks of different seeds that answer together: the mean of their probabilities.
 
     Parameters
@@ -270,20 +256,6 @@ class ConvNetEnsembleClassifier(ClassifierMixin, BaseEstimator):
             self.held_out_scores_ = self._ask(X[held])
             self.temperature_ = best_temperature(self.held_out_scores_, codes[held])
         return self
-
-    def decision_function(self, X: Any) -> NDArray[np.float64]:
-        """Log probabilities of shape (n, n_classes), or for two classes their difference, shape (n,)."""
-        scores = self._ask(X)
-        return scores[:, 1] - scores[:, 0] if scores.shape[1] == 2 else scores
-
-    def predict(self, X: Any) -> NDArray[Any]:
-        """Classes of images of shape (n, height * width)."""
-        codes = self._ask(X).argmax(axis=1)
-        return self.classes_[codes]
-
-    def predict_proba(self, X: Any) -> NDArray[np.float64]:
-        """Probabilities of shape (n, n_classes), calibrated on the held-out part."""
-        return softmax(self._ask(X) / self.temperature_, axis=1)
 
     def _ask(self, X: Any) -> NDArray[np.float64]:
         check_is_fitted(self)

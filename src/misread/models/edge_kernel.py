@@ -8,15 +8,14 @@ from joblib import Parallel, delayed
 from numpy.typing import NDArray
 from scipy.linalg import LinAlgError, cho_factor, cho_solve
 from scipy.linalg.blas import ssyrk
-from scipy.special import softmax
-from sklearn.base import BaseEstimator, ClassifierMixin
+from sklearn.base import BaseEstimator
 from sklearn.utils import check_random_state
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from misread.data.deform import Deformation, deskew
 from misread.models.features import Scales, edge_histograms
-from misread.models.held_out import best_temperature, held_out_part
+from misread.models.held_out import TemperatureClassifierMixin, best_temperature, held_out_part
 from misread.models.pixels import PixelReader
 
 __all__ = ["EdgeKernelClassifier"]
@@ -25,7 +24,7 @@ _BLOCK = 4_000
 _ROWS_IN_CACHE = 64
 
 
-class EdgeKernelClassifier(ClassifierMixin, BaseEstimator):
+class EdgeKernelClassifier(TemperatureClassifierMixin, BaseEstimator):
     """Kernel ridge regression on the edges of upright images and of bent copies of them.
 
     Images are stood upright (`misread.data.deform.deskew`) and described by histograms of edge directions
@@ -139,20 +138,6 @@ class EdgeKernelClassifier(ClassifierMixin, BaseEstimator):
                 self._practise(images, codes, held, equations, rng)
             self.coef_ = equations.solve()
         return self
-
-    def decision_function(self, X: Any) -> NDArray[np.float64]:
-        """Scores of shape (n, n_classes), or (n,) for two classes: the regression's outputs."""
-        scores = self._ask(X)
-        return scores[:, 1] - scores[:, 0] if scores.shape[1] == 2 else scores
-
-    def predict(self, X: Any) -> NDArray[Any]:
-        """Classes of images of shape (n, height * width)."""
-        codes = self._ask(X).argmax(axis=1)
-        return self.classes_[codes]
-
-    def predict_proba(self, X: Any) -> NDArray[np.float64]:
-        """Probabilities of shape (n, n_classes), calibrated on the held-out part."""
-        return softmax(self._ask(X) / self.temperature_, axis=1)
 
     def _ask(self, X: Any) -> NDArray[np.float64]:
         check_is_fitted(self)

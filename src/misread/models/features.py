@@ -1,10 +1,8 @@
 """Features designed for drawn shapes: images stood upright, and histograms of the directions of their edges."""
 
-from collections.abc import Callable
 from typing import Any, Self
 
 import numpy as np
-from joblib import Parallel, delayed, effective_n_jobs
 from numpy.typing import NDArray
 from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, OneToOneFeatureMixin, TransformerMixin
 from sklearn.utils.validation import check_is_fitted, validate_data
@@ -12,6 +10,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 from misread.data.deform import deskew
 from misread.models.kernels.gradients import orientation_planes, pool_planes
 from misread.models.pixels import PixelReader
+from misread.parallel import in_blocks
 
 __all__ = ["Deskew", "OrientedGradients", "edge_histograms"]
 
@@ -20,7 +19,27 @@ Scales = tuple[tuple[float, float], ...]
 _BLOCK = 256
 
 
-class Deskew(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
+class _ImageTransformer(TransformerMixin, BaseEstimator):
+    """What both transformers do with rows of pixels: learn the images' size, read rows as images."""
+
+    shape: tuple[int, int] | None
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.transformer_tags.preserves_dtype = []
+        return tags
+
+    def fit(self, X: Any, y: Any = None) -> Self:
+        """Learn the size of the images; X has shape (n, height * width)."""
+        self.reader_ = PixelReader.learn(validate_data(self, X, dtype="numeric"), self.shape)
+        return self
+
+    def _read(self, X: Any) -> NDArray[np.uint8]:
+        check_is_fitted(self)
+        return self.reader_.read(validate_data(self, X, dtype="numeric", reset=False))
+
+
+class Deskew(OneToOneFeatureMixin, _ImageTransformer):
     """Stand images upright: ink centred, slant sheared away; see `misread.data.deform.deskew`.
 
     Parameters
@@ -44,24 +63,13 @@ class Deskew(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
         self.shape = shape
         self.n_jobs = n_jobs
 
-    def __sklearn_tags__(self) -> Any:
-        tags = super().__sklearn_tags__()
-        tags.transformer_tags.preserves_dtype = []
-        return tags
-
-    def fit(self, X: Any, y: Any = None) -> Self:
-        """Learn the size of the images; X has shape (n, height * width)."""
-        self.reader_ = PixelReader.learn(validate_data(self, X, dtype="numeric"), self.shape)
-        return self
-
     def transform(self, X: Any) -> NDArray[np.uint8]:
         """Stand images of shape (n, height * width) upright; the result is `uint8` of the same shape."""
-        check_is_fitted(self)
-        images = self.reader_.read(validate_data(self, X, dtype="numeric", reset=False))
+        images = self._read(X)
         return deskew(images, n_jobs=self.n_jobs).reshape(len(images), -1)
 
 
-class OrientedGradients(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
+class OrientedGradients(ClassNamePrefixFeaturesOutMixin, _ImageTransformer):
     """Histograms of edge directions under overlapping windows of several sizes.
 
     Parameters
@@ -93,21 +101,15 @@ class OrientedGradients(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseE
         self.shape = shape
         self.n_jobs = n_jobs
 
-    def __sklearn_tags__(self) -> Any:
-        tags = super().__sklearn_tags__()
-        tags.transformer_tags.preserves_dtype = []
-        return tags
-
     def fit(self, X: Any, y: Any = None) -> Self:
         """Learn the size of the images; X has shape (n, height * width)."""
-        self.reader_ = PixelReader.learn(validate_data(self, X, dtype="numeric"), self.shape)
+        super().fit(X)
         self._n_features_out = len(self.transform(np.asarray(X)[:1])[0])
         return self
 
     def transform(self, X: Any) -> NDArray[np.float32]:
         """Give the features of images of shape (n, height * width), each row of length 1 (or 0 if blank)."""
-        check_is_fitted(self)
-        images = self.reader_.read(validate_data(self, X, dtype="numeric", reset=False))
+        images = self._read(X)
         return edge_histograms(images, self.n_directions, self.scales, n_jobs=self.n_jobs)
 
 
@@ -135,7 +137,7 @@ def edge_histograms(
             pool_planes(planes, rows, columns, 0.1, pooled)
             out[block, start:end] = pooled.reshape(len(part), -1)
 
-    _in_blocks(fill, n, n_jobs)
+    in_blocks(fill, n, _BLOCK, n_jobs)
     out *= np.float32(1 / np.sqrt(len(scales)))
     return out
 
@@ -147,12 +149,3 @@ def _windows(size: int, count: float, overlap: float) -> NDArray[np.float32]:
     n = max(1, int((size - half) / step) + 1)
     middles = (size - 1) / 2 + step * (np.arange(n) - (n - 1) / 2)
     return np.maximum(0, 1 - np.abs(np.arange(size) - middles[:, None]) / half).astype(np.float32)
-
-
-def _in_blocks(work: Callable[[slice], None], n: int, n_jobs: int | None) -> None:
-    blocks = [slice(start, start + _BLOCK) for start in range(0, n, _BLOCK)]
-    if effective_n_jobs(n_jobs) == 1 or len(blocks) == 1:
-        for block in blocks:
-            work(block)
-    else:
-        Parallel(n_jobs=n_jobs, require="sharedmem")(delayed(work)(block) for block in blocks)

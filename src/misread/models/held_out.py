@@ -1,14 +1,41 @@
 """A part of the training images kept back, to ask a model about before it has learnt from them."""
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.optimize import minimize_scalar
-from scipy.special import logsumexp
+from scipy.special import logsumexp, softmax
+from sklearn.base import ClassifierMixin
 
-__all__ = ["best_temperature", "held_out_part"]
+__all__ = ["TemperatureClassifierMixin", "best_temperature", "held_out_part"]
 
 _LEAST = 20
 _WIDEST = 7.0
+
+
+class TemperatureClassifierMixin(ClassifierMixin):
+    """Answers of a classifier whose `_ask` gives a column of scores per class, calibrated by `temperature_`."""
+
+    classes_: NDArray[Any]
+    temperature_: float
+
+    def _ask(self, X: Any) -> NDArray[np.float64]:
+        raise NotImplementedError
+
+    def decision_function(self, X: Any) -> NDArray[np.float64]:
+        """Scores of shape (n, n_classes), or for two classes their difference, shape (n,)."""
+        scores = self._ask(X)
+        return scores[:, 1] - scores[:, 0] if scores.shape[1] == 2 else scores
+
+    def predict(self, X: Any) -> NDArray[Any]:
+        """Classes of images of shape (n, height * width)."""
+        codes = self._ask(X).argmax(axis=1)
+        return self.classes_[codes]
+
+    def predict_proba(self, X: Any) -> NDArray[np.float64]:
+        """Probabilities of shape (n, n_classes), calibrated on the held-out part."""
+        return softmax(self._ask(X) / self.temperature_, axis=1)
 
 
 def held_out_part(
