@@ -180,7 +180,7 @@ class_weight, warm_start, average
             return super().fit(X, y, coef_init, intercept_init, sample_weight)
 
         self._more_validate_params()
-        rows, X, y = self._rows(X, y)
+        X, y = self._checked(X, y)
         classes, codes = np.unique(y, return_inverse=True)
         if len(classes) < 2:
             raise ValueError(f"The number of classes has to be greater than one; got {len(classes)} class")
@@ -192,7 +192,10 @@ class_weight, warm_start, average
         self.classes_ = classes
         self.coef_, self.intercept_ = _initial(coef_init, intercept_init, len(classes), X.shape[1])
         self.t_ = 1.0
-        self._fit_classes(rows, codes, weight, expanded, SPARSE_INTERCEPT_DECAY if sparse.issparse(X) else 1.0)
+        self.scaler_ = self._fitted_scaler(X)
+        rows, columns = self._rows(X)
+        decay = SPARSE_INTERCEPT_DECAY if sparse.issparse(X) else 1.0
+        self._fit_classes(rows, columns, codes, weight, expanded, decay)
         if self.tol is not None and self.n_iter_ == self.max_iter:
             warnings.warn(
                 "Maximum number of iteration reached before convergence. Consider increasing max_iter to improve "
@@ -317,27 +320,35 @@ class_weight, warm_start, average
         self.scaler_ = self._fitted_scaler(X)
         return self.scaler_.transform(X), y
 
-    def _rows(self, X: Any, y: Any) -> tuple[Rows, Any, NDArray[Any]]:
-        """Check the input; return it as the kernel reads it, as it came, and the labels."""
+    def _checked(self, X: Any, y: Any) -> tuple[Any, NDArray[Any]]:
         dtype = np.uint8 if _is_pixels(X) else np.float64
         X, y = validate_data(self, X, y, accept_sparse="csr", dtype=dtype, order="C", accept_large_sparse=False)
         check_classification_targets(y)
-        self.scaler_ = self._fitted_scaler(X)
+        return X, y
+
+    def _rows(self, X: Any) -> tuple[Rows, NDArray[np.intp]]:
+        """Samples as the kernel reads them, and the columns that it has to read.
+
+        A pixel that is 0 in every image keeps the weight 0, and adds 0 to every score.
+        """
         scaler = self.scaler_
-        if dtype == np.uint8:
-            mean = scaler.mean_ if scaler is not None and scaler.with_mean else None
-            scale = scaler.scale_ if scaler is not None and scaler.with_std else None
-            rows = Rows.of_pixels(X, mean, scale)
-            if np.all(np.isfinite(rows.screen.slack)):
-                return rows, X, y
+        if _is_pixels(X):
+            mean = scaler.mean_ if scaler is not None and scaler.with_mean else np.zeros(X.shape[1])
+            scale = scaler.scale_ if scaler is not None and scaler.with_std else np.ones(X.shape[1])
+            is_zero = ~X.any(axis=0) & (mean == 0.0) & (scale != 0.0) & ~self.coef_.any(axis=0)
+            columns = np.arange(X.shape[1]) if is_zero.all() else np.flatnonzero(~is_zero)
+            rows = Rows.of_pixels(X, columns, *(() if scaler is None else (mean, scale)))
+            if np.isfinite(rows.screen.slack):
+                return rows, columns
         floats: Any = X if scaler is None else scaler.transform(X)
         if sparse.issparse(floats):
             floats = floats.toarray()  # type: ignore[attr-defined]
-        return Rows.of_floats(check_array(floats, dtype=np.float64, order="C")), X, y
+        return Rows.of_floats(check_array(floats, dtype=np.float64, order="C")), np.arange(X.shape[1])
 
     def _fit_classes(
         self,
         rows: Rows,
+        columns: NDArray[np.intp],
         codes: NDArray[np.intp],
         weight: NDArray[np.float64],
         class_weight: NDArray[np.float64],
@@ -367,7 +378,13 @@ class_weight, warm_start, average
         shared = Shared((rows, rule, codes, weight, class_weight), rows.pixels.nbytes + rows.floats.nbytes)
         results = Parallel(n_jobs=self.n_jobs, prefer="threads")(
             delayed(_fit_class)(
-                shared, positive, negative_weight, _draw_seed(generator), self.shuffle, self.coef_[row], intercept
+                shared,
+                positive,
+                negative_weight,
+                _draw_seed(generator),
+                self.shuffle,
+                self.coef_[row, columns],
+                intercept,
             )
             for row, (positive, generator, intercept) in enumerate(
                 zip(positives, generators, self.intercept_, strict=True)
@@ -379,7 +396,7 @@ class_weight, warm_start, average
                     f"Floating-point under-/overflow occurred at epoch #{epochs}. Scaling input data with "
                     "StandardScaler or MinMaxScaler might help."
                 )
-            self.coef_[row], self.intercept_[row] = coef, intercept
+            self.coef_[row, columns], self.intercept_[row] = coef, intercept
         self.n_iter_ = max(epochs for _, _, epochs, _ in results)
         self.t_ += self.n_iter_ * len(codes)
 

@@ -4,11 +4,12 @@ from typing import Any
 
 import numpy as np
 from llvmlite import ir
-from numba import njit
 from numba.core import cgutils, types
 from numba.extending import intrinsic
 
-__all__ = ["prefetch_row"]
+from misread.models.kernels.jit import inner
+
+__all__ = ["CACHE_LINE", "prefetch_row"]
 
 CACHE_LINE = 64
 READ, SECOND_LEVEL_CACHE, DATA = 0, 1, 1
@@ -33,7 +34,7 @@ def _prefetch_row(typing_context: Any, matrix: Any, i: Any) -> Any:
     return types.void(matrix, types.int64), generate
 
 
-@njit(nogil=True, cache=True, error_model="numpy")
+@inner()
 def prefetch_row(matrix: np.ndarray, i: int) -> None:
     """Start loading ``matrix[i]`` (two-dimensional, contiguous rows); a hint that changes no result.
 

@@ -8,9 +8,8 @@ sum:
 1. Memory: the score of every sample at some earlier time, and how far the weights have moved since:
    ``|<w, x> - <w_then, x>| <= |w - w_then| |x|`` (Cauchy-Schwarz).
 2. The screen: an exact integer product of 8-bit codes and 16-bit weights (see `screen`).
-3. The same ``float64`` products added in any order, off from the sequential sum by at most ``2 m 2**-53`` (and
-a
-   little) times the sum of their magnitudes.
+3. The same ``float64`` products added in any order, off from the sequential sum by at most ``2 m 2**-53`` (and a
+   little) times the sum of their magnitudes, which is at most ``|w| |x|``.
 
 A sample that all three leave open gets the sequential sum itself. An update is scikit-learn's own arithmetic,
 operation for operation. The losses enter nothing but the stopping rule; they are summed with a bound of their
@@ -20,23 +19,27 @@ error, and should an epoch's comparison ever fall within it, the fit starts agai
 from typing import Any, NamedTuple, Self
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
+from misread.models.kernels.jit import inner, kernel
 from misread.models.kernels.prefetch import prefetch_row
 from misread.models.kernels.screen import (
-    ANY_ORDER,
     HALF_ULP,
     HALF_UNIT,
+    TINY,
     Bytes,
     Floats,
     Screen,
     Weights,
+    add_product,
     bound_weights,
     code_dot,
     distance,
     encode_floats,
+    in_whole_lines,
+    move_weights,
     pixel_screen,
+    sum_products,
 )
 
 __all__ = ["Rows", "Rule", "fit_hinge", "shuffle_order"]
@@ -53,7 +56,7 @@ STATE = np.dtype(
         for name in (
             *("intercept", "common", "t", "sq_norm"),  # the weights are common * coef
             *("total", "doubt"),  # of the epoch's loss
-            *("stale", "unit", "base", "spill"),  # see screen.bound_weights
+            *("squares", "unit", "base", "spill"),  # of the weights; see screen.bound_weights
             *("remembering", "old_unit", "old_spill", "moved", "visits", "misses"),
         )
     ]
@@ -89,15 +92,16 @@ class Rows(NamedTuple):
     def of_pixels(
         cls,
         pixels: Bytes,
+        columns: NDArray[np.intp],
         mean: Floats | None = None,
         scale: Floats | None = None,
     ) -> Self:
-        """Pixels of shape (n, m), or ``(pixels - mean) / scale``."""
-        kind = RAW if mean is None and scale is None else STANDARDISED
-        mean = np.zeros(pixels.shape[1]) if mean is None else mean
-        scale = np.ones(pixels.shape[1]) if scale is None else scale
-        pixels = pixels.copy()  # NumPy puts it on huge pages; rows in random order come a quarter faster
-        return cls(kind, pixels, np.empty((0, 0)), mean, scale, pixel_screen(pixels, mean, scale))
+        """Some columns of pixels of shape (n, m), or of ``(pixels - mean) / scale``."""
+        kind = RAW if mean is None or scale is None else STANDARDISED
+        shift = np.zeros(len(columns)) if mean is None else mean[columns]
+        factor = np.ones(len(columns)) if scale is None else scale[columns]
+        codes = in_whole_lines(pixels, columns)
+        return cls(kind, codes, np.empty((0, 0)), shift, factor, pixel_screen(codes, shift, factor))
 
     @classmethod
     def of_floats(cls, floats: Floats) -> Self:
@@ -106,7 +110,7 @@ class Rows(NamedTuple):
         return cls(FLOAT, np.empty((0, 0), np.uint8), floats, nothing, nothing, encode_floats(floats))
 
 
-@njit(nogil=True, cache=True, error_model="numpy")
+@kernel()
 def shuffle_order(n_samples: int, seed: int) -> NDArray[np.int32]:
     """The permutation that scikit-learn's shuffle applies, with `seed`, before each epoch.
 
@@ -126,35 +130,34 @@ def shuffle_order(n_samples: int, seed: int) -> NDArray[np.int32]:
     return order
 
 
-@njit(nogil=True, cache=True, error_model="numpy")
-def _read_row(rows: Rows, i: int, row: Floats) -> None:
-    """Form the very values that scikit-learn would see in row `i`."""
+@inner()
+def _read_row(rows: Rows, i: int, coef: Floats, row: Floats) -> float:
+    """Form the very values that scikit-learn would see in row `i`; return their product with the weights.
+
+    The product is a sum in any order.
+    """
+    total = 0.0
     if rows.kind == FLOAT:
         floats = rows.floats[i]
         for j in range(row.size):
             row[j] = floats[j]
-        return
+            total = add_product(total, coef[j], floats[j])
+        return total
     pixels, mean, scale = rows.pixels[i], rows.mean, rows.scale
     if rows.kind == STANDARDISED:
         for j in range(row.size):
-            row[j] = (np.float64(pixels[j]) - mean[j]) / scale[j]
+            value = (np.float64(pixels[j]) - mean[j]) / scale[j]
+            row[j] = value
+            total = add_product(total, coef[j], value)
     else:
         for j in range(row.size):
-            row[j] = np.float64(pixels[j])
+            value = np.float64(pixels[j])
+            row[j] = value
+            total = add_product(total, coef[j], value)
+    return total
 
 
-@njit(nogil=True, cache=True, error_model="numpy", fastmath=ANY_ORDER)
-def _quick_sum(coef: Floats, row: Floats) -> tuple[float, float]:
-    """Sum of products in any order, and of their magnitudes."""
-    total, magnitude = 0.0, 0.0
-    for j in range(row.size):
-        product = coef[j] * row[j]
-        total += product
-        magnitude += abs(product)
-    return total, magnitude
-
-
-@njit(nogil=True, cache=True, error_model="numpy")
+@inner()
 def _sequential_sum(coef: Floats, row: Floats) -> float:
     total = 0.0
     for j in range(row.size):
@@ -162,7 +165,7 @@ def _sequential_sum(coef: Floats, row: Floats) -> float:
     return total
 
 
-@njit(nogil=True, cache=True, error_model="numpy")
+@inner()
 def _is_beyond(score: float, error: float, label: float, common: float, intercept: float, margin: float) -> bool:
     """Whether a score known to `error` surely leaves the margin unviolated."""
     score, error = common * score, common * error
@@ -170,7 +173,7 @@ def _is_beyond(score: float, error: float, label: float, common: float, intercep
     return (score + intercept) * label - error - rounding > margin
 
 
-@njit(nogil=True, cache=True, error_model="numpy")
+@inner()
 def _is_beyond_from_memory(
     facts: Floats, i: int, common: float, intercept: float, state: Any, margin: float
 ) -> bool:
@@ -182,7 +185,7 @@ def _is_beyond_from_memory(
     return _is_beyond(facts[i, SCORE], error + state.moved * norm, label, common, intercept, margin)
 
 
-@njit(nogil=True, cache=True, error_model="numpy")
+@inner()
 def _is_beyond_by_screen(
     codes: Bytes, q: Weights, facts: Floats, i: int, common: float, intercept: float, state: Any, margin: float
 ) -> bool:
@@ -192,24 +195,36 @@ def _is_beyond_by_screen(
     return _is_beyond(score, error, label, common, intercept, margin)
 
 
-@njit(nogil=True, cache=True, error_model="numpy")
+@inner()
 def _margin_at(
-    coef: Floats, row: Floats, label: float, common: float, intercept: float, margin: float, exact: bool
+    rows: Rows,
+    i: int,
+    coef: Floats,
+    row: Floats,
+    facts: Floats,
+    common: float,
+    intercept: float,
+    state: Any,
+    margin: float,
+    exact: bool,
 ) -> tuple[float, float]:
-    """Label times score with a bound of its error (mostly zero or tiny), surely on its side of `margin`."""
+    """Label times score with a bound of its error (mostly zero or tiny), surely on its side of `margin`.
+
+    The values of row `i` are left in `row`.
+    """
+    label = np.copysign(1.0, facts[i, SIGNED_NORM])
+    total = _read_row(rows, i, coef, row)
     if not exact:
-        total, magnitude = _quick_sum(coef, row)
         z = (total * common + intercept) * label
-        error = 0.0
-        if magnitude != 0.0:
-            error = common * (2 * row.size + 16) * HALF_ULP * magnitude
-            error += 8 * HALF_ULP * (abs(total * common) + abs(intercept)) + 1e-300
+        magnitude = (np.sqrt(state.squares) + TINY) * abs(facts[i, SIGNED_NORM])
+        error = common * (2 * row.size + 16) * HALF_ULP * magnitude
+        error += 8 * HALF_ULP * (abs(total * common) + abs(intercept)) + 1e-300
         if z - error > margin or z + error <= margin:
             return z, error
     return (_sequential_sum(coef, row) * common + intercept) * label, 0.0
 
 
-@njit(nogil=True, cache=True, error_model="numpy")
+@inner()
 def _manage_memory(codes: Bytes, q: Weights, coef: Floats, reference: Floats, facts: Floats, state: Any) -> None:
     """Note the present scores of all samples when the old ones have cost more dot products than that does.
 
@@ -221,19 +236,19 @@ def _manage_memory(codes: Bytes, q: Weights, coef: Floats, reference: Floats, fa
         return
     for i in range(len(codes)):
         facts[i, SCORE] = state.base + state.unit * code_dot(codes, i, q)
-    reference[:] = coef
+    for j in range(coef.size):
+        reference[j] = coef[j]
     state.old_unit, state.old_spill = state.unit, state.spill
     state.moved = distance(coef, reference)
     state.visits = state.misses = 0.0
 
 
-@njit(nogil=True, cache=True, error_model="numpy")
-def _add(coef: Floats, row: Floats, step: float) -> None:
-    for j in range(row.size):
-        coef[j] += row[j] * step
+@inner()
+def _bound(coef: Floats, screen: Screen, per_unit: Floats, q: Weights, state: Any) -> None:
+    state.unit, state.base, state.spill = bound_weights(coef, state.squares, screen, state.unit, per_unit, q)
 
 
-@njit(nogil=True, cache=True, error_model="numpy")
+@inner()
 def _run_epoch(
     rows: Rows,
     rule: Rule,
@@ -241,6 +256,7 @@ def _run_epoch(
     facts: Floats,
     coef: Floats,
     reference: Floats,
+    per_unit: Floats,
     q: Weights,
     row: Floats,
     state: Any,
@@ -260,13 +276,9 @@ def _run_epoch(
         label = np.copysign(1.0, facts[i, SIGNED_NORM])
         z, error = np.inf, 0.0
         if not _is_beyond_from_memory(facts, i, common, intercept, state, margin):
-            if state.stale != 0.0:
-                state.unit, state.base, state.spill = bound_weights(coef, rows.screen, state.unit, q)
-                state.stale = 0.0
             state.misses += 1.0
             if not _is_beyond_by_screen(codes, q, facts, i, common, intercept, state, margin):
-                _read_row(rows, i, row)
-                z, error = _margin_at(coef, row, label, common, intercept, margin, exact)
+                z, error = _margin_at(rows, i, coef, row, facts, common, intercept, state, margin, exact)
             elif state.remembering != 0.0 and 5.0 * state.misses > 2.0 * order.size:
                 state.visits += k
                 _manage_memory(codes, q, coef, reference, facts, state)
@@ -288,17 +300,20 @@ def _run_epoch(
             common *= factor
             sq_norm *= factor * factor
             if common < SMALLEST_SCALE:
-                coef *= common
-                common, state.stale, state.remembering, state.moved = 1.0, 1.0, 0.0, np.inf
+                for j in range(coef.size):
+                    coef[j] *= common
+                common, state.remembering, state.moved = 1.0, 0.0, np.inf
+                state.squares = sum_products(coef, coef)
+                _bound(coef, rows.screen, per_unit, q, state)
         update = eta * label * facts[i, WEIGHT] if violated else 0.0
         if update != 0.0:
-            _add(coef, row, update / common)
+            state.squares = move_weights(coef, row, update / common, per_unit, q)
+            _bound(coef, rows.screen, per_unit, q, state)
             if rule.objective:
-                squares = _sequential_sum(coef, coef) if exact else _quick_sum(coef, coef)[0]
+                squares = _sequential_sum(coef, coef) if exact else state.squares
                 sq_norm = squares * (common * common)
             if rule.fit_intercept:
                 intercept += update * rule.intercept_decay
-            state.stale = 1.0
             state.misses -= 1.0
             if state.moved < np.inf:  # infinite until there are scores to remember
                 state.moved = distance(coef, reference)
@@ -307,7 +322,7 @@ def _run_epoch(
     state.total, state.doubt = total, doubt
 
 
-@njit(nogil=True, cache=True, error_model="numpy")
+@inner()
 def _compare(total: float, doubt: float, best: float, best_doubt: float, allowance: float) -> int:
     """Whether ``total > best - allowance``: 1 or 0, or -1 if the doubts leave it open."""
     if doubt == 0.0 and best_doubt == 0.0:
@@ -321,7 +336,7 @@ def _compare(total: float, doubt: float, best: float, best_doubt: float, allowan
     return 0 if gap < -reach else -1
 
 
-@njit(nogil=True, cache=True, error_model="numpy")
+@kernel()
 def _descend(
     rows: Rows,
     rule: Rule,
@@ -339,7 +354,9 @@ def _descend(
     facts[:, SIGNED_NORM] = np.copysign(rows.screen.norm, label)
     order = np.arange(n_samples).astype(np.int32)
     row, reference = np.empty(n_features), coef.copy()
-    q = np.zeros(n_features, np.int16)
+    per_unit, q = np.zeros(n_features), np.zeros(rows.screen.codes.shape[1], np.int16)
+    state.squares = sum_products(coef, coef)
+    _bound(coef, rows.screen, per_unit, q, state)
     best, best_doubt, stalled, wait, next_try = np.inf, 0.0, 0, 1, 2
     for epoch in range(rule.max_iter):
         order = order[shuffle]
@@ -347,7 +364,7 @@ def _descend(
             state.remembering, state.moved, state.visits, state.misses = 1.0, np.inf, -np.inf, np.inf
             wait *= 2
             next_try = epoch + wait
-        _run_epoch(rows, rule, order, facts, coef, reference, q, row, state, exact)
+        _run_epoch(rows, rule, order, facts, coef, reference, per_unit, q, row, state, exact)
         if not (np.isfinite(state.intercept) and np.all(np.isfinite(coef))):
             return epoch + 1, NOT_FINITE
         if rule.tol == -np.inf:
@@ -406,7 +423,7 @@ def fit_hinge(
     for exact in (False, True):
         coef[:] = start
         state = np.zeros(1, STATE)
-        state["common"] = state["t"] = state["stale"] = state["unit"] = 1.0
+        state["common"] = state["t"] = state["unit"] = 1.0
         state["moved"] = np.inf
         state["intercept"] = intercept
         epochs, outcome = _descend(rows, rule, label, weight, shuffle, coef, state[0], exact)

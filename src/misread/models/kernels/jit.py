@@ -1,0 +1,22 @@
+"""How the kernels are compiled."""
+
+from collections.abc import Callable
+from typing import Any
+
+from numba import njit
+
+__all__ = ["inner", "kernel"]
+
+
+def kernel(**options: Any) -> Callable[[Callable[..., Any]], Any]:
+    """Compile on first use, keep the result on disk, run without Python's lock; divide by zero as NumPy does."""
+    return njit(nogil=True, cache=True, error_model="numpy", **options)
+
+
+def inner(**options: Any) -> Callable[[Callable[..., Any]], Any]:
+    """Compile a function that allocates no array and calls only such functions.
+
+    Numba then counts no references to the arrays it passes around. Its counters are atomic: a call with a few
+    arrays spends more time on them than on a hundred multiplications.
+    """
+    return kernel(_nrt=False, **options)
