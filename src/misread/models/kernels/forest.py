@@ -1,14 +1,16 @@
 """Pixels feature by feature, and the vote of a forest on pixels."""
 
 import numpy as np
-from numba import njit, uint64
+from numba import uint64
+
+from misread.models.kernels.jit import kernel
 
 __all__ = ["transpose", "vote"]
 
 _TILE = 64
 
 
-@njit(nogil=True, cache=True)
+@kernel()
 def transpose(rows: np.ndarray) -> np.ndarray:
     """Transposed copy of a uint8 matrix, tile by tile so that both sides stay in cache."""
     n, m = rows.shape
@@ -22,7 +24,7 @@ def transpose(rows: np.ndarray) -> np.ndarray:
     return columns
 
 
-@njit(nogil=True, cache=True)
+@kernel()
 def vote(rows: np.ndarray, roots: np.ndarray, nodes: np.ndarray, values: np.ndarray, out: np.ndarray) -> None:
     """Add to `out` what each tree says of each row, tree after tree.
 

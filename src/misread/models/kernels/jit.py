@@ -5,7 +5,7 @@ from typing import Any
 
 from numba import njit
 
-__all__ = ["inner", "kernel"]
+__all__ = ["inner", "kernel", "part"]
 
 
 def kernel(**options: Any) -> Callable[[Callable[..., Any]], Any]:
@@ -20,3 +20,8 @@ def inner(**options: Any) -> Callable[[Callable[..., Any]], Any]:
     arrays spends more time on them than on a hundred multiplications.
     """
     return kernel(_nrt=False, **options)
+
+
+def part(**options: Any) -> Callable[[Callable[..., Any]], Any]:
+    """Make an inner function a part of its few callers, and save the time of compiling it by itself."""
+    return inner(inline="always", **options)

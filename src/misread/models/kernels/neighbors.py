@@ -28,8 +28,8 @@ the left side rounded up and the right side rounded down.
 """
 
 import numpy as np
-from numba import njit
 
+from misread.models.kernels.jit import inner, kernel
 from misread.models.kernels.neighbors_tiles import (
     LANES,
     ROWS,
@@ -59,12 +59,12 @@ IMAGES_IN_CACHE = 128
 NEVER = -(2**31) + 1
 
 
-@njit(nogil=True, cache=True, inline="always")
+@inner()
 def _address(array, row):  # type: ignore[no-untyped-def]
     return np.uintp(array.ctypes.data) + np.uintp(row * array.strides[0])
 
 
-@njit(nogil=True, cache=True)
+@inner()
 def _squared_distance(queries, q, images, i):  # type: ignore[no-untyped-def]
     """Squared distance of two rows as an exact int64."""
     features = images.shape[1]
@@ -82,7 +82,7 @@ def _squared_distance(queries, q, images, i):  # type: ignore[no-untyped-def]
     return total
 
 
-@njit(nogil=True, cache=True)
+@inner()
 def _keep_nearest(distances, indices, count, distance, index):  # type: ignore[no-untyped-def]
     """Offer a neighbour to a max-heap ordered by (distance, index); the number held after it."""
     size = distances.shape[0]
@@ -101,7 +101,7 @@ def _keep_nearest(distances, indices, count, distance, index):  # type: ignore[n
     return count
 
 
-@njit(nogil=True, cache=True)
+@inner()
 def _sink(distances, indices, size, distance, index):  # type: ignore[no-untyped-def]
     """Replace the root of a heap of `size` entries."""
     hole = 0
@@ -122,7 +122,7 @@ def _sink(distances, indices, size, distance, index):  # type: ignore[no-untyped
     distances[hole], indices[hole] = distance, index
 
 
-@njit(nogil=True, cache=True)
+@inner()
 def _sort_heap(distances, indices):  # type: ignore[no-untyped-def]
     for last in range(distances.shape[0] - 1, 0, -1):
         distance, index = distances[last], indices[last]
@@ -130,7 +130,7 @@ def _sort_heap(distances, indices):  # type: ignore[no-untyped-def]
         _sink(distances, indices, last, distance, index)
 
 
-@njit(nogil=True, cache=True)
+@kernel()
 def _embed(images, first, last, mean, axes, unit, scale, out):  # type: ignore[no-untyped-def]
     """Write v(x), see the module, of images first..last into the rows of `out` (int16)."""
     features = images.shape[1]
@@ -160,7 +160,7 @@ def _embed(images, first, last, mean, axes, unit, scale, out):  # type: ignore[n
             out[start - first + row, LANES - 1] = np.int16(np.rint(np.sqrt(max(rest, 0.0)) * stretch))
 
 
-@njit(nogil=True, cache=True)
+@inner()
 def _squared_norm(vector):  # type: ignore[no-untyped-def]
     total = np.int64(0)
     for c in range(vector.shape[0]):
@@ -168,7 +168,7 @@ def _squared_norm(vector):  # type: ignore[no-untyped-def]
     return total
 
 
-@njit(nogil=True, cache=True)
+@kernel()
 def embed_images(images, mean, axes, unit, scale, first_tile, last_tile, tiles, halves):  # type: ignore[no-untyped-def]
     """Fill tiles first_tile..last_tile of the screen.
 
@@ -200,7 +200,7 @@ def embed_images(images, mean, axes, unit, scale, first_tile, last_tile, tiles, 
             halves[tile, lane] = -(_squared_norm(vectors[lane]) >> 1) if lane < count else NEVER
 
 
-@njit(nogil=True, cache=True)
+@inner()
 def _limit(squared_norm, scale, radius):  # type: ignore[no-untyped-def]
     """The product a neighbour within the squared distance `radius` must reach (none can, if it is negative)."""
     if radius < 0:
@@ -210,7 +210,7 @@ def _limit(squared_norm, scale, radius):  # type: ignore[no-untyped-def]
     return np.int32(max(limit, float(NEVER + 1)))
 
 
-@njit(nogil=True, cache=True)
+@kernel()
 def _seed_radii(queries, first, last, vectors, images, tiles, halves, step, distances, indices, radii):  # type: ignore[no-untyped-def]
     """An upper bound of each query's k-th squared distance: k images that look near in every step-th tile."""
     k = distances.shape[1]
@@ -242,7 +242,7 @@ def _seed_radii(queries, first, last, vectors, images, tiles, halves, step, dist
             radii[start + row] = radius if counts[row] == k else np.int64(2**62)
 
 
-@njit(nogil=True, cache=True)
+@kernel()
 def search_images(queries, first, last, images, mean, axes, unit, scale, tiles, halves, step, distances, indices):  # type: ignore[no-untyped-def]
     """Find the nearest images of queries first..last with the screen of `embed_images`.
 
@@ -304,7 +304,7 @@ def search_images(queries, first, last, images, mean, axes, unit, scale, tiles, 
         _sort_heap(distances[q], indices[q])
 
 
-@njit(nogil=True, cache=True)
+@kernel()
 def scan_images(queries, first, last, images, distances, indices):  # type: ignore[no-untyped-def]
     """The same result as `search_images` from all distances, for few images, few queries or many neighbours."""
     counts = np.zeros(last - first, np.int64)
@@ -317,7 +317,7 @@ def scan_images(queries, first, last, images, distances, indices):  # type: igno
         _sort_heap(distances[q], indices[q])
 
 
-@njit(nogil=True, cache=True)
+@inner()
 def mark_values(columns, present):  # type: ignore[no-untyped-def]
     """Set `present[column, value]` for every value (uint8) that occurs in a column."""
     for i in range(columns.shape[0]):
@@ -325,7 +325,7 @@ def mark_values(columns, present):  # type: ignore[no-untyped-def]
             present[column, columns[i, column]] = True
 
 
-@njit(nogil=True, cache=True)
+@inner()
 def encode_columns(columns, codes, out):  # type: ignore[no-untyped-def]
     """Replace every value (uint8) by `codes[column, value]`."""
     for i in range(columns.shape[0]):
@@ -333,7 +333,7 @@ def encode_columns(columns, codes, out):  # type: ignore[no-untyped-def]
             out[i, column] = codes[column, columns[i, column]]
 
 
-@njit(nogil=True, cache=True)
+@kernel()
 def vote_columns(codes, indices, weights, out):  # type: ignore[no-untyped-def]
     """The class code (uint8) with the most weight among the neighbours, per query and column; ties to the lowest.
 

@@ -21,7 +21,7 @@ from typing import Any, NamedTuple, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from misread.models.kernels.jit import inner, kernel
+from misread.models.kernels.jit import inner, kernel, part
 from misread.models.kernels.prefetch import prefetch_row
 from misread.models.kernels.screen import (
     HALF_ULP,
@@ -110,6 +110,33 @@ class Rows(NamedTuple):
         return cls(FLOAT, np.empty((0, 0), np.uint8), floats, nothing, nothing, encode_floats(floats))
 
 
+class Work(NamedTuple):
+    """Arrays that one fit writes to."""
+
+    facts: Floats  # (n, 4), a cache line for two samples
+    order: NDArray[np.int32]  # (n,)
+    spare: NDArray[np.int32]  # (n,)
+    row: Floats  # (m,) the sample in hand
+    reference: Floats  # (m,) the weights whose scores are remembered
+    per_unit: Floats  # (m,)
+    q: Weights  # (m,) and zeros
+
+    @classmethod
+    def of(cls, screen: Screen, label: Floats, weight: Floats) -> Self:
+        """For a fit of samples with these labels and weights."""
+        n, m = len(label), len(screen.offset)
+        norm = np.copysign(screen.norm, label)
+        return cls(
+            facts=np.column_stack([np.zeros(n), screen.mass, norm, weight]),
+            order=np.arange(n, dtype=np.int32),
+            spare=np.empty(n, np.int32),
+            row=np.empty(m),
+            reference=np.empty(m),
+            per_unit=np.zeros(m),
+            q=np.zeros(screen.codes.shape[1], np.int16),
+        )
+
+
 @kernel()
 def shuffle_order(n_samples: int, seed: int) -> NDArray[np.int32]:
     """The permutation that scikit-learn's shuffle applies, with `seed`, before each epoch.
@@ -195,13 +222,12 @@ def _is_beyond_by_screen(
     return _is_beyond(score, error, label, common, intercept, margin)
 
 
-@inner()
+@part()
 def _margin_at(
     rows: Rows,
     i: int,
     coef: Floats,
-    row: Floats,
-    facts: Floats,
+    work: Work,
     common: float,
     intercept: float,
     state: Any,
@@ -210,8 +236,9 @@ def _margin_at(
 ) -> tuple[float, float]:
     """Label times score with a bound of its error (mostly zero or tiny), surely on its side of `margin`.
 
-    The values of row `i` are left in `row`.
+    The values of row `i` are left in ``work.row``.
     """
+    facts, row = work.facts, work.row
     label = np.copysign(1.0, facts[i, SIGNED_NORM])
     total = _read_row(rows, i, coef, row)
     if not exact:
@@ -225,7 +252,7 @@ def _margin_at(
 
 
 @inner()
-def _manage_memory(codes: Bytes, q: Weights, coef: Floats, reference: Floats, facts: Floats, state: Any) -> None:
+def _manage_memory(codes: Bytes, coef: Floats, work: Work, state: Any) -> None:
     """Note the present scores of all samples when the old ones have cost more dot products than that does.
 
     A sequential pass over the rows takes about two fifths of the time of visiting them in random order. If
@@ -235,35 +262,27 @@ def _manage_memory(codes: Bytes, q: Weights, coef: Floats, reference: Floats, fa
         state.remembering, state.moved = 0.0, np.inf
         return
     for i in range(len(codes)):
-        facts[i, SCORE] = state.base + state.unit * code_dot(codes, i, q)
+        work.facts[i, SCORE] = state.base + state.unit * code_dot(codes, i, work.q)
     for j in range(coef.size):
-        reference[j] = coef[j]
+        work.reference[j] = coef[j]
     state.old_unit, state.old_spill = state.unit, state.spill
-    state.moved = distance(coef, reference)
+    state.moved = distance(coef, work.reference)
     state.visits = state.misses = 0.0
 
 
-@inner()
-def _bound(coef: Floats, screen: Screen, per_unit: Floats, q: Weights, state: Any) -> None:
-    state.unit, state.base, state.spill = bound_weights(coef, state.squares, screen, state.unit, per_unit, q)
+@part()
+def _bound(coef: Floats, screen: Screen, work: Work, state: Any) -> None:
+    state.unit, state.base, state.spill = bound_weights(
+        coef, state.squares, screen, state.unit, work.per_unit, work.q
+    )
 
 
-@inner()
+@part()
 def _run_epoch(
-    rows: Rows,
-    rule: Rule,
-    order: NDArray[np.int32],
-    facts: Floats,
-    coef: Floats,
-    reference: Floats,
-    per_unit: Floats,
-    q: Weights,
-    row: Floats,
-    state: Any,
-    exact: bool,
+    rows: Rows, rule: Rule, order: NDArray[np.int32], coef: Floats, work: Work, state: Any, exact: bool
 ) -> None:
     """Visit every sample once."""
-    codes, margin, last = rows.screen.codes, rule.margin, order.size - 1
+    codes, facts, margin, last = rows.screen.codes, work.facts, rule.margin, order.size - 1
     intercept, common, t, sq_norm = state.intercept, state.common, state.t, state.sq_norm
     total, doubt = 0.0, 0.0
     for k in range(order.size):
@@ -277,11 +296,11 @@ def _run_epoch(
         z, error = np.inf, 0.0
         if not _is_beyond_from_memory(facts, i, common, intercept, state, margin):
             state.misses += 1.0
-            if not _is_beyond_by_screen(codes, q, facts, i, common, intercept, state, margin):
-                z, error = _margin_at(rows, i, coef, row, facts, common, intercept, state, margin, exact)
+            if not _is_beyond_by_screen(codes, work.q, facts, i, common, intercept, state, margin):
+                z, error = _margin_at(rows, i, coef, work, common, intercept, state, margin, exact)
             elif state.remembering != 0.0 and 5.0 * state.misses > 2.0 * order.size:
                 state.visits += k
-                _manage_memory(codes, q, coef, reference, facts, state)
+                _manage_memory(codes, coef, work, state)
                 state.visits -= k
 
         eta = 1.0 / (rule.alpha * (rule.first_step + t - 1.0))
@@ -304,11 +323,11 @@ def _run_epoch(
                     coef[j] *= common
                 common, state.remembering, state.moved = 1.0, 0.0, np.inf
                 state.squares = sum_products(coef, coef)
-                _bound(coef, rows.screen, per_unit, q, state)
+                _bound(coef, rows.screen, work, state)
         update = eta * label * facts[i, WEIGHT] if violated else 0.0
         if update != 0.0:
-            state.squares = move_weights(coef, row, update / common, per_unit, q)
-            _bound(coef, rows.screen, per_unit, q, state)
+            state.squares = move_weights(coef, work.row, update / common, work.per_unit, work.q)
+            _bound(coef, rows.screen, work, state)
             if rule.objective:
                 squares = _sequential_sum(coef, coef) if exact else state.squares
                 sq_norm = squares * (common * common)
@@ -316,7 +335,7 @@ def _run_epoch(
                 intercept += update * rule.intercept_decay
             state.misses -= 1.0
             if state.moved < np.inf:  # infinite until there are scores to remember
-                state.moved = distance(coef, reference)
+                state.moved = distance(coef, work.reference)
     state.visits += order.size
     state.intercept, state.common, state.t, state.sq_norm = intercept, common, t, sq_norm
     state.total, state.doubt = total, doubt
@@ -336,36 +355,39 @@ def _compare(total: float, doubt: float, best: float, best_doubt: float, allowan
     return 0 if gap < -reach else -1
 
 
-@kernel()
+@inner()
+def _is_finite(coef: Floats) -> bool:
+    zero = 0.0
+    for j in range(coef.size):
+        zero += 0.0 * coef[j]
+    return zero == 0.0
+
+
+@inner()
 def _descend(
     rows: Rows,
     rule: Rule,
-    label: Floats,
-    weight: Floats,
     shuffle: NDArray[np.int32],
     coef: Floats,
+    work: Work,
     state: Any,
     exact: bool,
 ) -> tuple[int, int]:
     """Run epochs until the rule says stop; return their number and how they ended."""
-    n_samples, n_features = label.size, coef.size
-    facts = np.zeros((n_samples, 4))
-    facts[:, MASS], facts[:, WEIGHT] = rows.screen.mass, weight
-    facts[:, SIGNED_NORM] = np.copysign(rows.screen.norm, label)
-    order = np.arange(n_samples).astype(np.int32)
-    row, reference = np.empty(n_features), coef.copy()
-    per_unit, q = np.zeros(n_features), np.zeros(rows.screen.codes.shape[1], np.int16)
+    n_samples, n_features, order, spare = shuffle.size, coef.size, work.order, work.spare
     state.squares = sum_products(coef, coef)
-    _bound(coef, rows.screen, per_unit, q, state)
+    _bound(coef, rows.screen, work, state)
     best, best_doubt, stalled, wait, next_try = np.inf, 0.0, 0, 1, 2
     for epoch in range(rule.max_iter):
-        order = order[shuffle]
+        for k in range(n_samples):
+            spare[k] = order[shuffle[k]]
+        order, spare = spare, order
         if state.remembering == 0.0 and epoch >= next_try:
             state.remembering, state.moved, state.visits, state.misses = 1.0, np.inf, -np.inf, np.inf
             wait *= 2
             next_try = epoch + wait
-        _run_epoch(rows, rule, order, facts, coef, reference, per_unit, q, row, state, exact)
-        if not (np.isfinite(state.intercept) and np.all(np.isfinite(coef))):
+        _run_epoch(rows, rule, order, coef, work, state, exact)
+        if not (np.isfinite(state.intercept) and _is_finite(coef)):
             return epoch + 1, NOT_FINITE
         if rule.tol == -np.inf:
             continue
@@ -426,7 +448,8 @@ def fit_hinge(
         state["common"] = state["t"] = state["unit"] = 1.0
         state["moved"] = np.inf
         state["intercept"] = intercept
-        epochs, outcome = _descend(rows, rule, label, weight, shuffle, coef, state[0], exact)
+        work = Work.of(rows.screen, label, weight)
+        epochs, outcome = _descend(rows, rule, shuffle, coef, work, state[0], exact)
         if outcome != UNDECIDED:
             break
     coef *= state["common"]

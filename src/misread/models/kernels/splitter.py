@@ -10,7 +10,9 @@ A sample of the tree is one uint64 *entry*: row number (32 bits), class (8 bits)
 """
 
 import numpy as np
-from numba import njit, uint64
+from numba import uint64
+
+from misread.models.kernels.jit import inner, kernel
 
 __all__ = [
     "COUNT_BITS",
@@ -34,7 +36,7 @@ _CLASS_MASK = MAX_CLASSES - 1
 _MARGIN = 1e-14
 
 
-@njit(nogil=True, cache=True)
+@inner()
 def draw(state: np.ndarray, low: int, high: int) -> int:
     """Draw an integer from [low, high) with scikit-learn's xorshift generator (`our_rand_r`, `rand_int`)."""
     s = state[0] if state[0] != 0 else 1
@@ -45,7 +47,7 @@ def draw(state: np.ndarray, low: int, high: int) -> int:
     return low + (s & 0x7FFFFFFF) % (high - low)
 
 
-@njit(nogil=True, cache=True, error_model="numpy")
+@inner()
 def gini(counts: np.ndarray, weight: float) -> float:
     """Gini impurity of class counts that add up to `weight`, rounded as `Gini.node_impurity` rounds it."""
     squares = 0
@@ -54,7 +56,7 @@ def gini(counts: np.ndarray, weight: float) -> float:
     return 1.0 - squares / (weight * weight)
 
 
-@njit(nogil=True, cache=True)
+@inner()
 def is_constant(pixels: np.ndarray, step: int, offset: int, entries: np.ndarray) -> bool:
     """Whether all entries have one value; the value of row r is `pixels[r * step + offset]`."""
     first = pixels[(entries[0] >> uint64(ROW_SHIFT)) * uint64(step) + uint64(offset)]
@@ -64,7 +66,7 @@ def is_constant(pixels: np.ndarray, step: int, offset: int, entries: np.ndarray)
     return True
 
 
-@njit(nogil=True, cache=True)
+@inner()
 def fill_histogram(
     pixels: np.ndarray,
     step: int,
@@ -88,7 +90,7 @@ def fill_histogram(
         half ^= uint64(1)
 
 
-@njit(nogil=True, cache=True)
+@inner()
 def list_seen(seen: np.ndarray, values: np.ndarray) -> int:
     """Write the values seen to `values` in rising order, clear the marks, and return how many there are."""
     n = 0
@@ -102,7 +104,7 @@ def list_seen(seen: np.ndarray, values: np.ndarray) -> int:
     return n
 
 
-@njit(nogil=True, cache=True)
+@kernel()
 def admissible_cuts(
     pixels: np.ndarray,
     step: int,
@@ -129,7 +131,7 @@ def admissible_cuts(
     return first, end
 
 
-@njit(nogil=True, cache=True, error_model="numpy")
+@inner()
 def best_cut(
     histogram: np.ndarray,
     values: np.ndarray,
@@ -207,7 +209,7 @@ def best_cut(
     return best_proxy, best
 
 
-@njit(nogil=True, cache=True)
+@kernel()
 def split_node(
     pixels: np.ndarray,
     step: int,

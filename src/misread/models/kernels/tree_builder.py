@@ -1,8 +1,9 @@
 """Growing one classification tree depth first, node by node as scikit-learn's `DepthFirstTreeBuilder` does."""
 
 import numpy as np
-from numba import njit, uint64
+from numba import uint64
 
+from misread.models.kernels.jit import inner, kernel
 from misread.models.kernels.splitter import COUNT_BITS, MAX_CLASSES, ROW_SHIFT, gini, split_node
 
 __all__ = ["enlist", "grow_tree", "partition"]
@@ -33,7 +34,7 @@ def enlist(codes: np.ndarray, counts: np.ndarray) -> np.ndarray:
     return entries.astype(np.uint64)
 
 
-@njit(nogil=True, cache=True)
+@inner()
 def partition(column: np.ndarray, entries: np.ndarray, below: int, spare: np.ndarray, left: np.ndarray) -> int:
     """Move the entries with a value up to `below` to the front; their number. `left` gets their class weights."""
     for c in range(left.size):
@@ -55,7 +56,7 @@ def partition(column: np.ndarray, entries: np.ndarray, below: int, spare: np.nda
     return n_left
 
 
-@njit(nogil=True, cache=True, error_model="numpy")
+@kernel()
 def grow_tree(
     columns: np.ndarray,
     rows: np.ndarray,
