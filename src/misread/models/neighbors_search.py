@@ -11,7 +11,7 @@ from joblib import Parallel, delayed, effective_n_jobs
 from numpy.typing import NDArray
 
 from misread.errors import ParameterError
-from misread.models.kernels.neighbors import RADIUS, embed_images, scan_images, search_images
+from misread.models.kernels.neighbors import RADIUS, Pixels, embed_images, scan_images, search_images
 from misread.models.kernels.neighbors_tiles import LANES
 
 __all__ = ["NeighborSearch", "as_small_integers"]
@@ -171,18 +171,18 @@ class NeighborSearch:
             raise ParameterError(
                 f"n_neighbors must be between 1 and {count}, the number of images, not {n_neighbors}"
             )
-        queries = np.ascontiguousarray(queries)
+        asked, known = Pixels.of(queries), Pixels.of(self.images)
         squared = np.empty((len(queries), n_neighbors), np.int64)
         indices = np.empty_like(squared)
         jobs = effective_n_jobs(n_jobs)
         screen = self._useful_screen(queries, n_neighbors, n_jobs)
         if screen is None:
-            task = partial(scan_images, images=self.images, distances=squared, indices=indices)
+            task = partial(scan_images, images=known, distances=squared, indices=indices)
         else:
             seeds = -(-max(_SEED_IMAGES, 16 * n_neighbors) // LANES)
             task = partial(
                 search_images,
-                images=self.images,
+                images=known,
                 mean=screen.mean,
                 axes=screen.axes,
                 unit=screen.unit,
@@ -195,8 +195,7 @@ class NeighborSearch:
             )
         size = max(1, min(_QUERIES_PER_TASK, -(-len(queries) // jobs)))
         Parallel(n_jobs=n_jobs, require="sharedmem")(
-            delayed(task)(queries, start, min(start + size, len(queries)))
-            for start in range(0, len(queries), size)
+            delayed(task)(asked, start, min(start + size, len(queries))) for start in range(0, len(queries), size)
         )
         return squared, indices
 
@@ -226,9 +225,10 @@ class NeighborSearch:
         tiles = np.empty((n_tiles, LANES // 2, LANES, 2), np.int16)
         halves = np.empty((n_tiles, LANES), np.int32)
         size = max(1, min(64, -(-n_tiles // effective_n_jobs(n_jobs))))
+        pixels = Pixels.of(self.images)
         Parallel(n_jobs=n_jobs, require="sharedmem")(
             delayed(embed_images)(
-                self.images, mean, packed, unit, scale, start, min(start + size, n_tiles), tiles, halves
+                pixels, mean, packed, unit, scale, start, min(start + size, n_tiles), tiles, halves
             )
             for start in range(0, n_tiles, size)
         )

@@ -27,9 +27,12 @@ and |v|^2 / 2 below 2^29. |u - v|^2 <= reach^2 is u . v - |v|^2 / 2 >= (|u|^2 - 
 the left side rounded up and the right side rounded down.
 """
 
-import numpy as np
+from typing import Any, NamedTuple, Self
 
-from misread.models.kernels.jit import inner, kernel
+import numpy as np
+from numpy.typing import NDArray
+
+from misread.models.kernels.jit import inner, kernel, part
 from misread.models.kernels.neighbors_tiles import (
     LANES,
     ROWS,
@@ -42,6 +45,7 @@ from misread.models.kernels.neighbors_tiles import (
 __all__ = [
     "RADIUS",
     "SLACK",
+    "Pixels",
     "embed_images",
     "encode_columns",
     "mark_values",
@@ -59,6 +63,34 @@ IMAGES_IN_CACHE = 128
 NEVER = -(2**31) + 1
 
 
+def _read_only(array: NDArray[Any]) -> NDArray[Any]:
+    """The same array of one type for Numba, whether it may be written to or not."""
+    view = array.view()
+    view.flags.writeable = False
+    return view
+
+
+class Pixels(NamedTuple):
+    """Images of either kind in one type, so that a kernel is compiled once; the other kind's array has no rows."""
+
+    bytes: NDArray[np.uint8]
+    words: NDArray[np.uint16]
+
+    @classmethod
+    def of(cls, images: NDArray[Any]) -> Self:
+        """Images of shape (n, n_features), uint8 or uint16; not copied."""
+        rows = _read_only(np.ascontiguousarray(images))
+        none = rows[:0]
+        if rows.dtype == np.uint8:
+            return cls(rows, _read_only(none.astype(np.uint16)))
+        return cls(_read_only(none.astype(np.uint8)), rows)
+
+
+@inner()
+def _value(images, i, j):  # type: ignore[no-untyped-def]
+    return np.int32(images.bytes[i, j]) if images.bytes.shape[0] else np.int32(images.words[i, j])
+
+
 @inner()
 def _address(array, row):  # type: ignore[no-untyped-def]
     return np.uintp(array.ctypes.data) + np.uintp(row * array.strides[0])
@@ -67,17 +99,17 @@ def _address(array, row):  # type: ignore[no-untyped-def]
 @inner()
 def _squared_distance(queries, q, images, i):  # type: ignore[no-untyped-def]
     """Squared distance of two rows as an exact int64."""
-    features = images.shape[1]
+    features = images.bytes.shape[1]
     done = 0
     total = np.int64(0)
-    if queries.itemsize == 1 and images.itemsize == 1:
-        left, right = _address(queries, q), _address(images, i)
+    if queries.bytes.shape[0] and images.bytes.shape[0]:
+        left, right = _address(queries.bytes, q), _address(images.bytes, i)
         while features - done >= 16:
             count = min((features - done) // 16 * 16, BYTES_AT_ONCE)
             total += squares_of_bytes(left + np.uintp(done), right + np.uintp(done), count)
             done += count
     for j in range(done, features):
-        difference = np.int64(queries[q, j]) - np.int64(images[i, j])
+        difference = np.int64(_value(queries, q, j) - _value(images, i, j))
         total += difference * difference
     return total
 
@@ -133,7 +165,7 @@ def _sort_heap(distances, indices):  # type: ignore[no-untyped-def]
 @kernel()
 def _embed(images, first, last, mean, axes, unit, scale, out):  # type: ignore[no-untyped-def]
     """Write v(x), see the module, of images first..last into the rows of `out` (int16)."""
-    features = images.shape[1]
+    features = mean.size
     centred = np.zeros((ROWS, 2 * axes.shape[0]), np.int16)
     products = np.empty((ROWS, LANES), np.int32)
     norms = np.zeros(ROWS, np.float64)
@@ -142,7 +174,7 @@ def _embed(images, first, last, mean, axes, unit, scale, out):  # type: ignore[n
         for row in range(rows):
             norm = np.int64(0)
             for j in range(features):
-                value = np.int32(images[start + row, j]) - mean[j]
+                value = _value(images, start + row, j) - mean[j]
                 centred[row, j] = value
                 norm += value * value
             norms[row] = norm
@@ -174,7 +206,8 @@ def embed_images(images, mean, axes, unit, scale, first_tile, last_tile, tiles, 
 
     Parameters
     ----------
-    images : ndarray of shape (n, n_features), uint8 or uint16
+    images : Pixels
+        n images.
     mean : ndarray of shape (n_features,), int32
         m of the module's proof.
     axes : ndarray of shape (ceil(n_features / 2), LANES, 2), int16
@@ -189,7 +222,7 @@ def embed_images(images, mean, axes, unit, scale, first_tile, last_tile, tiles, 
     vectors = np.zeros((LANES, LANES), np.int16)
     for tile in range(first_tile, last_tile):
         start = tile * LANES
-        count = min(LANES, images.shape[0] - start)
+        count = min(LANES, max(images.bytes.shape[0], images.words.shape[0]) - start)
         _embed(images, start, start + count, mean, axes, unit, scale, vectors)
         vectors[count:] = 0
         for pair in range(PAIRS):
@@ -210,7 +243,7 @@ def _limit(squared_norm, scale, radius):  # type: ignore[no-untyped-def]
     return np.int32(max(limit, float(NEVER + 1)))
 
 
-@kernel()
+@part()
 def _seed_radii(queries, first, last, vectors, images, tiles, halves, step, distances, indices, radii):  # type: ignore[no-untyped-def]
     """An upper bound of each query's k-th squared distance: k images that look near in every step-th tile."""
     k = distances.shape[1]
@@ -248,7 +281,7 @@ def search_images(queries, first, last, images, mean, axes, unit, scale, tiles, 
 
     Parameters
     ----------
-    queries : ndarray of shape (n_queries, n_features), uint8 or uint16
+    queries, images : Pixels
     step : int
         The first radius comes from every step-th tile.
     distances, indices : ndarray of shape (n_queries, k), int64
@@ -308,9 +341,10 @@ def search_images(queries, first, last, images, mean, axes, unit, scale, tiles, 
 def scan_images(queries, first, last, images, distances, indices):  # type: ignore[no-untyped-def]
     """The same result as `search_images` from all distances, for few images, few queries or many neighbours."""
     counts = np.zeros(last - first, np.int64)
-    for block in range(0, images.shape[0], IMAGES_IN_CACHE):
+    n_images = max(images.bytes.shape[0], images.words.shape[0])
+    for block in range(0, n_images, IMAGES_IN_CACHE):
         for q in range(first, last):
-            for i in range(block, min(block + IMAGES_IN_CACHE, images.shape[0])):
+            for i in range(block, min(block + IMAGES_IN_CACHE, n_images)):
                 distance = _squared_distance(queries, q, images, i)
                 counts[q - first] = _keep_nearest(distances[q], indices[q], counts[q - first], distance, i)
     for q in range(first, last):
