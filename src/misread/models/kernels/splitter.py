@@ -12,7 +12,7 @@ A sample of the tree is one uint64 *entry*: row number (32 bits), class (8 bits)
 import numpy as np
 from numba import uint64
 
-from misread.models.kernels.jit import inner, kernel
+from misread.models.kernels.jit import inner, kernel, part
 
 __all__ = [
     "COUNT_BITS",
@@ -209,7 +209,7 @@ def best_cut(
     return best_proxy, best
 
 
-@kernel()
+@part()
 def split_node(
     pixels: np.ndarray,
     step: int,
