@@ -121,7 +121,7 @@ def _limits(machine: Machine, engines: list[dict[str, Any]]) -> list[dict[str, A
     epoch = 60_000 * 784 / 1e9 / machine.read_gb_per_second
     ours = {engine["name"]: engine["contenders"]["misread"]["seconds"] for engine in engines}
     neighbors = next(name for name in ours if "neighbours" in name)
-    scaled = next(name for name in ours if "100 epochs" in name)
+    scaled = next(name for name in ours if "scaled, 100 epochs" in name)
     return [
         {"what": "every distance as float32 multiplications, 2 cores", "limit": brute, "ours": ours[neighbors]},
         {

@@ -215,6 +215,29 @@ def test_the_screen_bounds_the_sequential_sum(pixels, as_floats, data):
         assert abs(exact) <= moved * screen.norm[i] * (1 + 1e-12)
 
 
+@pytest.mark.parametrize("as_floats", [False, True])
+def test_rows_that_use_rare_columns_are_not_screened(as_floats):
+    rng = np.random.default_rng(5)
+    pixels = rng.integers(0, 256, (1000, 12)).astype(np.uint8)
+    pixels[:, [2, 7]] = 0
+    pixels[[3, 500], 2], pixels[[500, 900], 7] = (9, 200), 255
+    mean, scale = pixels.mean(axis=0), pixels.std(axis=0)
+    X = (pixels - mean) / scale
+    screen = screens.encode_floats(X) if as_floats else screens.pixel_screen(pixels, mean, scale)
+    assert np.flatnonzero(screen.gain == 0).tolist() == [2, 7]
+    assert np.flatnonzero(np.isinf(screen.mass)).tolist() == [3, 500, 900]
+    rows = Rows.of_floats(X) if as_floats else rows_of_pixels(pixels, mean, scale)
+    label = np.where(pixels[:, 0] > 100.0, 1.0, -1.0)
+    check(rows, X, label, np.ones(1000), 11, **{**RULE, "objective": False, "max_iter": 12})
+
+
+def test_columns_with_few_values_are_lifted_back_too():
+    pixels = np.zeros((5000, 3), np.uint8)
+    pixels[::7, 0], pixels[::700, 1], pixels[4321, 2] = 180, np.arange(8) * 20, 77
+    X = (pixels - pixels.mean(axis=0)) / pixels.std(axis=0)
+    assert screens.encode_floats(X).slack < 1e-9
+
+
 def test_the_largest_sums_fit_in_32_bits():
     for n_features in (1, 784, 4096, 70_000):
         pixels = np.full((1, n_features), 255, np.uint8)

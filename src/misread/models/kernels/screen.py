@@ -61,7 +61,7 @@ LARGEST_CODE = 255
 LARGEST_WEIGHT = 32767
 ROUNDER = 1.5 * 2**52
 RARE = 0.005  # of the rows
-LEVEL_ROWS = 1000  # rows that are looked at to find a column's levels
+LEVEL_VALUES = 100  # of a column that are looked at to find its levels
 ANY_ORDER = {"reassoc", "nsz", "contract"}  # for sums whose bounds hold in any order
 
 
@@ -107,7 +107,7 @@ def encode_floats(values: Floats) -> Screen:
     """
     low, high = values.min(axis=0), values.max(axis=0)
     with np.errstate(all="ignore"):
-        gain = (high - low) / _count_levels(values[:: max(1, len(values) // LEVEL_ROWS)], low, high)
+        gain = (high - low) / _count_levels(_other_values(values, low), low, high)
         codes, residual = _encode(values, low, gain)
         return _complete(in_whole_lines(codes, np.arange(len(low))), low, gain, residual)
 
@@ -166,15 +166,31 @@ def _measure_rows(codes: Bytes, offset: Floats, gain: Floats, slack: Floats) -> 
 
 
 @kernel()
+def _other_values(values: Floats, low: Floats) -> Floats:
+    """For each column its first values that are not the lowest, and the lowest where there are too few."""
+    others = np.empty((low.size, LEVEL_VALUES))
+    found = np.zeros(low.size, np.int64)
+    for j in range(low.size):
+        for k in range(LEVEL_VALUES):
+            others[j, k] = low[j]
+    for i in range(len(values)):
+        for j in range(low.size):
+            if values[i, j] != low[j] and found[j] < LEVEL_VALUES:
+                others[j, found[j]] = values[i, j]
+                found[j] += 1
+    return others
+
+
+@kernel()
 def _count_levels(values: Floats, low: Floats, high: Floats) -> Floats:
-    """For each column the largest L <= 255 that puts `values` on multiples of ``(high - low) / L``, or 255."""
+    """For each column the largest L <= 255 that puts its `values` on multiples of ``(high - low) / L``, or 255."""
     levels = np.full(low.size, float(LARGEST_CODE))
     for j in range(low.size):
         span = high[j] - low[j]
         for count in range(LARGEST_CODE, 0, -1):
             fits = span > 0.0
-            for i in range(len(values)):
-                level = (values[i, j] - low[j]) / span * count
+            for value in values[j]:
+                level = (value - low[j]) / span * count
                 if not abs(level - np.floor(level + 0.5)) < 1e-9:
                     fits = False
                     break
