@@ -6,6 +6,7 @@ compared with ours, bit for bit.
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 from joblib import parallel_config
@@ -35,8 +36,8 @@ def mnist() -> Dataset:
     return load("mnist")
 
 
-def _coefficients(model: object) -> Answer:
-    return [model.coef_, model.intercept_, np.array(model.n_iter_)]  # type: ignore[attr-defined]
+def _coefficients(model: Any) -> Answer:
+    return [model.coef_, model.intercept_, np.array(model.n_iter_)]
 
 
 def our_sgd_raw(data: Dataset) -> Callable[[], Answer]:
@@ -144,10 +145,10 @@ def sklearnex_forest(data: Dataset) -> Callable[[], Answer]:
     return _forest(RandomForestClassifier, data)
 
 
-def _forest(kind: Callable[..., object], data: Dataset) -> Callable[[], Answer]:
+def _forest(kind: Any, data: Dataset) -> Callable[[], Answer]:
     def run() -> Answer:
         with parallel_config("threading", n_jobs=2):
-            model = kind(random_state=42, n_jobs=2).fit(data.train.X, data.train.labels == 5)  # type: ignore[attr-defined]
+            model = kind(random_state=42, n_jobs=2).fit(data.train.X, data.train.labels == 5)
             return [np.round(model.predict_proba(data.test.X), 12)]
 
     return run

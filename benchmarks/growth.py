@@ -1,6 +1,7 @@
 """How the cost grows with the data: neighbours with up to 300,000 images, SGD with up to 60,000."""
 
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -51,14 +52,14 @@ def growth(data: Dataset) -> list[Growth]:
     ]
 
 
-def _measured(name: str, job: object, sizes: list[int]) -> Growth:
-    job(sizes[0])  # type: ignore[operator]
+def _measured(name: str, job: Callable[[int], None], sizes: list[int]) -> Growth:
+    job(sizes[0])
     seconds = []
     for n in sizes:
         runs = []
         for _ in range(3):
             start = time.perf_counter()
-            job(n)  # type: ignore[operator]
+            job(n)
             runs.append(time.perf_counter() - start)
         seconds.append(sorted(runs)[1])
     return Growth(name, sizes, seconds)

@@ -5,18 +5,30 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from misread.data import Dataset, load
+    from misread.ladder import LadderResult, run_ladder
     from misread.run import run_study
     from misread.study import StudyResult
     from misread.training import train
 
-__all__ = ["Dataset", "StudyResult", "__version__", "load", "run_study", "train"]
+__all__ = [
+    "Dataset",
+    "LadderResult",
+    "StudyResult",
+    "__version__",
+    "load",
+    "run_ladder",
+    "run_study",
+    "train",
+]
 
 __version__ = "0.1.0"
 
 _HOMES = {
     "Dataset": "misread.data",
+    "LadderResult": "misread.ladder",
     "StudyResult": "misread.study",
     "load": "misread.data",
+    "run_ladder": "misread.ladder",
     "run_study": "misread.run",
     "train": "misread.training",
 }

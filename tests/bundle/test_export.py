@@ -16,7 +16,7 @@ pytest.importorskip("onnx")
 def test_the_exported_model_agrees_on_images_it_never_saw(model, positive, bundle_of, few, tmp_path):
     point = OperatingPointRecord(100.0, "precision", 0.9, None, "held-out scores") if positive else None
     bundle = bundle_of(model, positive=positive, operating_point=point)
-    assert export_onnx(bundle, tmp_path / "m.onnx") == 1_100
+    assert export_onnx(bundle, tmp_path / "m.onnx", few.test.images) == 1_100 + len(few.test)
     session = onnxruntime.InferenceSession(tmp_path / "m.onnx")
     scores, labels = session.run(["scores", "labels"], {"images": few.test.X})
     answers = bundle.answer(few.test.images)
@@ -30,6 +30,11 @@ def test_other_models_are_refused(model, bundle_of, tmp_path):
     with pytest.raises(ParameterError, match="only linear models"):
         export_onnx(bundle_of(model), tmp_path / "m.onnx")
     assert not list(tmp_path.iterdir())
+
+
+def test_images_of_another_size_are_refused(bundle_of, few, tmp_path):
+    with pytest.raises(ParameterError, match="takes images of"):
+        export_onnx(bundle_of("sgd"), tmp_path / "m.onnx", few.test.images[:, 1:])
 
 
 def test_one_that_disagrees_is_not_written(bundle_of, tmp_path, monkeypatch):

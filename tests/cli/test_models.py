@@ -117,6 +117,15 @@ def test_threshold_changes_the_file_in_place(model, images, tmp_path):
     assert isinstance(fails("threshold", path), ParameterError)
 
 
+def test_export_is_compared_on_images_that_the_model_has_not_seen(model, images, tmp_path):
+    pytest.importorskip("onnx")
+    pytest.importorskip("onnxruntime")
+    alone = run("export", model, "--onnx", tmp_path / "a.onnx")
+    also = run("export", model, "--onnx", tmp_path / "b.onnx", "--data", images)
+    n_alone, n_also = (int(told.split()[-2].replace(",", "")) for told in (alone, also))
+    assert n_also == n_alone + run_json("inspect", model)["dataset"]["n_test"]
+
+
 def test_several_labels_and_denoising(images, tmp_path):
     labels = tmp_path / "labels.csv"
     labels.write_text("class,odd\n" + "".join(f"{digit},{digit % 2}\n" for digit in range(10)))

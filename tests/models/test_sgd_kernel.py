@@ -10,7 +10,9 @@ from hypothesis.extra import numpy as arrays
 
 from misread.models.kernels import screen as screens
 from misread.models.kernels import sgd as kernels
-from misread.models.kernels.sgd import Rows, Rule, fit_hinge, shuffle_order
+from misread.models.kernels.codes import encode_floats, pixel_screen
+from misread.models.kernels.rows import Rows
+from misread.models.kernels.sgd import Rule, fit_hinge, shuffle_order
 
 
 def xorshift_order(order, seed):
@@ -25,13 +27,27 @@ def xorshift_order(order, seed):
     return order
 
 
-def slow_fit(X, label, weight, seed, *, alpha, margin, tol, n_iter_no_change, max_iter, objective, shuffle=True):
+def slow_fit(
+    X,
+    label,
+    weight,
+    seed,
+    *,
+    alpha,
+    margin,
+    tol,
+    n_iter_no_change,
+    max_iter,
+    objective,
+    shuffle=True,
+    start=None,
+):
     """Weights, intercept and epochs of scikit-learn's fit, one operation after the other.
 
     `X` is a list of rows of floats, `label` holds 1.0 and -1.0.
     """
     n_samples, n_features = len(X), len(X[0])
-    w, common, intercept, sq_norm = [0.0] * n_features, 1.0, 0.0, 0.0
+    w, common, intercept, sq_norm = start or [0.0] * n_features, 1.0, 0.0, 0.0
     t0 = 1.0 / (math.sqrt(1.0 / math.sqrt(alpha)) * alpha)
     t, best, stalled, order = 1.0, math.inf, 0, range(n_samples)
     for epoch in range(max_iter):  # noqa: B007
@@ -74,7 +90,7 @@ def slow_fit(X, label, weight, seed, *, alpha, margin, tol, n_iter_no_change, ma
     return [w_j * common for w_j in w], intercept, epoch + 1
 
 
-def fast_fit(rows, label, weight, seed, *, alpha, shuffle=True, **options):
+def fast_fit(rows, label, weight, seed, *, alpha, shuffle=True, start=None, **options):
     rule = Rule(
         alpha=alpha,
         first_step=1.0 / (math.sqrt(1.0 / math.sqrt(alpha)) * alpha),
@@ -83,7 +99,7 @@ def fast_fit(rows, label, weight, seed, *, alpha, shuffle=True, **options):
         intercept_decay=1.0,
         **options,
     )
-    coef = np.zeros(rows.screen.offset.size)
+    coef = np.array(start or np.zeros(rows.screen.offset.size))
     order = shuffle_order(len(label), seed) if shuffle else np.arange(len(label), dtype=np.int32)
     intercept, epochs, finite = fit_hinge(rows, rule, label, weight, order, coef, 0.0)
     assert finite
@@ -107,6 +123,7 @@ OPTIONS = st.fixed_dictionaries(
         "shuffle": st.booleans(),
     }
 )
+STARTS = st.floats(-1e3, 1e3) | st.sampled_from([0.0, 1.0, -1.0])
 PIXELS = st.one_of(st.just(0), st.just(255), st.integers(0, 255))
 IMAGES = st.tuples(st.integers(1, 14), st.integers(1, 20)).flatmap(
     lambda shape: arrays.arrays(np.uint8, shape, elements=PIXELS, fill=st.sampled_from([0, 255, 7]))
@@ -128,6 +145,23 @@ def draw_labels(data, n):
 def test_raw_pixels_give_the_reference_bit_for_bit(pixels, options, data):
     label, weight, seed = draw_labels(data, len(pixels))
     check(rows_of_pixels(pixels), pixels.astype(float), label, weight, seed, **options)
+
+
+@settings(max_examples=150, deadline=None)
+@given(IMAGES, OPTIONS, st.data())
+def test_any_start_gives_the_reference_bit_for_bit(pixels, options, data):
+    start = data.draw(st.lists(STARTS, min_size=pixels.shape[1], max_size=pixels.shape[1]))
+    options = {**options, "objective": False, "start": start}
+    check(rows_of_pixels(pixels), pixels.astype(float), *draw_labels(data, len(pixels)), **options)
+
+
+def test_folding_the_common_factor_rounds_the_weights_anew():
+    pixels = np.array([[200, 0], [0, 200]], np.uint8)
+    for alpha in (1.0, 0.99999, 30.0):
+        options = {**RULE, "alpha": alpha, "objective": False, "tol": -np.inf, "max_iter": 3}
+        for seed in range(4):
+            label, start = np.array([1.0, -1.0]), [1.0, -1.0]
+            check(rows_of_pixels(pixels), pixels.astype(float), label, np.ones(2), seed, **options, start=start)
 
 
 @settings(max_examples=100, deadline=None)
@@ -198,7 +232,7 @@ def test_the_screen_bounds_the_sequential_sum(pixels, as_floats, data):
     scale = np.linspace(0.3, 40.0, pixels.shape[1])
     mean = np.linspace(-5.0, 300.0, pixels.shape[1])
     X = (pixels - mean) / scale
-    screen = screens.encode_floats(X) if as_floats else screens.pixel_screen(pixels, mean, scale)
+    screen = encode_floats(X) if as_floats else pixel_screen(pixels, mean, scale)
     q = np.zeros(len(coef), np.int16)
     squares = screens.sum_products(coef, coef)
     unit, base, spill = screens.bound_weights(coef, squares, screen, 1.0, np.zeros(len(coef)), q)
@@ -223,7 +257,7 @@ def test_rows_that_use_rare_columns_are_not_screened(as_floats):
     pixels[[3, 500], 2], pixels[[500, 900], 7] = (9, 200), 255
     mean, scale = pixels.mean(axis=0), pixels.std(axis=0)
     X = (pixels - mean) / scale
-    screen = screens.encode_floats(X) if as_floats else screens.pixel_screen(pixels, mean, scale)
+    screen = encode_floats(X) if as_floats else pixel_screen(pixels, mean, scale)
     assert np.flatnonzero(screen.gain == 0).tolist() == [2, 7]
     assert np.flatnonzero(np.isinf(screen.mass)).tolist() == [3, 500, 900]
     rows = Rows.of_floats(X) if as_floats else rows_of_pixels(pixels, mean, scale)
@@ -235,13 +269,13 @@ def test_columns_with_few_values_are_lifted_back_too():
     pixels = np.zeros((5000, 3), np.uint8)
     pixels[::7, 0], pixels[::700, 1], pixels[4321, 2] = 180, np.arange(8) * 20, 77
     X = (pixels - pixels.mean(axis=0)) / pixels.std(axis=0)
-    assert screens.encode_floats(X).slack < 1e-9
+    assert encode_floats(X).slack < 1e-9
 
 
 def test_the_largest_sums_fit_in_32_bits():
     for n_features in (1, 784, 4096, 70_000):
         pixels = np.full((1, n_features), 255, np.uint8)
-        screen = screens.pixel_screen(pixels, np.zeros(n_features), np.ones(n_features))
+        screen = pixel_screen(pixels, np.zeros(n_features), np.ones(n_features))
         q = np.full(n_features, screen.largest_weight, np.int16)
         assert screens.code_dot(pixels, 0, q) == 255 * n_features * screen.largest_weight
 
@@ -250,7 +284,7 @@ def test_standardised_pixels_are_lifted_back_to_their_codes():
     pixels = np.random.default_rng(0).integers(0, 256, (500, 12)).astype(np.uint8)
     pixels[:, 5] //= 3
     mean, scale = pixels.mean(axis=0), pixels.std(axis=0)
-    screen = screens.encode_floats((pixels - mean) / scale)
+    screen = encode_floats((pixels - mean) / scale)
     assert screen.slack < 1e-9
 
 

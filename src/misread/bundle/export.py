@@ -19,19 +19,21 @@ N_RANDOM = 1_000
 TOLERANCE = 1e-9
 
 
-def export_onnx(bundle: Bundle, path: str | os.PathLike[str]) -> int:
+def export_onnx(bundle: Bundle, path: str | os.PathLike[str], held_out: NDArray[np.uint8] | None = None) -> int:
     """Write a linear model as ONNX, after the exported one has answered as ours does.
 
     The graph computes in double precision, as we do. Its input `images` is `uint8` of shape (n, height * width),
     its outputs are `scores` (n, k) and `labels` (n,): class codes, or for a detector 1 where the class is seen.
-    Class names are in the metadata. It is compared on the example images and on random ones: labels must be equal,
-    scores equal but for the order of summation.
+    Class names are in the metadata. It is compared on the example images, on random ones and on those given:
+    labels must be equal, scores equal but for the order of summation.
 
     Parameters
     ----------
     bundle : Bundle
     path : path
         Of the file to write, whole or not at all.
+    held_out : ndarray of uint8, shape (n, height, width), optional
+        Images that the model was not trained on, to compare on as well.
 
     Returns
     -------
@@ -43,7 +45,7 @@ def export_onnx(bundle: Bundle, path: str | os.PathLike[str]) -> int:
     MissingExtraError
         If onnx or onnxruntime is not installed.
     ParameterError
-        If the model is not a linear one.
+        If the model is not a linear one, or the images are of another size.
     ModelFileError
         If the exported model answers differently.
     """
@@ -57,7 +59,10 @@ def export_onnx(bundle: Bundle, path: str | os.PathLike[str]) -> int:
     n_pixels = model.n_features_in_
     examples = bundle.example_images.reshape(-1, n_pixels)
     random = np.random.default_rng(0).integers(0, 256, (N_RANDOM, n_pixels), np.uint8)
-    images = np.concatenate([examples, random])
+    if held_out is not None and held_out.shape[1:] != manifest.image_size:
+        raise ParameterError(f"the model takes images of {manifest.image_size}, got {held_out.shape[1:]}")
+    unseen = np.empty((0, n_pixels), np.uint8) if held_out is None else held_out.reshape(-1, n_pixels)
+    images = np.concatenate([examples, random, unseen])
     scores, labels = _run(content, images)
     ours = bundle.answer(images.reshape(len(images), *manifest.image_size))
     allowed = TOLERANCE * max(1.0, float(np.abs(ours.scores).max()))

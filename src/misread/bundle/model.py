@@ -10,8 +10,9 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from misread.bundle.archive import read_archive, reading, write_archive
-from misread.bundle.codecs import decode, encode, expect
+from misread.bundle.codecs import decode, encode
 from misread.bundle.manifest import Manifest
+from misread.bundle.parts import expect
 from misread.data.fit import fit_image
 from misread.errors import ModelFileError, ParameterError
 from misread.evaluation.out_of_fold import responses

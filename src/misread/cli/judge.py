@@ -141,7 +141,14 @@ def inspect(file: FileArgument, as_json: JsonOption = False) -> None:
 def export(
     file: FileArgument,
     onnx: Annotated[Path, typer.Option("--onnx", metavar="OUT", help="The ONNX file to write.")],
+    data: Annotated[
+        str | None, typer.Option("--data", help="Compare on the test images of this data set or path as well.")
+    ] = None,
+    on_error: OnErrorOption = "stop",
+    data_dir: DataDirOption = None,
 ) -> None:
     """Write a linear model for other runtimes, if the exported one is seen to give the same answers."""
-    n_images = export_onnx(load(file), onnx)
+    bundle = load(file)
+    held_out = None if data is None else _load_alike(bundle.manifest, data, data_dir, on_error).test.images
+    n_images = export_onnx(bundle, onnx, held_out)
     say(f"written   {onnx}; the same answers on {n_images:,} images")

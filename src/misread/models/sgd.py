@@ -19,7 +19,8 @@ from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import _check_sample_weight, check_is_fitted, validate_data
 
 from misread.errors import ParameterError
-from misread.models.kernels.sgd import Rows, Rule, fit_hinge, shuffle_order
+from misread.models.kernels.rows import Rows
+from misread.models.kernels.sgd import Rule, fit_hinge, shuffle_order
 from misread.parallel import Shared
 
 __all__ = ["SGDClassifier", "fit_scaler"]
@@ -50,7 +51,8 @@ class_weight, warm_start, average
         What has to stop improving before the fit ends.
 
         - 'loss': the training loss summed over an epoch, the rule of scikit-learn up to 1.7. Results equal
-          those of scikit-learn 1.7.2. ``float32`` input is fitted in ``float64``.
+          those of scikit-learn 1.7.2. ``float32`` input is fitted in ``float64``, and the products of a sparse
+          row are added in the order of its columns.
         - 'objective': the loss plus the penalty, the rule of scikit-learn 1.8 and later. Results equal those
           of the installed scikit-learn.
     scaler : None, StandardScaler or FrozenEstimator(StandardScaler), default=None
@@ -333,9 +335,12 @@ class_weight, warm_start, average
         """
         scaler = self.scaler_
         if _is_pixels(X):
-            mean = scaler.mean_ if scaler is not None and scaler.with_mean else np.zeros(X.shape[1])
-            scale = scaler.scale_ if scaler is not None and scaler.with_std else np.ones(X.shape[1])
-            is_zero = ~X.any(axis=0) & (mean == 0.0) & (scale != 0.0) & ~self.coef_.any(axis=0)
+            mean, scale = np.zeros(X.shape[1]), np.ones(X.shape[1])
+            if scaler is not None and scaler.with_mean:
+                mean = np.asarray(scaler.mean_, np.float64)
+            if scaler is not None and scaler.with_std:
+                scale = np.asarray(scaler.scale_, np.float64)
+            is_zero = ~X.any(axis=0) & (mean == 0.0) & (abs(scale) > 0.0) & ~self.coef_.any(axis=0)
             columns = np.arange(X.shape[1]) if is_zero.all() else np.flatnonzero(~is_zero)
             rows = Rows.of_pixels(X, columns, *(() if scaler is None else (mean, scale)))
             if np.isfinite(rows.screen.slack):
@@ -364,7 +369,7 @@ class_weight, warm_start, average
             generators, negative_weight = [check_random_state(seed) for seed in seeds], 1.0
         rule = Rule(
             alpha=float(self.alpha),
-            first_step=1.0 / (np.sqrt(1.0 / np.sqrt(self.alpha)) * self.alpha),
+            first_step=1.0 / (np.sqrt(1.0 / np.sqrt(float(self.alpha))) * float(self.alpha)),
             margin=MARGINS[self.loss],
             l2=self.penalty is not None,
             fit_intercept=bool(self.fit_intercept),

@@ -6,7 +6,7 @@ from misread.errors import MissingExtraError
 
 __all__: list[str] = []
 
-# Threads that wait by spinning make training ten times slower as soon as anything else runs on the machine.
+# Threads that wait by spinning take the cores from whatever else runs, and training waits for it in turn.
 _had = os.environ.get("OMP_WAIT_POLICY")
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 try:

@@ -4,8 +4,11 @@ from collections.abc import Callable
 from typing import Any
 
 from numba import njit
+from numpy.typing import NDArray
 
-__all__ = ["inner", "kernel", "part"]
+__all__ = ["ANY_ORDER", "inner", "kernel", "part", "read_only"]
+
+ANY_ORDER = {"reassoc", "nsz", "contract"}  # `fastmath` of sums whose bounds hold in any order
 
 
 def kernel(**options: Any) -> Callable[[Callable[..., Any]], Any]:
@@ -23,5 +26,12 @@ def inner(**options: Any) -> Callable[[Callable[..., Any]], Any]:
 
 
 def part(**options: Any) -> Callable[[Callable[..., Any]], Any]:
-    """Make an inner function a part of its few callers, and save the time of compiling it by itself."""
+    """Make a function a part of its few callers, and save the time of compiling it by itself."""
     return inner(inline="always", **options)
+
+
+def read_only(array: NDArray[Any]) -> NDArray[Any]:
+    """View an array as one that may not be written to: kernels are then compiled for one type of it, not two."""
+    view = array.view()
+    view.flags.writeable = False
+    return view

@@ -32,7 +32,7 @@ from typing import Any, NamedTuple, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from misread.models.kernels.jit import inner, kernel, part
+from misread.models.kernels.jit import inner, kernel, part, read_only
 from misread.models.kernels.neighbors_tiles import (
     LANES,
     ROWS,
@@ -63,13 +63,6 @@ IMAGES_IN_CACHE = 128
 NEVER = -(2**31) + 1
 
 
-def _read_only(array: NDArray[Any]) -> NDArray[Any]:
-    """The same array of one type for Numba, whether it may be written to or not."""
-    view = array.view()
-    view.flags.writeable = False
-    return view
-
-
 class Pixels(NamedTuple):
     """Images of either kind in one type, so that a kernel is compiled once; the other kind's array has no rows."""
 
@@ -79,25 +72,25 @@ class Pixels(NamedTuple):
     @classmethod
     def of(cls, images: NDArray[Any]) -> Self:
         """Images of shape (n, n_features), uint8 or uint16; not copied."""
-        rows = _read_only(np.ascontiguousarray(images))
+        rows = read_only(np.ascontiguousarray(images))
         none = rows[:0]
         if rows.dtype == np.uint8:
-            return cls(rows, _read_only(none.astype(np.uint16)))
-        return cls(_read_only(none.astype(np.uint8)), rows)
+            return cls(rows, read_only(none.astype(np.uint16)))
+        return cls(read_only(none.astype(np.uint8)), rows)
 
 
 @inner()
-def _value(images, i, j):  # type: ignore[no-untyped-def]
+def _value(images, i, j):
     return np.int32(images.bytes[i, j]) if images.bytes.shape[0] else np.int32(images.words[i, j])
 
 
 @inner()
-def _address(array, row):  # type: ignore[no-untyped-def]
+def _address(array, row):
     return np.uintp(array.ctypes.data) + np.uintp(row * array.strides[0])
 
 
 @inner()
-def _squared_distance(queries, q, images, i):  # type: ignore[no-untyped-def]
+def _squared_distance(queries, q, images, i):
     """Squared distance of two rows as an exact int64."""
     features = images.bytes.shape[1]
     done = 0
@@ -115,7 +108,7 @@ def _squared_distance(queries, q, images, i):  # type: ignore[no-untyped-def]
 
 
 @inner()
-def _keep_nearest(distances, indices, count, distance, index):  # type: ignore[no-untyped-def]
+def _keep_nearest(distances, indices, count, distance, index):
     """Offer a neighbour to a max-heap ordered by (distance, index); the number held after it."""
     size = distances.shape[0]
     if count < size:
@@ -134,7 +127,7 @@ def _keep_nearest(distances, indices, count, distance, index):  # type: ignore[n
 
 
 @inner()
-def _sink(distances, indices, size, distance, index):  # type: ignore[no-untyped-def]
+def _sink(distances, indices, size, distance, index):
     """Replace the root of a heap of `size` entries."""
     hole = 0
     while True:
@@ -155,7 +148,7 @@ def _sink(distances, indices, size, distance, index):  # type: ignore[no-untyped
 
 
 @inner()
-def _sort_heap(distances, indices):  # type: ignore[no-untyped-def]
+def _sort_heap(distances, indices):
     for last in range(distances.shape[0] - 1, 0, -1):
         distance, index = distances[last], indices[last]
         distances[last], indices[last] = distances[0], indices[0]
@@ -163,7 +156,7 @@ def _sort_heap(distances, indices):  # type: ignore[no-untyped-def]
 
 
 @kernel()
-def _embed(images, first, last, mean, axes, unit, scale, out):  # type: ignore[no-untyped-def]
+def _embed(images, first, last, mean, axes, unit, scale, out):
     """Write v(x), see the module, of images first..last into the rows of `out` (int16)."""
     features = mean.size
     centred = np.zeros((ROWS, 2 * axes.shape[0]), np.int16)
@@ -193,7 +186,7 @@ def _embed(images, first, last, mean, axes, unit, scale, out):  # type: ignore[n
 
 
 @inner()
-def _squared_norm(vector):  # type: ignore[no-untyped-def]
+def _squared_norm(vector):
     total = np.int64(0)
     for c in range(vector.shape[0]):
         total += np.int64(vector[c]) * np.int64(vector[c])
@@ -201,7 +194,7 @@ def _squared_norm(vector):  # type: ignore[no-untyped-def]
 
 
 @kernel()
-def embed_images(images, mean, axes, unit, scale, first_tile, last_tile, tiles, halves):  # type: ignore[no-untyped-def]
+def embed_images(images, mean, axes, unit, scale, first_tile, last_tile, tiles, halves):
     """Fill tiles first_tile..last_tile of the screen.
 
     Parameters
@@ -234,7 +227,7 @@ def embed_images(images, mean, axes, unit, scale, first_tile, last_tile, tiles, 
 
 
 @inner()
-def _limit(squared_norm, scale, radius):  # type: ignore[no-untyped-def]
+def _limit(squared_norm, scale, radius):
     """The product a neighbour within the squared distance `radius` must reach (none can, if it is negative)."""
     if radius < 0:
         return np.int32(2**31 - 1)
@@ -244,7 +237,7 @@ def _limit(squared_norm, scale, radius):  # type: ignore[no-untyped-def]
 
 
 @part()
-def _seed_radii(queries, first, last, vectors, images, tiles, halves, step, distances, indices, radii):  # type: ignore[no-untyped-def]
+def _seed_radii(queries, first, last, vectors, images, tiles, halves, step, distances, indices, radii):
     """An upper bound of each query's k-th squared distance: k images that look near in every step-th tile."""
     k = distances.shape[1]
     products = np.empty((ROWS, LANES), np.int32)
@@ -276,7 +269,7 @@ def _seed_radii(queries, first, last, vectors, images, tiles, halves, step, dist
 
 
 @kernel()
-def search_images(queries, first, last, images, mean, axes, unit, scale, tiles, halves, step, distances, indices):  # type: ignore[no-untyped-def]
+def search_images(queries, first, last, images, mean, axes, unit, scale, tiles, halves, step, distances, indices):
     """Find the nearest images of queries first..last with the screen of `embed_images`.
 
     Parameters
@@ -338,7 +331,7 @@ def search_images(queries, first, last, images, mean, axes, unit, scale, tiles, 
 
 
 @kernel()
-def scan_images(queries, first, last, images, distances, indices):  # type: ignore[no-untyped-def]
+def scan_images(queries, first, last, images, distances, indices):
     """The same result as `search_images` from all distances, for few images, few queries or many neighbours."""
     counts = np.zeros(last - first, np.int64)
     n_images = max(images.bytes.shape[0], images.words.shape[0])
@@ -352,7 +345,7 @@ def scan_images(queries, first, last, images, distances, indices):  # type: igno
 
 
 @inner()
-def mark_values(columns, present):  # type: ignore[no-untyped-def]
+def mark_values(columns, present):
     """Set `present[column, value]` for every value (uint8) that occurs in a column."""
     for i in range(columns.shape[0]):
         for column in range(columns.shape[1]):
@@ -360,7 +353,7 @@ def mark_values(columns, present):  # type: ignore[no-untyped-def]
 
 
 @inner()
-def encode_columns(columns, codes, out):  # type: ignore[no-untyped-def]
+def encode_columns(columns, codes, out):
     """Replace every value (uint8) by `codes[column, value]`."""
     for i in range(columns.shape[0]):
         for column in range(columns.shape[1]):
@@ -368,7 +361,7 @@ def encode_columns(columns, codes, out):  # type: ignore[no-untyped-def]
 
 
 @kernel()
-def vote_columns(codes, indices, weights, out):  # type: ignore[no-untyped-def]
+def vote_columns(codes, indices, weights, out):
     """The class code (uint8) with the most weight among the neighbours, per query and column; ties to the lowest.
 
     Weights of a class are added in the order of the neighbours.

@@ -22,203 +22,32 @@ Rare columns, whose codes are zero in nearly all rows, are given ``q[j] = 0``. T
 that are zero there; the few others have an infinite mass, and no bound.
 """
 
-from typing import NamedTuple
-
 import numpy as np
 from numpy.typing import NDArray
 
-from misread.models.kernels.jit import inner, kernel
-from misread.models.kernels.prefetch import CACHE_LINE
+from misread.models.kernels.codes import LARGEST_WEIGHT, TINY, Bytes, Floats, Screen
+from misread.models.kernels.jit import ANY_ORDER, inner
 
 __all__ = [
-    "ANY_ORDER",
-    "HALF_ULP",
     "HALF_UNIT",
-    "TINY",
-    "Bytes",
-    "Floats",
-    "Screen",
     "Weights",
     "add_product",
     "bound_weights",
     "code_dot",
     "distance",
-    "encode_floats",
-    "in_whole_lines",
     "move_weights",
-    "pixel_screen",
     "sum_products",
 ]
 
-Bytes = NDArray[np.uint8]
-Floats = NDArray[np.float64]
 Weights = NDArray[np.int16]
 
-HALF_ULP = 2.0**-53
 HALF_UNIT = 0.500001  # of a unit: what rounding can change, and how u / unit itself is rounded
-TINY = 1e-150  # more than squares that underflow can take from a norm
-LARGEST_CODE = 255
-LARGEST_WEIGHT = 32767
 ROUNDER = 1.5 * 2**52
-RARE = 0.005  # of the rows
-LEVEL_VALUES = 100  # of a column that are looked at to find its levels
-ANY_ORDER = {"reassoc", "nsz", "contract"}  # for sums whose bounds hold in any order
-
-
-class Screen(NamedTuple):
-    """Rows as 8-bit codes, with what bounds their dot products."""
-
-    codes: Bytes  # (n, at least m) in whole cache lines; zeros after the m-th column
-    offset: Floats  # (m,)
-    gain: Floats  # (m,)
-    is_shifted: bool  # whether any offset is not zero
-    slack: float  # at least the Euclidean norm of the columns' slack
-    mass: Floats  # (n,) sum of the codes of each row; infinite if the row uses a rare column
-    norm: Floats  # (n,) at least the Euclidean norm of each row of values
-    largest_weight: int  # no q reaches it; no integer sum overflows 32 bits
-
-
-def in_whole_lines(rows: Bytes, columns: NDArray[np.intp]) -> Bytes:
-    """Copy some columns of rows, so that each starts a cache line of its own, with zeros after its end.
-
-    Reading rows in random order takes time for every line that a row touches, and for every page that NumPy does
-    not put on a huge one; it does so with the memory of a copy.
-    """
-    n, m = len(rows), len(columns)
-    width = -(-m // CACHE_LINE) * CACHE_LINE
-    memory = np.empty(n * width + CACHE_LINE, np.uint8)
-    start = -memory.ctypes.data % CACHE_LINE
-    lines = memory[start : start + n * width].reshape(n, width)
-    np.take(rows, columns, axis=1, out=lines[:, :m], mode="clip")
-    lines[:, m:] = 0
-    return lines
-
-
-def pixel_screen(pixels: Bytes, mean: Floats, scale: Floats) -> Screen:
-    """The screen of ``(pixels - mean) / scale``."""
-    with np.errstate(all="ignore"):  # a scale of zero makes the bounds infinite
-        return _complete(pixels, -mean / scale, 1.0 / scale, np.zeros(len(mean)))
-
-
-def encode_floats(values: Floats) -> Screen:
-    """The screen of any finite matrix: each column gets up to 256 evenly spaced levels.
-
-    Columns that are affine images of small integers, as standardised pixels are, get exactly their own levels.
-    """
-    low, high = values.min(axis=0), values.max(axis=0)
-    with np.errstate(all="ignore"):
-        gain = (high - low) / _count_levels(_other_values(values, low), low, high)
-        codes, residual = _encode(values, low, gain)
-        return _complete(in_whole_lines(codes, np.arange(len(low))), low, gain, residual)
-
-
-def _complete(codes: Bytes, offset: Floats, gain: Floats, residual: Floats) -> Screen:
-    n_features = len(offset)
-    largest = np.abs(offset) + LARGEST_CODE * np.abs(gain) + residual
-    slack = residual + (4 * n_features + 64) * HALF_ULP * largest
-    mass, norm = _measure_rows(codes, offset, gain, slack)
-    rare, uses_rare = _rare_columns(codes[:, :n_features])
-    mass[uses_rare] = np.inf
-    largest_weight = min(LARGEST_WEIGHT, int((2**31 - 1) // max(1.0, mass[~uses_rare].max(initial=0.0))))
-    return Screen(
-        codes=codes,
-        offset=offset,
-        gain=np.where(rare, 0.0, gain),
-        is_shifted=bool(offset.any()),
-        slack=float(np.linalg.norm(slack)) * (1.0 + 1e-6),
-        mass=mass,
-        norm=norm,
-        largest_weight=largest_weight,
-    )
-
-
-def _rare_columns(codes: Bytes) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
-    """Columns that are zero in nearly all rows, as many as leave all but a few rows with zeros only; these rows.
-
-    Standardising blows such columns up, and their weights with them. Left out of `q`, they cannot make its unit
-    coarse; the rows that use them are not screened.
-    """
-    counts = np.count_nonzero(codes, axis=0)
-    rare, uses_rare = np.zeros(len(counts), bool), np.zeros(len(codes), bool)
-    for j in np.argsort(counts, kind="stable"):
-        together = uses_rare | (codes[:, j] != 0)
-        if np.count_nonzero(together) > RARE * len(codes):
-            break
-        rare[j], uses_rare = True, together
-    return rare, uses_rare
-
-
-@kernel(fastmath=ANY_ORDER)
-def _measure_rows(codes: Bytes, offset: Floats, gain: Floats, slack: Floats) -> tuple[Floats, Floats]:
-    """Sum of each row's codes, and an upper bound of the norm of its values."""
-    n_samples, n_features = len(codes), offset.size
-    mass, norm = np.empty(n_samples), np.empty(n_samples)
-    for i in range(n_samples):
-        row = codes[i]
-        total, squares = np.int64(0), 0.0
-        for j in range(n_features):
-            total += np.int64(row[j])
-            value = np.abs(offset[j] + gain[j] * np.float64(row[j])) + slack[j]
-            squares += value * value
-        mass[i] = total
-        norm[i] = np.sqrt(squares) * (1.0 + 1e-6) + TINY
-    return mass, norm
-
-
-@kernel()
-def _other_values(values: Floats, low: Floats) -> Floats:
-    """For each column its first values that are not the lowest, and the lowest where there are too few."""
-    others = np.empty((low.size, LEVEL_VALUES))
-    found = np.zeros(low.size, np.int64)
-    for j in range(low.size):
-        for k in range(LEVEL_VALUES):
-            others[j, k] = low[j]
-    for i in range(len(values)):
-        for j in range(low.size):
-            if values[i, j] != low[j] and found[j] < LEVEL_VALUES:
-                others[j, found[j]] = values[i, j]
-                found[j] += 1
-    return others
-
-
-@kernel()
-def _count_levels(values: Floats, low: Floats, high: Floats) -> Floats:
-    """For each column the largest L <= 255 that puts its `values` on multiples of ``(high - low) / L``, or 255."""
-    levels = np.full(low.size, float(LARGEST_CODE))
-    for j in range(low.size):
-        span = high[j] - low[j]
-        for count in range(LARGEST_CODE, 0, -1):
-            fits = span > 0.0
-            for value in values[j]:
-                level = (value - low[j]) / span * count
-                if not abs(level - np.floor(level + 0.5)) < 1e-9:
-                    fits = False
-                    break
-            if fits:
-                levels[j] = count
-                break
-    return levels
-
-
-@kernel()
-def _encode(values: Floats, low: Floats, gain: Floats) -> tuple[Bytes, Floats]:
-    """The nearest level of each value, and how far off each column's are at most."""
-    codes = np.zeros(values.shape, np.uint8)
-    residual = np.zeros(low.size)
-    for i in range(len(values)):
-        for j in range(low.size):
-            code = 0.0
-            if 0.0 < gain[j] < np.inf:
-                code = min(float(LARGEST_CODE), max(0.0, np.floor((values[i, j] - low[j]) / gain[j] + 0.5)))
-            codes[i, j] = np.uint8(code)
-            off = abs(values[i, j] - (low[j] + gain[j] * code))
-            residual[j] = max(residual[j], off if off < np.inf else np.inf)  # NaN too
-    return codes, residual
 
 
 @inner()
 def code_dot(codes: Bytes, i: int, q: Weights) -> int:
-    """The integer sum of ``codes[i] * q``, exact; ``Screen.largest_weight`` keeps it within 32 bits."""
+    """The integer sum of ``codes[i] * q``; with a finite mass, `Screen.largest_weight` keeps it in 32 bits."""
     total = np.int32(0)
     for j in range(q.size):
         total = np.int32(total + np.int32(np.int32(codes[i, j]) * np.int32(q[j])))
@@ -227,7 +56,10 @@ def code_dot(codes: Bytes, i: int, q: Weights) -> int:
 
 @inner(fastmath=ANY_ORDER)
 def add_product(total: float, a: float, b: float) -> float:
-    """One term of a sum that may be added in any order, while the loop around it keeps to its own."""
+    """One term of a sum that may be added in any order, while the loop around it keeps to its own.
+
+    It must stay a function of its own, not a `part`: only so do its instructions alone carry `fastmath`.
+    """
     return total + a * b
 
 
@@ -278,7 +110,7 @@ def sum_products(a: Floats, b: Floats) -> float:
 def bound_weights(
     coef: Floats, squares: float, screen: Screen, unit: float, per_unit: Floats, q: Weights
 ) -> tuple[float, float, float]:
-    """Bound the weights as `move_weights` rounded them; return the unit, the base and the spill.
+    """Bound the weights rounded to `q` (or not yet: all zeros); return the unit, the base and the spill.
 
     The unit is kept while it fits, that is, while the largest `q` is neither out of range nor small. Otherwise
     the weights are rounded anew. Without a usable unit (weights that are not finite, too many features) the spill

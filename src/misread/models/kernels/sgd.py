@@ -1,9 +1,9 @@
 """Stochastic gradient descent for the hinge loss, with scikit-learn's floating-point results to the last bit.
 
 scikit-learn visits the samples in a fixed pseudo-random order and, at each, forms the score as a sequential
-sum of ``float64`` products. Only a sample whose margin is violated (score times label at most 1) changes the
-weights or adds to the loss, and few are. Three bounds, the cheapest first, tell most others apart without that
-sum:
+sum of ``float64`` products. Only a sample whose margin is violated (score times label at most 1, or 0 for the
+perceptron) changes the weights or adds to the loss, and few are. Three bounds, the cheapest first, tell most of
+the others apart without that sum:
 
 1. Memory: the score of every sample at some earlier time, and how far the weights have moved since:
    ``|<w, x> - <w_then, x>| <= |w - w_then| |x|`` (Cauchy-Schwarz).
@@ -21,30 +21,29 @@ from typing import Any, NamedTuple, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from misread.models.kernels.jit import inner, kernel, part
-from misread.models.kernels.prefetch import prefetch_row
-from misread.models.kernels.screen import (
+from misread.models.kernels.codes import (
     HALF_ULP,
-    HALF_UNIT,
     TINY,
     Bytes,
     Floats,
     Screen,
+    aligned,
+)
+from misread.models.kernels.jit import inner, kernel, part
+from misread.models.kernels.prefetch import prefetch_row
+from misread.models.kernels.rows import Rows, read_row
+from misread.models.kernels.screen import (
+    HALF_UNIT,
     Weights,
-    add_product,
     bound_weights,
     code_dot,
     distance,
-    encode_floats,
-    in_whole_lines,
     move_weights,
-    pixel_screen,
     sum_products,
 )
 
-__all__ = ["Rows", "Rule", "fit_hinge", "shuffle_order"]
+__all__ = ["Rule", "fit_hinge", "shuffle_order"]
 
-RAW, STANDARDISED, FLOAT = 0, 1, 2
 SMALLEST_SCALE = 1e-9  # scikit-learn folds the weights' common factor into them below this
 AHEAD = 12  # rows between asking for one and using it
 ROUNDING = 1e-12  # relative; thousands of times the rounding of the few operations after a sum
@@ -78,42 +77,10 @@ class Rule(NamedTuple):
     objective: bool  # stop by the loss and penalty, not by the loss alone
 
 
-class Rows(NamedTuple):
-    """Samples as the kernels read them."""
-
-    kind: int  # how a value is formed: RAW pixels, STANDARDISED pixels, FLOAT
-    pixels: Bytes
-    floats: Floats
-    mean: Floats
-    scale: Floats
-    screen: Screen
-
-    @classmethod
-    def of_pixels(
-        cls,
-        pixels: Bytes,
-        columns: NDArray[np.intp],
-        mean: Floats | None = None,
-        scale: Floats | None = None,
-    ) -> Self:
-        """Some columns of pixels of shape (n, m), or of ``(pixels - mean) / scale``."""
-        kind = RAW if mean is None or scale is None else STANDARDISED
-        shift = np.zeros(len(columns)) if mean is None else mean[columns]
-        factor = np.ones(len(columns)) if scale is None else scale[columns]
-        codes = in_whole_lines(pixels, columns)
-        return cls(kind, codes, np.empty((0, 0)), shift, factor, pixel_screen(codes, shift, factor))
-
-    @classmethod
-    def of_floats(cls, floats: Floats) -> Self:
-        """Finite values of shape (n, m)."""
-        nothing = np.empty(0)
-        return cls(FLOAT, np.empty((0, 0), np.uint8), floats, nothing, nothing, encode_floats(floats))
-
-
 class Work(NamedTuple):
     """Arrays that one fit writes to."""
 
-    facts: Floats  # (n, 4), a cache line for two samples
+    facts: Floats  # (n, 4), half a cache line each
     order: NDArray[np.int32]  # (n,)
     spare: NDArray[np.int32]  # (n,)
     row: Floats  # (m,) the sample in hand
@@ -125,9 +92,11 @@ class Work(NamedTuple):
     def of(cls, screen: Screen, label: Floats, weight: Floats) -> Self:
         """For a fit of samples with these labels and weights."""
         n, m = len(label), len(screen.offset)
-        norm = np.copysign(screen.norm, label)
+        facts = aligned((n, 4), np.float64)
+        facts[:, SCORE], facts[:, MASS], facts[:, WEIGHT] = 0.0, screen.mass, weight
+        facts[:, SIGNED_NORM] = np.copysign(screen.norm, label)
         return cls(
-            facts=np.column_stack([np.zeros(n), screen.mass, norm, weight]),
+            facts=facts,
             order=np.arange(n, dtype=np.int32),
             spare=np.empty(n, np.int32),
             row=np.empty(m),
@@ -155,33 +124,6 @@ def shuffle_order(n_samples: int, seed: int) -> NDArray[np.int32]:
         j = i + np.int64(state & np.uint32(0x7FFFFFFF)) % (n_samples - i)
         order[i], order[j] = order[j], order[i]
     return order
-
-
-@inner()
-def _read_row(rows: Rows, i: int, coef: Floats, row: Floats) -> float:
-    """Form the very values that scikit-learn would see in row `i`; return their product with the weights.
-
-    The product is a sum in any order.
-    """
-    total = 0.0
-    if rows.kind == FLOAT:
-        floats = rows.floats[i]
-        for j in range(row.size):
-            row[j] = floats[j]
-            total = add_product(total, coef[j], floats[j])
-        return total
-    pixels, mean, scale = rows.pixels[i], rows.mean, rows.scale
-    if rows.kind == STANDARDISED:
-        for j in range(row.size):
-            value = (np.float64(pixels[j]) - mean[j]) / scale[j]
-            row[j] = value
-            total = add_product(total, coef[j], value)
-    else:
-        for j in range(row.size):
-            value = np.float64(pixels[j])
-            row[j] = value
-            total = add_product(total, coef[j], value)
-    return total
 
 
 @inner()
@@ -240,7 +182,7 @@ def _margin_at(
     """
     facts, row = work.facts, work.row
     label = np.copysign(1.0, facts[i, SIGNED_NORM])
-    total = _read_row(rows, i, coef, row)
+    total = read_row(rows, i, coef, row)
     if not exact:
         z = (total * common + intercept) * label
         magnitude = (np.sqrt(state.squares) + TINY) * abs(facts[i, SIGNED_NORM])
@@ -321,6 +263,7 @@ def _run_epoch(
             if common < SMALLEST_SCALE:
                 for j in range(coef.size):
                     coef[j] *= common
+                    work.q[j] = 0  # to be rounded anew
                 common, state.remembering, state.moved = 1.0, 0.0, np.inf
                 state.squares = sum_products(coef, coef)
                 _bound(coef, rows.screen, work, state)
@@ -447,7 +390,7 @@ def fit_hinge(
         state = np.zeros(1, STATE)
         state["common"] = state["t"] = state["unit"] = 1.0
         state["moved"] = np.inf
-        state["intercept"] = intercept
+        state["intercept"], state["sq_norm"] = intercept, coef @ coef
         work = Work.of(rows.screen, label, weight)
         epochs, outcome = _descend(rows, rule, shuffle, coef, work, state[0], exact)
         if outcome != UNDECIDED:
