@@ -154,7 +154,7 @@ def _is_beyond_from_memory(
     return _is_beyond(facts[i, SCORE], error + state.moved * norm, label, common, intercept, margin)
 
 
-@inner()
+@part()
 def _is_beyond_by_screen(
     codes: Bytes, q: Weights, facts: Floats, i: int, common: float, intercept: float, state: Any, margin: float
 ) -> bool:
@@ -193,7 +193,7 @@ def _margin_at(
     return (_sequential_sum(coef, row) * common + intercept) * label, 0.0
 
 
-@inner()
+@part()
 def _manage_memory(codes: Bytes, coef: Floats, work: Work, state: Any) -> None:
     """Note the present scores of all samples when the old ones have cost more dot products than that does.
 
@@ -284,7 +284,7 @@ def _run_epoch(
     state.total, state.doubt = total, doubt
 
 
-@inner()
+@part()
 def _compare(total: float, doubt: float, best: float, best_doubt: float, allowance: float) -> int:
     """Whether ``total > best - allowance``: 1 or 0, or -1 if the doubts leave it open."""
     if doubt == 0.0 and best_doubt == 0.0:

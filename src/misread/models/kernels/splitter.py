@@ -36,7 +36,7 @@ _CLASS_MASK = MAX_CLASSES - 1
 _MARGIN = 1e-14
 
 
-@inner()
+@part()
 def draw(state: np.ndarray, low: int, high: int) -> int:
     """Draw an integer from [low, high) with scikit-learn's xorshift generator (`our_rand_r`, `rand_int`)."""
     s = state[0] if state[0] != 0 else 1
