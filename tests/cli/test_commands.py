@@ -23,3 +23,8 @@ def test_help_imports_no_command():
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip().endswith("False")
     assert all(name in done.stdout for name in COMMANDS)
+
+
+def test_python_can_run_the_package():
+    done = subprocess.run([sys.executable, "-m", "misread", "--help"], capture_output=True, text=True, check=True)
+    assert all(name in done.stdout for name in COMMANDS)
