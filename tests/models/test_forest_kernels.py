@@ -60,15 +60,15 @@ def test_best_cut(n_classes: int, levels: int, n: int, leaf: int, weight_leaf: f
     histogram = np.zeros(512 * n_classes, np.uint32)
     seen = np.zeros(256, np.uint8)
     listed = np.empty(257, np.int64)
-    scratch = np.empty(n_classes, np.int64)
+    scratch, sizes = np.empty(n_classes, np.int64), np.empty(256, np.int64)
     best = expected = -np.inf
     for seed in range(12):
         pixels, entries, values, codes, weights = make_node(seed, n, n_classes, levels)
         totals = np.bincount(codes, weights=weights, minlength=n_classes).astype(np.int64)
         splitter.fill_histogram(pixels, 1, 0, entries, n_classes, histogram, seen)
-        n_values = splitter.list_seen(seen, listed)
+        n_values = splitter.list_seen(seen, seen.view(np.uint64), listed)
         np.testing.assert_array_equal(listed[:n_values], np.unique(values))
-        first, end = splitter.admissible_cuts(pixels, 1, 0, entries, listed, n_values, leaf)
+        first, end = splitter.admissible_cuts(pixels, 1, 0, entries, listed, n_values, leaf, sizes)
         best, cut = splitter.best_cut(histogram, listed, n_values, first, end, totals, scratch, weight_leaf, best)
         expected, expected_cut = slow_best_cut(values, codes, weights, n_classes, leaf, weight_leaf, expected)
         assert (best, cut) == (expected, expected_cut)
@@ -112,7 +112,9 @@ def test_enlist_holds_large_rows_classes_and_counts() -> None:
 @pytest.mark.parametrize("shape", [(1, 1), (64, 64), (65, 3), (200, 131)])
 def test_transpose(shape: tuple[int, int]) -> None:
     rows = np.random.default_rng(0).integers(0, 256, shape, dtype=np.uint8)
-    np.testing.assert_array_equal(forest.transpose(rows), rows.T)
+    columns = np.empty(shape[::-1], np.uint8)
+    forest.transpose(rows, columns)
+    np.testing.assert_array_equal(columns, rows.T)
 
 
 def test_gini() -> None:

@@ -6,7 +6,7 @@ from numbers import Integral
 from typing import Any, Self
 
 import numpy as np
-from joblib import Parallel, delayed, effective_n_jobs
+from joblib import Parallel, delayed
 from sklearn import ensemble
 from sklearn.base import _fit_context
 from sklearn.ensemble._forest import _get_n_samples_bootstrap
@@ -16,9 +16,11 @@ from sklearn.utils import check_random_state
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from misread.models.kernels.forest import transpose, vote
-from misread.models.kernels.splitter import COUNT_BITS, MAX_CLASSES
-from misread.models.kernels.tree_builder import enlist, grow_tree
+from misread.models.kernels.forest import TILE, transpose, vote
+from misread.models.kernels.jit import read_only
+from misread.models.kernels.splitter import COUNT_BITS, MAX_CLASSES, Scratch
+from misread.models.kernels.tree_builder import Nodes, Stack, enlist, grow_tree
+from misread.parallel import in_blocks
 
 __all__ = ["RandomForestClassifier"]
 
@@ -82,8 +84,10 @@ class RandomForestClassifier(ensemble.RandomForestClassifier):
         self._validate_estimator()
         random_state = check_random_state(self.random_state)
         trees = [self._make_estimator(append=False, random_state=random_state) for _ in range(self.n_estimators)]
-        pixels = _read_only(pixels)
-        columns = _read_only(transpose(pixels))
+        pixels = read_only(pixels)
+        columns = np.empty(pixels.shape[::-1], np.uint8)
+        transpose(pixels, columns)
+        columns = read_only(columns)
         codes = labels.astype(np.uint8)
         self.estimators_ = Parallel(n_jobs=self.n_jobs, verbose=self.verbose, prefer="threads")(
             delayed(_fit_tree)(tree, columns, pixels, codes, classes.size, n_drawn) for tree in trees
@@ -107,14 +111,14 @@ class RandomForestClassifier(ensemble.RandomForestClassifier):
         pixels = _as_pixels(X) if self.n_outputs_ == 1 else None
         if pixels is None:
             return super().predict_proba(X)
-        pixels = _read_only(validate_data(self, pixels, dtype=np.uint8, order="C", reset=False))
+        pixels = read_only(validate_data(self, pixels, dtype=np.uint8, order="C", reset=False))
         roots, nodes, values = _flatten(self.estimators_)
         sums = np.zeros((pixels.shape[0], self.n_classes_))
-        blocks = [slice(start, start + _BLOCK) for start in range(0, pixels.shape[0], _BLOCK)]
-        n_jobs = min(effective_n_jobs(self.n_jobs), len(blocks))
-        Parallel(n_jobs=n_jobs, verbose=self.verbose, require="sharedmem")(
-            delayed(vote)(pixels[block], roots, nodes, values, sums[block]) for block in blocks
-        )
+
+        def add_votes(block: slice) -> None:
+            vote(pixels[block], roots, nodes, values, np.empty((2, TILE), np.uint64), sums[block])
+
+        in_blocks(add_votes, pixels.shape[0], _BLOCK, self.n_jobs)
         sums /= len(self.estimators_)
         return sums
 
@@ -144,13 +148,6 @@ def _as_pixels(X: Any) -> np.ndarray | None:
     return pixels if X.dtype.kind != "f" or np.array_equal(pixels, X) else None
 
 
-def _read_only(pixels: np.ndarray) -> np.ndarray:
-    """View that cannot be written: one type for Numba, whatever the caller's array is."""
-    view = pixels.view()
-    view.flags.writeable = False
-    return view
-
-
 def _bootstrap_size(n_samples: int, max_samples: Any) -> int:
     """Size of a bootstrap sample by the rule of the installed scikit-learn (they differ)."""
     weights = [None] if len(inspect.signature(_get_n_samples_bootstrap).parameters) > 2 else []
@@ -176,20 +173,24 @@ def _fit_tree(
     tree.classes_, tree.n_classes_ = np.arange(n_classes, dtype=np.float64), np.intp(n_classes)
     tree.max_features_ = _n_candidates(tree.max_features, n_features)
     min_samples_leaf = _n_least(tree.min_samples_leaf, n_samples, 1)
-    links, numbers, values = grow_tree(
-        columns,
-        rows,
-        enlist(codes, counts),
+    entries = enlist(codes, counts)
+    nodes = Nodes.at_most(entries.size, n_classes)
+    n_nodes = grow_tree(
+        columns.ravel(),
+        rows.ravel(),
+        entries,
         np.bincount(codes, weights=counts, minlength=n_classes).astype(np.int64),
-        int(check_random_state(tree.random_state).randint(0, _RAND_R_MAX)),
         int(tree.max_features_),
         _NO_DEPTH_LIMIT if tree.max_depth is None else int(tree.max_depth),
         max(_n_least(tree.min_samples_split, n_samples, 2), 2 * min_samples_leaf),
         min_samples_leaf,
         float(tree.min_weight_fraction_leaf * counts.sum()),
         float(tree.min_impurity_decrease),
+        Scratch.of(n_features, n_classes, int(check_random_state(tree.random_state).randint(0, _RAND_R_MAX))),
+        Stack.of(entries.size, n_classes),
+        nodes,
     )
-    tree.tree_ = _as_tree(links, numbers, values, n_features)
+    tree.tree_ = _as_tree(nodes.first(n_nodes), n_features)
     return tree
 
 
@@ -209,8 +210,9 @@ def _n_least(minimum: Any, n_samples: int, lowest: int) -> int:
     return int(minimum) if isinstance(minimum, Integral) else max(lowest, ceil(minimum * n_samples))
 
 
-def _as_tree(links: np.ndarray, numbers: np.ndarray, values: np.ndarray, n_features: int) -> Tree:
-    """Build scikit-learn's tree object from what `grow_tree` returns."""
+def _as_tree(grown: Nodes, n_features: int) -> Tree:
+    """Build scikit-learn's tree object."""
+    links, numbers, values = grown
     n_classes = values.shape[1]
     tree = Tree(n_features, np.array([n_classes], dtype=np.intp), 1)
     state = tree.__getstate__()

@@ -15,6 +15,7 @@ from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from misread.errors import ParameterError
+from misread.models.kernels.jit import read_only
 from misread.models.kernels.neighbors import encode_columns, mark_values, vote_columns
 from misread.models.neighbors_search import NeighborSearch, as_small_integers
 from misread.models.neighbors_votes import SEQUENTIAL, is_uniform, most_votes, neighbor_weights, vote_shares
@@ -25,7 +26,7 @@ __all__ = ["KNeighborsClassifier"]
 def _encode(y: NDArray[Any]) -> tuple[list[NDArray[Any]], NDArray[Any]]:
     """Classes of every column of `y`, ascending, and the class codes in the smallest fitting kind."""
     if y.dtype.kind in "bui" and y.min() >= 0 and y.max() <= np.iinfo(np.uint8).max:
-        values = np.ascontiguousarray(y.astype(np.uint8, copy=False))
+        values = read_only(np.ascontiguousarray(y.astype(np.uint8, copy=False)))
         present = np.zeros((y.shape[1], 256), np.bool_)
         mark_values(values, present)
         classes = [np.flatnonzero(column).astype(y.dtype) for column in present]
@@ -201,7 +202,7 @@ class KNeighborsClassifier(_ReferenceClassifier):
         result = np.empty((len(indices), len(self.classes_)), dtype=self.classes_[0].dtype)
         if self._y.dtype == np.uint8 and (uniform or indices.shape[1] < SEQUENTIAL):
             codes = np.empty(result.shape, np.uint8)
-            vote_columns(self._y, indices, np.asarray(weights, dtype=np.float64), codes)
+            vote_columns(self._y, indices, np.asarray(weights, dtype=np.float64), np.zeros(256), codes)
             for k, classes in enumerate(self.classes_):
                 result[:, k] = classes[codes[:, k]]
             return result

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import partial
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
-from joblib import Parallel, delayed, effective_n_jobs
+from joblib import effective_n_jobs
 from numpy.typing import NDArray
 
 from misread.errors import ParameterError
-from misread.models.kernels.neighbors import RADIUS, Pixels, embed_images, scan_images, search_images
-from misread.models.kernels.neighbors_tiles import LANES
+from misread.models.kernels.neighbors import NEVER, RADIUS, Pixels, Scratch, embed_images, search_images
+from misread.models.kernels.neighbors_tiles import LANES, ROWS
+from misread.parallel import in_blocks
 
 __all__ = ["NeighborSearch", "as_small_integers"]
 
@@ -77,6 +77,22 @@ class _Screen:
     tiles: NDArray[np.int16]
     halves: NDArray[np.int32]
 
+    @classmethod
+    def blank(cls) -> Self:
+        """The screen that lets every image pass."""
+        nothing = np.empty((0, LANES, 2), np.int16)
+        return cls(np.empty(0, np.int32), nothing, 1.0, 1.0, nothing[None][:0], np.empty((0, LANES), np.int32))
+
+    def embed(self, images: Pixels, padding: int) -> tuple[NDArray[np.int16], NDArray[np.int64]]:
+        """The vectors of images, zeros added for a whole multiple of `padding`, and their squared norms."""
+        count = max(len(images.bytes), len(images.words))
+        vectors = np.zeros((-(-count // padding) * padding, LANES), np.int16)
+        if len(self.axes):
+            centred = np.zeros((ROWS, 2 * len(self.axes)), np.int16)
+            products, norms = np.empty((ROWS, LANES), np.int32), np.empty(ROWS)
+            embed_images(images, self.mean, self.axes, self.unit, self.scale, centred, products, norms, vectors)
+        return vectors, np.einsum("ij,ij->i", vectors, vectors, dtype=np.int64)
+
 
 def _principal_axes(sample: NDArray[np.float32]) -> NDArray[np.float64]:
     """At most 63 directions that hold most of the variance of centred rows (randomised subspace iteration)."""
@@ -109,8 +125,8 @@ class NeighborSearch:
 
     Distances are squared Euclidean distances as exact integers, and equal distances go to the image that comes
     first, so a result is the same on every machine and for every number of threads. How: see
-    `misread.models.kernels.neighbors`. The screen (132 bytes per image) is built by the first search that gains
-    from it.
+    `misread.models.kernels.neighbors`. The screen (132 bytes per image) is built once enough queries have come
+    to gain from it.
 
     Parameters
     ----------
@@ -137,6 +153,7 @@ class NeighborSearch:
             top = int(images.max(initial=0))
             self._furthest = min(_FURTHEST, 2 * top + _FURTHEST_BYTE) if top <= _FURTHEST else -1
         self._screen: _Screen | None = None
+        self._n_asked = 0
 
     def nearest(
         self, queries: NDArray[Any], n_neighbors: int, n_jobs: int | None = None
@@ -171,32 +188,31 @@ class NeighborSearch:
             raise ParameterError(
                 f"n_neighbors must be between 1 and {count}, the number of images, not {n_neighbors}"
             )
-        asked, known = Pixels.of(queries), Pixels.of(self.images)
+        queries, known = np.ascontiguousarray(queries), Pixels.of(self.images)
         squared = np.empty((len(queries), n_neighbors), np.int64)
         indices = np.empty_like(squared)
-        jobs = effective_n_jobs(n_jobs)
-        screen = self._useful_screen(queries, n_neighbors, n_jobs)
-        if screen is None:
-            task = partial(scan_images, images=known, distances=squared, indices=indices)
-        else:
-            seeds = -(-max(_SEED_IMAGES, 16 * n_neighbors) // LANES)
-            task = partial(
-                search_images,
-                images=known,
-                mean=screen.mean,
-                axes=screen.axes,
-                unit=screen.unit,
-                scale=screen.scale,
-                tiles=screen.tiles,
-                halves=screen.halves,
-                step=max(1, len(screen.tiles) // seeds),
-                distances=squared,
-                indices=indices,
+        screen = self._useful_screen(queries, n_neighbors, n_jobs) or _Screen.blank()
+        seeds = -(-max(_SEED_IMAGES, 16 * n_neighbors) // LANES)
+
+        def search(part: slice) -> None:
+            asked = Pixels.of(queries[part])
+            vectors, norms = screen.embed(asked, ROWS)
+            search_images(
+                asked,
+                known,
+                vectors,
+                norms,
+                screen.scale,
+                screen.tiles,
+                screen.halves,
+                max(1, len(screen.tiles) // seeds),
+                Scratch.of(len(squared[part])),
+                squared[part],
+                indices[part],
             )
-        size = max(1, min(_QUERIES_PER_TASK, -(-len(queries) // jobs)))
-        Parallel(n_jobs=n_jobs, require="sharedmem")(
-            delayed(task)(asked, start, min(start + size, len(queries))) for start in range(0, len(queries), size)
-        )
+
+        size = max(1, min(_QUERIES_PER_TASK, -(-len(queries) // effective_n_jobs(n_jobs))))
+        in_blocks(search, len(queries), size, n_jobs)
         return squared, indices
 
     def _useful_screen(self, queries: NDArray[Any], n_neighbors: int, n_jobs: int | None) -> _Screen | None:
@@ -206,7 +222,8 @@ class NeighborSearch:
             return None
         if self._furthest < (0 if queries.dtype == np.uint8 else queries.max(initial=0)):
             return None
-        if self._screen is None and len(queries) >= _FEW_QUERIES:
+        self._n_asked += len(queries)
+        if self._screen is None and self._n_asked >= _FEW_QUERIES:
             self._screen = self._build(n_jobs)
         return self._screen
 
@@ -224,12 +241,13 @@ class NeighborSearch:
         n_tiles = -(-count // LANES)
         tiles = np.empty((n_tiles, LANES // 2, LANES, 2), np.int16)
         halves = np.empty((n_tiles, LANES), np.int32)
-        size = max(1, min(64, -(-n_tiles // effective_n_jobs(n_jobs))))
-        pixels = Pixels.of(self.images)
-        Parallel(n_jobs=n_jobs, require="sharedmem")(
-            delayed(embed_images)(
-                pixels, mean, packed, unit, scale, start, min(start + size, n_tiles), tiles, halves
-            )
-            for start in range(0, n_tiles, size)
-        )
-        return _Screen(mean, packed, unit, scale, tiles, halves)
+        screen = _Screen(mean, packed, unit, scale, tiles, halves)
+
+        def fill(part: slice) -> None:
+            vectors, norms = screen.embed(Pixels.of(self.images[part.start * LANES : part.stop * LANES]), LANES)
+            tiles[part] = vectors.reshape(-1, LANES, LANES // 2, 2).transpose(0, 2, 1, 3)
+            halves[part] = -(norms >> 1).reshape(-1, LANES)
+
+        in_blocks(fill, n_tiles, max(1, min(64, -(-n_tiles // effective_n_jobs(n_jobs)))), n_jobs)
+        halves.ravel()[count:] = NEVER
+        return screen

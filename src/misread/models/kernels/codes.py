@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from misread.models.kernels.jit import ANY_ORDER, kernel
+from misread.models.kernels.jit import ANY_ORDER, inner, kernel
 from misread.models.kernels.prefetch import CACHE_LINE
 
 __all__ = [
@@ -92,7 +92,8 @@ def _complete(codes: Bytes, offset: Floats, gain: Floats, residual: Floats) -> S
     n_features = len(offset)
     largest = np.abs(offset) + LARGEST_CODE * np.abs(gain) + residual
     slack = residual + (4 * n_features + 64) * HALF_ULP * largest
-    mass, norm = _measure_rows(codes, offset, gain, slack)
+    mass, norm = np.empty(len(codes)), np.empty(len(codes))
+    _measure_rows(codes, offset, gain, slack, mass, norm)
     rare, uses_rare = _rare_columns(codes)
     mass[uses_rare] = np.inf
     largest_weight = min(LARGEST_WEIGHT, int((2**31 - 1) // max(1.0, mass[~uses_rare].max(initial=0.0))))
@@ -115,53 +116,49 @@ def _rare_columns(codes: Bytes) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
     coarse; the rows that use them are not screened.
     """
     n_columns = codes.shape[1]
-    rank = np.empty(n_columns, np.int32)
-    rank[np.argsort(_count_uses(codes), kind="stable")] = np.arange(n_columns)
-    lowest = _lowest_ranks(codes, rank)
-    n_using = np.cumsum(np.bincount(lowest, minlength=n_columns + 1))[
-        :n_columns
-    ]  # any of the k + 1 rarest columns
+    uses, rank, lowest = (
+        np.zeros(n_columns, np.int64),
+        np.empty(n_columns, np.int32),
+        np.empty(len(codes), np.int32),
+    )
+    _count_uses(codes, uses)
+    rank[np.argsort(uses, kind="stable")] = np.arange(n_columns)
+    _find_lowest_ranks(codes, rank, lowest)
+    # How many rows use any of the k + 1 rarest columns:
+    n_using = np.cumsum(np.bincount(lowest, minlength=n_columns + 1))[:n_columns]
     n_rare = np.searchsorted(n_using, RARE * len(codes), side="right")
     return rank < n_rare, lowest < n_rare
 
 
-@kernel()
-def _count_uses(codes: Bytes) -> NDArray[np.int64]:
-    """How many rows are not zero in each column."""
-    counts = np.zeros(codes.shape[1], np.int64)
+@inner()
+def _count_uses(codes: Bytes, uses: NDArray[np.int64]) -> None:
+    """Add to each column's number the rows that are not zero there."""
     for i in range(len(codes)):
-        for j in range(counts.size):
-            counts[j] += codes[i, j] != 0
-    return counts
+        for j in range(uses.size):
+            uses[j] += codes[i, j] != 0
 
 
-@kernel()
-def _lowest_ranks(codes: Bytes, rank: NDArray[np.int32]) -> NDArray[np.int32]:
-    """The lowest rank of a column that each row uses; their number for a row of zeros."""
-    lowest = np.empty(len(codes), np.int32)
+@inner()
+def _find_lowest_ranks(codes: Bytes, rank: NDArray[np.int32], lowest: NDArray[np.int32]) -> None:
+    """Write the lowest rank of a column that each row uses; their number for a row of zeros."""
     for i in range(len(codes)):
         least = np.int32(rank.size)
         for j in range(rank.size):
             least = min(least, rank[j] if codes[i, j] != 0 else np.int32(rank.size))
         lowest[i] = least
-    return lowest
 
 
-@kernel(fastmath=ANY_ORDER)
-def _measure_rows(codes: Bytes, offset: Floats, gain: Floats, slack: Floats) -> tuple[Floats, Floats]:
-    """Sum of each row's codes, and an upper bound of the norm of its values."""
-    n_samples, n_features = len(codes), offset.size
-    mass, norm = np.empty(n_samples), np.empty(n_samples)
-    for i in range(n_samples):
-        row = codes[i]
+@inner(fastmath=ANY_ORDER)
+def _measure_rows(codes: Bytes, offset: Floats, gain: Floats, slack: Floats, mass: Floats, norm: Floats) -> None:
+    """Write the sum of each row's codes, and an upper bound of the norm of its values."""
+    for i in range(len(codes)):
         total, squares = np.int64(0), 0.0
-        for j in range(n_features):
-            total += np.int64(row[j])
-            value = np.abs(offset[j] + gain[j] * np.float64(row[j])) + slack[j]
+        for j in range(offset.size):
+            total += np.int64(codes[i, j])
+            value = np.abs(offset[j] + gain[j] * np.float64(codes[i, j])) + slack[j]
             squares += value * value
         mass[i] = total
         norm[i] = np.sqrt(squares) * (1.0 + 1e-6) + TINY
-    return mass, norm
 
 
 @kernel()

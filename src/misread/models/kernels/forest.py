@@ -3,29 +3,34 @@
 import numpy as np
 from numba import uint64
 
-from misread.models.kernels.jit import kernel
+from misread.models.kernels.jit import inner
 
-__all__ = ["transpose", "vote"]
+__all__ = ["TILE", "transpose", "vote"]
 
-_TILE = 64
+TILE = 64
 
 
-@kernel()
-def transpose(rows: np.ndarray) -> np.ndarray:
-    """Transposed copy of a uint8 matrix, tile by tile so that both sides stay in cache."""
+@inner()
+def transpose(rows: np.ndarray, columns: np.ndarray) -> None:
+    """Copy a uint8 matrix to its transpose, tile by tile so that both sides stay in cache."""
     n, m = rows.shape
-    columns = np.empty((m, n), np.uint8)
-    for top in range(0, n, _TILE):
-        bottom = min(top + _TILE, n)
-        for first in range(0, m, _TILE):
-            for j in range(first, min(first + _TILE, m)):
+    for top in range(0, n, TILE):
+        bottom = min(top + TILE, n)
+        for first in range(0, m, TILE):
+            for j in range(first, min(first + TILE, m)):
                 for i in range(top, bottom):
                     columns[j, i] = rows[i, j]
-    return columns
 
 
-@kernel()
-def vote(rows: np.ndarray, roots: np.ndarray, nodes: np.ndarray, values: np.ndarray, out: np.ndarray) -> None:
+@inner()
+def vote(
+    rows: np.ndarray,
+    roots: np.ndarray,
+    nodes: np.ndarray,
+    values: np.ndarray,
+    scratch: np.ndarray,
+    out: np.ndarray,
+) -> None:
     """Add to `out` what each tree says of each row, tree after tree.
 
     A tile of rows goes down a tree one level at a time, without branches that depend on pixels, so that the
@@ -41,13 +46,13 @@ def vote(rows: np.ndarray, roots: np.ndarray, nodes: np.ndarray, values: np.ndar
         Feature (-1 for a leaf), highest pixel value that goes left, numbers of the left and the right child.
     values : ndarray of shape (n_nodes, n_classes), float64
         Share of each class.
+    scratch : ndarray of shape (2, TILE), uint64
     out : ndarray of shape (n, n_classes), float64
         Sums, in the order of the trees whatever the number of threads.
     """
-    place = np.empty(_TILE, np.uint64)
-    moving = np.empty(_TILE, np.uint64)
-    for top in range(0, rows.shape[0], _TILE):
-        size = min(_TILE, rows.shape[0] - top)
+    place, moving = scratch[0], scratch[1]
+    for top in range(0, rows.shape[0], TILE):
+        size = min(TILE, rows.shape[0] - top)
         for tree in range(roots.size - 1):
             for i in range(size):
                 place[i] = roots[tree]

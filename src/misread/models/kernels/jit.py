@@ -10,10 +10,17 @@ __all__ = ["ANY_ORDER", "inner", "kernel", "part", "read_only"]
 
 ANY_ORDER = {"reassoc", "nsz", "contract"}  # `fastmath` of sums whose bounds hold in any order
 
+_OPTIONS: dict[str, Any] = {
+    "nogil": True,
+    "cache": True,
+    "error_model": "numpy",
+    "no_cfunc_wrapper": True,  # nobody calls them from C: that would be one more function to compile for each
+}
+
 
 def kernel(**options: Any) -> Callable[[Callable[..., Any]], Any]:
     """Compile on first use, keep the result on disk, run without Python's lock; divide by zero as NumPy does."""
-    return njit(nogil=True, cache=True, error_model="numpy", **options)
+    return njit(**(_OPTIONS | options))
 
 
 def inner(**options: Any) -> Callable[[Callable[..., Any]], Any]:

@@ -32,24 +32,26 @@ from typing import Any, NamedTuple, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from misread.models.kernels.jit import inner, kernel, part, read_only
+from misread.models.kernels.jit import inner, part, read_only
 from misread.models.kernels.neighbors_tiles import (
     LANES,
     ROWS,
     lowest_bit,
+    row_address,
     squares_of_bytes,
     tile_hits,
     tile_products,
 )
 
 __all__ = [
+    "NEVER",
     "RADIUS",
     "SLACK",
     "Pixels",
+    "Scratch",
     "embed_images",
     "encode_columns",
     "mark_values",
-    "scan_images",
     "search_images",
     "vote_columns",
 ]
@@ -59,7 +61,6 @@ SLACK = 2 * 8 * 0.51
 PAIRS = LANES // 2
 BYTES_AT_ONCE = 512_000
 TILES_IN_CACHE = 32
-IMAGES_IN_CACHE = 128
 NEVER = -(2**31) + 1
 
 
@@ -79,14 +80,35 @@ class Pixels(NamedTuple):
         return cls(read_only(none.astype(np.uint8)), rows)
 
 
+class Scratch(NamedTuple):
+    """Arrays that one search writes to; see there."""
+
+    products: NDArray[np.int32]  # (ROWS, LANES)
+    counts: NDArray[np.int64]  # (n_queries,) neighbours held
+    radii: NDArray[np.int64]  # (n_queries,) squared distance up to which an image may be one
+    limits: NDArray[np.int32]  # (n_queries in whole ROWS,) product that such an image must reach
+    masks: NDArray[np.uint64]  # (ROWS,) images of a tile that do
+
+    @classmethod
+    def of(cls, n_queries: int) -> Self:
+        """For so many queries: nothing held, any image near enough, and none where there is no query."""
+        return cls(
+            products=np.empty((ROWS, LANES), np.int32),
+            counts=np.zeros(n_queries, np.int64),
+            radii=np.full(n_queries, 2**62, np.int64),
+            limits=np.full(-(-n_queries // ROWS) * ROWS, 2**31 - 1, np.int32),
+            masks=np.zeros(ROWS, np.uint64),
+        )
+
+
+@part()
+def _count(images):
+    return max(images.bytes.shape[0], images.words.shape[0])
+
+
 @inner()
 def _value(images, i, j):
     return np.int32(images.bytes[i, j]) if images.bytes.shape[0] else np.int32(images.words[i, j])
-
-
-@inner()
-def _address(array, row):
-    return np.uintp(array.ctypes.data) + np.uintp(row * array.strides[0])
 
 
 @inner()
@@ -96,7 +118,7 @@ def _squared_distance(queries, q, images, i):
     done = 0
     total = np.int64(0)
     if queries.bytes.shape[0] and images.bytes.shape[0]:
-        left, right = _address(queries.bytes, q), _address(images.bytes, i)
+        left, right = row_address(queries.bytes, q), row_address(images.bytes, i)
         while features - done >= 16:
             count = min((features - done) // 16 * 16, BYTES_AT_ONCE)
             total += squares_of_bytes(left + np.uintp(done), right + np.uintp(done), count)
@@ -155,24 +177,39 @@ def _sort_heap(distances, indices):
         _sink(distances, indices, last, distance, index)
 
 
-@kernel()
-def _embed(images, first, last, mean, axes, unit, scale, out):
-    """Write v(x), see the module, of images first..last into the rows of `out` (int16)."""
-    features = mean.size
-    centred = np.zeros((ROWS, 2 * axes.shape[0]), np.int16)
-    products = np.empty((ROWS, LANES), np.int32)
-    norms = np.zeros(ROWS, np.float64)
-    for start in range(first, last, ROWS):
-        rows = min(ROWS, last - start)
+@inner()
+def embed_images(images, mean, axes, unit, scale, centred, products, norms, out):
+    """Write v(x), see the module, of each image into a row of `out`.
+
+    Parameters
+    ----------
+    images : Pixels
+    mean : ndarray of shape (n_features,), int32
+        m of the module's proof.
+    axes : ndarray of shape (ceil(n_features / 2), LANES, 2), int16
+        W, packed by pairs of features; its last lane is zero.
+    unit, scale : float
+        Of the module's proof.
+    centred : ndarray of zeros of shape (ROWS, n_features or one more), int16
+        Scratch, as long as `axes`; so are `products` (ROWS, LANES), int32, and `norms` (ROWS,), float64.
+    out : ndarray of shape (at least n_images, LANES), int16
+    """
+    n_images = _count(images)
+    for start in range(0, n_images, ROWS):
+        rows = min(ROWS, n_images - start)
         for row in range(rows):
             norm = np.int64(0)
-            for j in range(features):
+            for j in range(mean.size):
                 value = _value(images, start + row, j) - mean[j]
                 centred[row, j] = value
                 norm += value * value
             norms[row] = norm
         tile_products(
-            _address(centred, 0), centred.strides[0], _address(axes, 0), axes.shape[0], _address(products, 0)
+            row_address(centred, 0),
+            centred.strides[0],
+            row_address(axes, 0),
+            axes.shape[0],
+            row_address(products, 0),
         )
         for row in range(rows):
             size = np.sqrt(norms[row])
@@ -181,49 +218,8 @@ def _embed(images, first, last, mean, axes, unit, scale, out):
             for c in range(LANES - 1):
                 coordinate = products[row, c] * unit
                 rest -= coordinate * coordinate
-                out[start - first + row, c] = np.int16(np.rint(coordinate * stretch))
-            out[start - first + row, LANES - 1] = np.int16(np.rint(np.sqrt(max(rest, 0.0)) * stretch))
-
-
-@inner()
-def _squared_norm(vector):
-    total = np.int64(0)
-    for c in range(vector.shape[0]):
-        total += np.int64(vector[c]) * np.int64(vector[c])
-    return total
-
-
-@kernel()
-def embed_images(images, mean, axes, unit, scale, first_tile, last_tile, tiles, halves):
-    """Fill tiles first_tile..last_tile of the screen.
-
-    Parameters
-    ----------
-    images : Pixels
-        n images.
-    mean : ndarray of shape (n_features,), int32
-        m of the module's proof.
-    axes : ndarray of shape (ceil(n_features / 2), LANES, 2), int16
-        W, packed by pairs of features; its last lane is zero.
-    unit, scale : float
-        Of the module's proof.
-    tiles : ndarray of shape (n_tiles, LANES / 2, LANES, 2), int16
-        Receives v(x), 64 images per tile, packed by pairs of coordinates.
-    halves : ndarray of shape (n_tiles, LANES), int32
-        Receives -floor(|v|^2 / 2); places beyond the last image never hit.
-    """
-    vectors = np.zeros((LANES, LANES), np.int16)
-    for tile in range(first_tile, last_tile):
-        start = tile * LANES
-        count = min(LANES, max(images.bytes.shape[0], images.words.shape[0]) - start)
-        _embed(images, start, start + count, mean, axes, unit, scale, vectors)
-        vectors[count:] = 0
-        for pair in range(PAIRS):
-            for lane in range(LANES):
-                tiles[tile, pair, lane, 0] = vectors[lane, 2 * pair]
-                tiles[tile, pair, lane, 1] = vectors[lane, 2 * pair + 1]
-        for lane in range(LANES):
-            halves[tile, lane] = -(_squared_norm(vectors[lane]) >> 1) if lane < count else NEVER
+                out[start + row, c] = np.int16(np.rint(coordinate * stretch))
+            out[start + row, LANES - 1] = np.int16(np.rint(np.sqrt(max(rest, 0.0)) * stretch))
 
 
 @inner()
@@ -237,110 +233,111 @@ def _limit(squared_norm, scale, radius):
 
 
 @part()
-def _seed_radii(queries, first, last, vectors, images, tiles, halves, step, distances, indices, radii):
+def _seed_radii(queries, images, vectors, tiles, halves, step, scratch, distances, indices):
     """An upper bound of each query's k-th squared distance: k images that look near in every step-th tile."""
     k = distances.shape[1]
-    products = np.empty((ROWS, LANES), np.int32)
-    for start in range(0, last - first, ROWS):
-        rows = min(ROWS, last - first - start)
-        counts = np.zeros(ROWS, np.int64)
+    products, counts, radii = scratch.products, scratch.counts, scratch.radii
+    for start in range(0, counts.size, ROWS):
+        rows = min(ROWS, counts.size - start)
         for tile in range(0, tiles.shape[0], step):
             tile_products(
-                _address(vectors, start),
+                row_address(vectors, start),
                 vectors.strides[0],
-                _address(tiles, tile),
+                row_address(tiles, tile),
                 PAIRS,
-                _address(products, 0),
+                row_address(products, 0),
             )
             for row in range(rows):
-                q = first + start + row
+                q = start + row
                 for lane in range(LANES):
                     far = -np.int64(products[row, lane]) - halves[tile, lane]
-                    if (counts[row] < k or far < distances[q, 0]) and halves[tile, lane] != NEVER:
-                        counts[row] = _keep_nearest(
-                            distances[q], indices[q], counts[row], far, tile * LANES + lane
-                        )
-        for row in range(rows):
-            q = first + start + row
-            radius = np.int64(0)
-            for place in range(counts[row]):
-                radius = max(radius, _squared_distance(queries, q, images, indices[q, place]))
-            radii[start + row] = radius if counts[row] == k else np.int64(2**62)
+                    if (counts[q] < k or far < distances[q, 0]) and halves[tile, lane] != NEVER:
+                        counts[q] = _keep_nearest(distances[q], indices[q], counts[q], far, tile * LANES + lane)
+        for q in range(start, start + rows):
+            if counts[q] == k:
+                radii[q] = 0
+                for place in range(k):
+                    radii[q] = max(radii[q], _squared_distance(queries, q, images, indices[q, place]))
+            counts[q] = 0
 
 
-@kernel()
-def search_images(queries, first, last, images, mean, axes, unit, scale, tiles, halves, step, distances, indices):
-    """Find the nearest images of queries first..last with the screen of `embed_images`.
+@part()
+def _pass_all(masks, n_queries, n_images):
+    """Let up to ROWS queries meet up to LANES images, as `tile_hits` would if all were near."""
+    everyone = np.uint64(2**64 - 1) >> np.uint64(max(LANES - n_images, 0))
+    for row in range(ROWS):
+        masks[row] = everyone if row < n_queries else np.uint64(0)
+    return 1
+
+
+@inner()
+def search_images(queries, images, vectors, norms, scale, tiles, halves, step, scratch, distances, indices):
+    """Find the nearest images of each query, by the screen or, without tiles, from all distances.
 
     Parameters
     ----------
     queries, images : Pixels
+    vectors : ndarray of shape (n_queries in whole ROWS, LANES), int16
+        v(u) of each query, zeros at the end.
+    norms : ndarray of shape (n_queries,), int64
+        |v(u)|^2.
+    scale : float
+        Of the module's proof.
+    tiles : ndarray of shape (n_tiles, LANES / 2, LANES, 2), int16
+        v(x), 64 images per tile, packed by pairs of coordinates; no tiles: no screen.
+    halves : ndarray of shape (n_tiles, LANES), int32
+        -floor(|v|^2 / 2); NEVER at places beyond the last image.
     step : int
         The first radius comes from every step-th tile.
+    scratch : Scratch
     distances, indices : ndarray of shape (n_queries, k), int64
-        Rows first..last receive the squared distances and the image numbers, nearest first, the lower number first
-        among equal distances.
+        Receive the squared distances and the image numbers, nearest first, the lower number first among equal
+        distances.
     """
-    k = distances.shape[1]
-    many = last - first
-    padded = (many + ROWS - 1) // ROWS * ROWS
-    vectors = np.zeros((padded, LANES), np.int16)
-    _embed(queries, first, last, mean, axes, unit, scale, vectors)
-    radii = np.empty(many, np.int64)
-    _seed_radii(queries, first, last, vectors, images, tiles, halves, step, distances, indices, radii)
-    counts = np.zeros(many, np.int64)
-    norms = np.zeros(many, np.int64)
-    limits = np.full(padded, np.int32(2**31 - 1), np.int32)
-    masks = np.zeros(ROWS, np.uint64)
+    n_queries, k = distances.shape
+    n_images = _count(images)
+    n_tiles = (n_images + LANES - 1) // LANES
+    is_screened = tiles.shape[0] > 0
+    counts, radii, limits, masks = scratch.counts, scratch.radii, scratch.limits, scratch.masks
     one = np.uint64(1)
-    for q in range(many):
-        norms[q] = _squared_norm(vectors[q])
-        limits[q] = _limit(norms[q], scale, radii[q])
-    for block in range(0, tiles.shape[0], TILES_IN_CACHE):
-        for start in range(0, many, ROWS):
-            for tile in range(block, min(block + TILES_IN_CACHE, tiles.shape[0])):
-                hits = tile_hits(
-                    _address(vectors, start),
-                    vectors.strides[0],
-                    _address(tiles, tile),
-                    PAIRS,
-                    _address(halves, tile),
-                    _address(limits, start),
-                    _address(masks, 0),
-                )
+    if is_screened:
+        _seed_radii(queries, images, vectors, tiles, halves, step, scratch, distances, indices)
+        for q in range(n_queries):
+            limits[q] = _limit(norms[q], scale, radii[q])
+    for block in range(0, n_tiles, TILES_IN_CACHE):
+        for start in range(0, n_queries, ROWS):
+            for tile in range(block, min(block + TILES_IN_CACHE, n_tiles)):
+                if is_screened:
+                    hits = tile_hits(
+                        row_address(vectors, start),
+                        vectors.strides[0],
+                        row_address(tiles, tile),
+                        PAIRS,
+                        row_address(halves, tile),
+                        row_address(limits, start),
+                        row_address(masks, 0),
+                    )
+                else:
+                    hits = _pass_all(masks, n_queries - start, n_images - tile * LANES)
                 if hits == 0:
                     continue
                 for row in range(ROWS):
                     mask = masks[row]
                     if mask == 0:
                         continue
-                    near = start + row
-                    q = first + near
+                    q = start + row
                     while mask != 0:
                         image = tile * LANES + lowest_bit(mask)
                         mask &= mask - one
                         distance = _squared_distance(queries, q, images, image)
-                        if distance <= radii[near]:
-                            counts[near] = _keep_nearest(distances[q], indices[q], counts[near], distance, image)
-                            if counts[near] == k:
+                        if distance <= radii[q]:
+                            counts[q] = _keep_nearest(distances[q], indices[q], counts[q], distance, image)
+                            if counts[q] == k:
                                 # Images come in ascending order: one as far as the k-th loses the tie.
-                                radii[near] = distances[q, 0] - 1
-                    limits[near] = _limit(norms[near], scale, radii[near])
-    for q in range(first, last):
-        _sort_heap(distances[q], indices[q])
-
-
-@kernel()
-def scan_images(queries, first, last, images, distances, indices):
-    """The same result as `search_images` from all distances, for few images, few queries or many neighbours."""
-    counts = np.zeros(last - first, np.int64)
-    n_images = max(images.bytes.shape[0], images.words.shape[0])
-    for block in range(0, n_images, IMAGES_IN_CACHE):
-        for q in range(first, last):
-            for i in range(block, min(block + IMAGES_IN_CACHE, n_images)):
-                distance = _squared_distance(queries, q, images, i)
-                counts[q - first] = _keep_nearest(distances[q], indices[q], counts[q - first], distance, i)
-    for q in range(first, last):
+                                radii[q] = distances[q, 0] - 1
+                    if is_screened:
+                        limits[q] = _limit(norms[q], scale, radii[q])
+    for q in range(n_queries):
         _sort_heap(distances[q], indices[q])
 
 
@@ -360,13 +357,12 @@ def encode_columns(columns, codes, out):
             out[i, column] = codes[column, columns[i, column]]
 
 
-@kernel()
-def vote_columns(codes, indices, weights, out):
+@inner()
+def vote_columns(codes, indices, weights, votes, out):
     """The class code (uint8) with the most weight among the neighbours, per query and column; ties to the lowest.
 
-    Weights of a class are added in the order of the neighbours.
+    Weights of a class are added in the order of the neighbours. `votes` is scratch: 256 zeros (float64).
     """
-    votes = np.zeros(256, np.float64)
     for q in range(indices.shape[0]):
         for column in range(codes.shape[1]):
             for place in range(indices.shape[1]):

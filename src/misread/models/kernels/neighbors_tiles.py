@@ -17,7 +17,7 @@ from llvmlite import ir
 from numba import types
 from numba.extending import intrinsic
 
-__all__ = ["LANES", "ROWS", "lowest_bit", "squares_of_bytes", "tile_hits", "tile_products"]
+__all__ = ["LANES", "ROWS", "lowest_bit", "row_address", "squares_of_bytes", "tile_hits", "tile_products"]
 
 ROWS = 6
 LANES = 64
@@ -229,7 +229,19 @@ def _lowest_bit(typingctx: Any, mask: Any) -> Any:
     return types.int64(types.uint64), codegen
 
 
+def _row_address(typingctx: Any, array: Any, row: Any) -> Any:
+    """Address of `array[row]`."""
+
+    def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        held = context.make_array(signature.args[0])(context, builder, args[0])
+        offset = builder.mul(args[1], builder.extract_value(held.strides, 0))
+        return builder.add(builder.ptrtoint(held.data, _I64), offset)
+
+    return types.uintp(array, types.intp), codegen
+
+
 lowest_bit: Any = intrinsic(_lowest_bit)
+row_address: Any = intrinsic(_row_address)
 tile_products: Any = intrinsic(_tile_products)
 tile_hits: Any = intrinsic(_tile_hits)
 squares_of_bytes: Any = intrinsic(_squares_of_bytes)

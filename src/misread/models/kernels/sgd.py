@@ -29,7 +29,7 @@ from misread.models.kernels.codes import (
     Screen,
     aligned,
 )
-from misread.models.kernels.jit import inner, kernel, part
+from misread.models.kernels.jit import inner, part
 from misread.models.kernels.prefetch import prefetch_row
 from misread.models.kernels.rows import Rows, read_row
 from misread.models.kernels.screen import (
@@ -106,24 +106,28 @@ class Work(NamedTuple):
         )
 
 
-@kernel()
 def shuffle_order(n_samples: int, seed: int) -> NDArray[np.int32]:
     """The permutation that scikit-learn's shuffle applies, with `seed`, before each epoch.
 
     A Fisher-Yates shuffle driven by Marsaglia's 32-bit xorshift. The seed is the same every epoch, so the
     order of epoch e + 1 is ``order[shuffle]`` of the order of epoch e.
     """
-    order = np.arange(n_samples).astype(np.int32)
+    order = np.arange(n_samples, dtype=np.int32)
+    _shuffle(order, seed)
+    return order
+
+
+@inner()
+def _shuffle(order: NDArray[np.int32], seed: int) -> None:
     state = np.uint32(seed)
     if state == 0:
         state = np.uint32(1)
-    for i in range(n_samples - 1):
+    for i in range(order.size - 1):
         state ^= np.uint32(state << np.uint32(13))
         state ^= np.uint32(state >> np.uint32(17))
         state ^= np.uint32(state << np.uint32(5))
-        j = i + np.int64(state & np.uint32(0x7FFFFFFF)) % (n_samples - i)
+        j = i + np.int64(state & np.uint32(0x7FFFFFFF)) % (order.size - i)
         order[i], order[j] = order[j], order[i]
-    return order
 
 
 @inner()

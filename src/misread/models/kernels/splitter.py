@@ -9,15 +9,18 @@ ties fall the same way.
 A sample of the tree is one uint64 *entry*: row number (32 bits), class (8 bits), bootstrap count (24 bits).
 """
 
+from typing import NamedTuple, Self
+
 import numpy as np
 from numba import uint64
 
-from misread.models.kernels.jit import inner, kernel, part
+from misread.models.kernels.jit import inner, part
 
 __all__ = [
     "COUNT_BITS",
     "MAX_CLASSES",
     "ROW_SHIFT",
+    "Scratch",
     "admissible_cuts",
     "best_cut",
     "draw",
@@ -34,6 +37,38 @@ ROW_SHIFT = 32
 _COUNT_MASK = (1 << COUNT_BITS) - 1
 _CLASS_MASK = MAX_CLASSES - 1
 _MARGIN = 1e-14
+
+
+class Scratch(NamedTuple):
+    """Arrays that the splitting of a tree's nodes writes to."""
+
+    totals: np.ndarray  # (n_classes,) weight of each class in the node
+    left: np.ndarray  # (n_classes,) and left of a cut
+    features: np.ndarray  # (n_features,) a permutation of the features, which goes on from node to node
+    constants: np.ndarray  # (n_features,) features that are known to be constant
+    state: np.ndarray  # (1,) of the random generator
+    histogram: np.ndarray  # (256 * 2 * n_classes,) zeros between nodes
+    seen: np.ndarray  # (256,) whether each value occurs, zeros between nodes
+    seen_words: np.ndarray  # (256 / 8,) the same memory, eight values a word
+    values: np.ndarray  # (256 + 1,) those seen
+    sizes: np.ndarray  # (256,) number of samples of each value
+
+    @classmethod
+    def of(cls, n_features: int, n_classes: int, seed: int) -> Self:
+        """For a tree."""
+        seen = np.zeros(256, np.uint8)
+        return cls(
+            totals=np.empty(n_classes, np.int64),
+            left=np.empty(n_classes, np.int64),
+            features=np.arange(n_features),
+            constants=np.empty(n_features, np.int64),
+            state=np.array([seed]),
+            histogram=np.zeros(256 * 2 * n_classes, np.uint32),
+            seen=seen,
+            seen_words=seen.view(np.uint64),
+            values=np.empty(256 + 1, np.int64),
+            sizes=np.empty(256, np.int64),
+        )
 
 
 @part()
@@ -91,10 +126,12 @@ def fill_histogram(
 
 
 @inner()
-def list_seen(seen: np.ndarray, values: np.ndarray) -> int:
-    """Write the values seen to `values` in rising order, clear the marks, and return how many there are."""
+def list_seen(seen: np.ndarray, words: np.ndarray, values: np.ndarray) -> int:
+    """Write the values seen to `values` in rising order, clear the marks, and return how many there are.
+
+    `words` is the memory of `seen` (uint8) as uint64.
+    """
     n = 0
-    words = seen.view(np.uint64)
     for word in range(words.size):
         if words[word] != 0:
             for value in range(8 * word, 8 * word + 8):
@@ -104,7 +141,7 @@ def list_seen(seen: np.ndarray, values: np.ndarray) -> int:
     return n
 
 
-@kernel()
+@inner()
 def admissible_cuts(
     pixels: np.ndarray,
     step: int,
@@ -113,11 +150,13 @@ def admissible_cuts(
     values: np.ndarray,
     n_values: int,
     min_samples_leaf: int,
+    sizes: np.ndarray,
 ) -> tuple[int, int]:
     """First cut and end of the cuts (k: after value k) that leave `min_samples_leaf` samples on both sides."""
     if min_samples_leaf <= 1:
         return 0, n_values - 1
-    sizes = np.zeros(256, np.int64)
+    for value in range(sizes.size):
+        sizes[value] = 0
     for i in range(entries.size):
         sizes[pixels[(entries[i] >> uint64(ROW_SHIFT)) * uint64(step) + uint64(offset)]] += 1
     first = n_values
@@ -215,18 +254,11 @@ def split_node(
     step: int,
     stride: int,
     entries: np.ndarray,
-    totals: np.ndarray,
-    features: np.ndarray,
-    constants: np.ndarray,
     n_known: int,
     max_features: int,
     min_samples_leaf: int,
     min_weight_leaf: float,
-    state: np.ndarray,
-    histogram: np.ndarray,
-    seen: np.ndarray,
-    values: np.ndarray,
-    left: np.ndarray,
+    scratch: Scratch,
 ) -> tuple[int, int, int, int]:
     """Draw features as scikit-learn draws them, and find the best cut.
 
@@ -238,18 +270,12 @@ def split_node(
         See there.
     entries : ndarray of shape (n,), uint64
         The node's samples.
-    totals : ndarray of shape (n_classes,), int64
-        Their weight by class.
-    features : ndarray of shape (n_features,), int64
-        A permutation of the features, which goes on from node to node.
-    constants : ndarray of shape (n_features,), int64
-        The first `n_known` features are known to be constant here; those found are added.
+    n_known : int
+        The first so many features are known to be constant here; those found are added.
     max_features, min_samples_leaf, min_weight_leaf
         As in scikit-learn's splitter.
-    state : ndarray of shape (1,), int64
-        Of the random generator.
-    histogram, seen, values, left : ndarray
-        Scratch.
+    scratch : Scratch
+        With the node's totals.
 
     Returns
     -------
@@ -257,6 +283,8 @@ def split_node(
         Feature, the pixel values below and above the cut (-1 if there is none), and the number of features that
         are known to be constant now.
     """
+    totals, left, features, constants = scratch.totals, scratch.left, scratch.features, scratch.constants
+    histogram, seen, values = scratch.histogram, scratch.seen, scratch.values
     remaining = features.size
     n_constant = n_known
     visited = 0
@@ -267,7 +295,7 @@ def split_node(
     best_above = -1
     while remaining > n_constant and (visited < max_features or visited <= n_constant - n_known + drawn):
         visited += 1
-        j = draw(state, drawn, remaining - n_constant + n_known)
+        j = draw(scratch.state, drawn, remaining - n_constant + n_known)
         if j < n_known:
             features[drawn], features[j] = features[j], features[drawn]
             drawn += 1
@@ -282,8 +310,10 @@ def split_node(
         remaining -= 1
         features[remaining], features[j] = features[j], features[remaining]
         fill_histogram(pixels, step, offset, entries, totals.size, histogram, seen)
-        n_values = list_seen(seen, values)
-        first, end = admissible_cuts(pixels, step, offset, entries, values, n_values, min_samples_leaf)
+        n_values = list_seen(seen, scratch.seen_words, values)
+        first, end = admissible_cuts(
+            pixels, step, offset, entries, values, n_values, min_samples_leaf, scratch.sizes
+        )
         best_proxy, k = best_cut(
             histogram, values, n_values, first, end, totals, left, min_weight_leaf, best_proxy
         )

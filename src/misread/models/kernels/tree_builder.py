@@ -1,12 +1,14 @@
 """Growing one classification tree depth first, node by node as scikit-learn's `DepthFirstTreeBuilder` does."""
 
+from typing import NamedTuple, Self
+
 import numpy as np
 from numba import uint64
 
-from misread.models.kernels.jit import inner, kernel
-from misread.models.kernels.splitter import COUNT_BITS, MAX_CLASSES, ROW_SHIFT, gini, split_node
+from misread.models.kernels.jit import inner
+from misread.models.kernels.splitter import COUNT_BITS, MAX_CLASSES, ROW_SHIFT, Scratch, gini, split_node
 
-__all__ = ["enlist", "grow_tree", "partition"]
+__all__ = ["Nodes", "Stack", "enlist", "grow_tree", "partition"]
 
 _EPSILON = float(np.finfo(np.float64).eps)
 _COUNT_MASK = (1 << COUNT_BITS) - 1
@@ -56,71 +58,89 @@ def partition(column: np.ndarray, entries: np.ndarray, below: int, spare: np.nda
     return n_left
 
 
-@kernel()
+class Nodes(NamedTuple):
+    """A tree, node by node in the order of growing."""
+
+    links: np.ndarray
+    """Shape (n_nodes, 6), int64: left child, right child, feature, number of samples, whether missing values go
+    left, depth. The children of a leaf are -1 and its feature -2."""
+    numbers: np.ndarray
+    """Shape (n_nodes, 3), float64: threshold (-2 for a leaf), impurity, weight."""
+    values: np.ndarray
+    """Shape (n_nodes, n_classes), float64: share of each class."""
+
+    @classmethod
+    def at_most(cls, n: int, n_classes: int) -> Self:
+        """Room for the largest tree of n samples."""
+        return cls(np.empty((2 * n - 1, 6), np.int64), np.empty((2 * n - 1, 3)), np.empty((2 * n - 1, n_classes)))
+
+    def first(self, n_nodes: int) -> Self:
+        """The nodes up to a number, copied."""
+        return type(self)(*(part[:n_nodes].copy() for part in self))
+
+
+class Stack(NamedTuple):
+    """Nodes still to be split."""
+
+    places: np.ndarray  # (n + 1, 6) start, end, depth, parent, side of the parent, constant features
+    totals: np.ndarray  # (n + 1, n_classes)
+    impurity: np.ndarray  # (n + 1,)
+    spare: np.ndarray  # (n,) entries on their way to the right child
+
+    @classmethod
+    def of(cls, n: int, n_classes: int) -> Self:
+        """For a tree of n samples."""
+        return cls(
+            np.empty((n + 1, 6), np.int64),
+            np.empty((n + 1, n_classes), np.int64),
+            np.empty(n + 1),
+            np.empty(n, np.uint64),
+        )
+
+
+@inner()
 def grow_tree(
     columns: np.ndarray,
     rows: np.ndarray,
     entries: np.ndarray,
     root: np.ndarray,
-    seed: int,
     max_features: int,
     max_depth: int,
     min_samples_split: int,
     min_samples_leaf: int,
     min_weight_leaf: float,
     min_impurity_decrease: float,
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Grow a tree on pixels.
+    scratch: Scratch,
+    todo: Stack,
+    nodes: Nodes,
+) -> int:
+    """Grow a tree on pixels; return its number of nodes.
 
     Parameters
     ----------
-    columns : ndarray of shape (n_features, n_rows), uint8
-        The pixels.
-    rows : ndarray of shape (n_rows, n_features), uint8
-        The same.
+    columns : ndarray of shape (n_features * n_rows,), uint8
+        The pixels, feature by feature.
+    rows : ndarray of shape (n_rows * n_features,), uint8
+        The same, row by row.
     entries : ndarray of shape (n,), uint64
         The tree's samples (`enlist`); their order is changed.
     root : ndarray of shape (n_classes,), int64
         Their weight by class.
-    seed : int
-        State of the feature generator, as scikit-learn's splitter draws it.
     max_features, max_depth, min_samples_split, min_samples_leaf, min_weight_leaf, min_impurity_decrease
         As in scikit-learn's builder and splitter.
-
-    Returns
-    -------
-    links : ndarray of shape (n_nodes, 6), int64
-        Left child, right child, feature, number of samples, whether missing values go left, depth. The links of a
-        leaf are -1 and its feature -2.
-    numbers : ndarray of shape (n_nodes, 3), float64
-        Threshold (-2 for a leaf), impurity, weight.
-    values : ndarray of shape (n_nodes, n_classes), float64
-        Share of each class.
+    scratch : Scratch
+        With the seed of the feature generator, as scikit-learn's splitter draws it.
+    todo : Stack
+        Scratch.
+    nodes : Nodes
+        Receives the tree.
     """
-    n_features, n_rows = columns.shape
-    flat_columns = columns.ravel()
-    flat_rows = rows.ravel()
-    n = entries.size
+    n_features = scratch.features.size
+    n_rows = rows.size // n_features
     n_classes = root.size
-    spare = np.empty(n, np.uint64)
-    features = np.empty(n_features, np.int64)
-    for f in range(n_features):
-        features[f] = f
-    constants = np.empty(n_features, np.int64)
-    state = np.empty(1, np.int64)
-    state[0] = seed
-    histogram = np.zeros(256 * 2 * n_classes, np.uint32)
-    seen = np.zeros(256, np.uint8)
-    cuts = np.empty(256 + 1, np.int64)
-    totals = np.empty(n_classes, np.int64)
-    left = np.empty(n_classes, np.int64)
-
-    links = np.empty((2 * n - 1, 6), np.int64)
-    numbers = np.empty((2 * n - 1, 3), np.float64)
-    values = np.empty((2 * n - 1, n_classes), np.float64)
-    stack = np.empty((n + 1, 6), np.int64)  # start, end, depth, parent, side of the parent, constant features
-    stack_totals = np.empty((n + 1, n_classes), np.int64)
-    stack_impurity = np.empty(n + 1, np.float64)
+    totals, left = scratch.totals, scratch.left
+    stack, stack_totals, stack_impurity = todo.places, todo.totals, todo.impurity
+    links, numbers, values = nodes.links, nodes.numbers, nodes.values
 
     total_weight = 0.0
     for c in range(n_classes):
@@ -128,7 +148,7 @@ def grow_tree(
         stack_totals[0, c] = root[c]
     stack_impurity[0] = gini(root, total_weight)
     stack[0, 0] = 0
-    stack[0, 1] = n
+    stack[0, 1] = entries.size
     stack[0, 2] = 0
     stack[0, 3] = -1
     stack[0, 4] = 0
@@ -163,25 +183,20 @@ def grow_tree(
         if not is_leaf:
             few = size <= _FEW
             feature, below, above, n_constant = split_node(
-                flat_rows if few else flat_columns,
+                rows if few else columns,
                 n_features if few else 1,
                 1 if few else n_rows,
                 entries[start:end],
-                totals,
-                features,
-                constants,
                 n_constant,
                 max_features,
                 min_samples_leaf,
                 min_weight_leaf,
-                state,
-                histogram,
-                seen,
-                cuts,
-                left,
+                scratch,
             )
         if feature >= 0:
-            middle = start + partition(columns[feature], entries[start:end], below, spare, left)
+            middle = start + partition(
+                columns[feature * n_rows : (feature + 1) * n_rows], entries[start:end], below, todo.spare, left
+            )
             left_weight = 0.0
             for c in range(n_classes):
                 left_weight += left[c]
@@ -219,4 +234,4 @@ def grow_tree(
                 stack_impurity[height] = left_impurity if side else right_impurity
                 height += 1
         node += 1
-    return links[:node], numbers[:node], values[:node]
+    return node
