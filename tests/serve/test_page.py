@@ -94,10 +94,10 @@ def seen_pixels(page: Page) -> list[int]:
 
 
 @pytest.mark.mnist
-def test_all_ten_digits(mnist_url: str, watched: Watched, handwriting: dict[str, Strokes]) -> None:
+def test_all_ten_digits_in_five_hands(mnist_url: str, watched: Watched, hand: dict[str, Strokes]) -> None:
     page = watched(mnist_url)
     read = {}
-    for digit, strokes in handwriting.items():
+    for digit, strokes in hand.items():
         draw(page, strokes)
         read[digit] = settled(page)
         page.keyboard.press("Escape")

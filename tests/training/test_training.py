@@ -204,6 +204,16 @@ def test_what_makes_no_sense_is_said(digits, options, message):
         train(data=digits, **options)
 
 
+@pytest.mark.parametrize(
+    "aim", [{"precision": 95}, {"recall": 0.0}, {"precision": 0.9, "confidence": 2}, {"confidence": 0.95}], ids=str
+)
+def test_an_impossible_aim_is_refused_before_anything_long(digits, aim):
+    stages = []
+    with pytest.raises(ParameterError):
+        train("sgd", digits, positive="5", on_stage=stages.append, **aim)
+    assert stages == []
+
+
 def test_too_few_images_are_said(few_letters):
     one = dataclasses.replace(few_letters, train=Split(few_letters.train.images[:3], [0, 0, 1]))
     with pytest.raises(ParameterError, match="'b' has 1 training images"):

@@ -13,7 +13,7 @@ from numpy.typing import ArrayLike, NDArray
 from misread.errors import ParameterError
 from misread.evaluation.intervals import clopper_pearson
 
-__all__ = ["OperatingPoint", "ThresholdCurve"]
+__all__ = ["OperatingPoint", "ThresholdCurve", "check_targets"]
 
 
 @dataclass(frozen=True)
@@ -174,26 +174,34 @@ class ThresholdCurve:
             Ask for more: the one-sided Clopper-Pearson lower bound of the precision, at this confidence, must
             reach the target. The bound is for one threshold looked at alone.
         """
-        _check_share("precision", precision)
+        check_targets(precision=precision, confidence=confidence)
         reached = self.precision
         if confidence is not None:
-            if not 0.5 <= confidence < 1:
-                raise ParameterError(
-                    f"confidence must be from 0.5 to below 1, got {confidence}; for 95% write 0.95"
-                )
             answered = self.true_positives + self.false_positives
             reached = clopper_pearson(self.true_positives, answered, confidence=2 * confidence - 1)[0]
         return self._first(np.flatnonzero(reached >= precision))
 
     def for_recall(self, recall: float) -> OperatingPoint | None:
         """Highest threshold whose recall is at least `recall`, or None when there are no positives."""
-        _check_share("recall", recall)
+        check_targets(recall=recall)
         return self._first(np.flatnonzero(self.recall >= recall)[::-1])
 
     def _first(self, indices: NDArray[np.intp]) -> OperatingPoint | None:
         return self.at(float(self.thresholds[indices[0]])) if indices.size else None
 
 
-def _check_share(name: str, value: float) -> None:
-    if not 0 < value <= 1:
-        raise ParameterError(f"{name} must be above 0 and at most 1, got {value}; for 90% write 0.9")
+def check_targets(
+    *, precision: float | None = None, recall: float | None = None, confidence: float | None = None
+) -> None:
+    """Refuse what no threshold could be asked for, before anything long begins.
+
+    Raises
+    ------
+    ParameterError
+        If a value is out of its range.
+    """
+    for name, value in (("precision", precision), ("recall", recall)):
+        if value is not None and not 0 < value <= 1:
+            raise ParameterError(f"{name} must be above 0 and at most 1, got {value}; for 90% write 0.9")
+    if confidence is not None and not 0.5 <= confidence < 1:
+        raise ParameterError(f"confidence must be from 0.5 to below 1, got {confidence}; for 95% write 0.95")

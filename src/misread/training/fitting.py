@@ -24,7 +24,7 @@ from misread.models.zoo import make
 from misread.tasks import Task
 from misread.training.judging import judge
 from misread.training.metrics import boundary, classifier_metrics, detector_metrics, multilabel_metrics
-from misread.training.operating import choose_threshold, scores_in_words
+from misread.training.operating import check_aim, choose_threshold, scores_in_words
 from misread.training.targets import Labels, Wanted, make_task
 
 __all__ = ["Stage", "held_out_evidence", "prepared", "train"]
@@ -102,8 +102,9 @@ def train(
     dataset = data if isinstance(data, Dataset) else load(data, size=size, fit=fit or "stretch", invert=invert)
     task = make_task(dataset, wanted, seed)
     estimator, name = prepared(model, task, seed, params)
-    if (precision is not None or recall is not None) and task.name not in ("detector", "classification"):
-        raise ParameterError(f"a model for {task.name} has no operating point; leave precision and recall out")
+    has_aim = (precision, recall, confidence) != (None, None, None)
+    if has_aim:
+        check_aim(task.name, precision, recall, confidence)
     _check_counts(dataset, task)
 
     held_out, evidence, point = None, None, None
@@ -112,7 +113,7 @@ def train(
         with_scores = task.name != "multilabel"
         held_out = out_of_fold(estimator, task.X_train, task.y_train, cv=N_FOLDS, scores=with_scores)
         evidence = held_out_evidence(task, held_out, estimator, len(dataset.class_names))
-    if evidence is not None and (precision is not None or recall is not None):
+    if evidence is not None and has_aim:
         point = choose_threshold(
             evidence,
             task.name,

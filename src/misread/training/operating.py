@@ -6,10 +6,31 @@ from typing import Any
 
 from misread.bundle import Bundle, Evidence, OperatingPointRecord
 from misread.errors import ParameterError
-from misread.evaluation.thresholds import ThresholdCurve
+from misread.evaluation.thresholds import ThresholdCurve, check_targets
 from misread.training.metrics import boundary, detector_metrics, point_metrics
 
-__all__ = ["choose_again", "choose_threshold", "scores_in_words", "verdict"]
+__all__ = ["check_aim", "choose_again", "choose_threshold", "scores_in_words", "verdict"]
+
+
+def check_aim(task: str, precision: float | None, recall: float | None, confidence: float | None) -> None:
+    """Refuse an operating point that a model of this task cannot have, whatever its scores.
+
+    Raises
+    ------
+    ParameterError
+        Not exactly one of precision and recall, one out of range, or a task without such a threshold.
+    """
+    if (precision is None) == (recall is None):
+        raise ParameterError(
+            "choose one: precision (how much of what it says is right) or recall (how much it finds)"
+        )
+    if task not in ("detector", "classification"):
+        raise ParameterError(f"a model for {task} has no operating point; leave precision and recall out")
+    if recall is not None and task != "detector":
+        raise ParameterError("a classifier has no threshold to choose by recall; only a detector has")
+    if confidence is not None and precision is None:
+        raise ParameterError("confidence goes with precision, not with recall")
+    check_targets(precision=precision, recall=recall, confidence=confidence)
 
 
 def choose_threshold(
@@ -43,14 +64,7 @@ def choose_threshold(
     ParameterError
         Not exactly one of precision and recall, a recall for a classifier, or a target that no threshold reaches.
     """
-    if (precision is None) == (recall is None):
-        raise ParameterError(
-            "choose one: precision (how much of what it says is right) or recall (how much it finds)"
-        )
-    if task not in ("detector", "classification") or (recall is not None and task != "detector"):
-        raise ParameterError(f"a {task} model has no threshold to choose {'by recall' if recall else 'this way'}")
-    if confidence is not None and precision is None:
-        raise ParameterError("confidence goes with precision, not with recall")
+    check_aim(task, precision, recall, confidence)
     curve = ThresholdCurve.from_scores(evidence.truth, evidence.scores)
     if precision is not None:
         aim, target, point = "precision", precision, curve.for_precision(precision, confidence=confidence)

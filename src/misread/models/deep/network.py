@@ -11,8 +11,10 @@ _SMALLEST = 4
 _LAST = 3
 
 
-def build_network(shape: tuple[int, int], n_classes: int, widths: Sequence[int], depth: int) -> nn.Sequential:
-    """A layer of large kernels that halves the image, then stages of 3x3 kernels, halving it between them.
+def build_network(
+    shape: tuple[int, int], n_classes: int, widths: Sequence[int], depth: int, kernel: int
+) -> nn.Sequential:
+    """A layer of 5x5 kernels that halves the image, then stages of convolutions, halving it between them.
 
     Parameters
     ----------
@@ -23,6 +25,8 @@ def build_network(shape: tuple[int, int], n_classes: int, widths: Sequence[int],
         Channels of the first layer and of each stage.
     depth : int
         Convolutions a stage.
+    kernel : int
+        Height and width of their kernels, an odd number.
 
     Returns
     -------
@@ -46,7 +50,7 @@ def build_network(shape: tuple[int, int], n_classes: int, widths: Sequence[int],
             layers.append(nn.MaxPool2d(stride))
             size = (size[0] // stride[0], size[1] // stride[1])
         for _ in range(depth):
-            layers += _convolution(channels, wide, 3, (1, 1))
+            layers += _convolution(channels, wide, kernel, (1, 1))
             channels = wide
     pooled = (min(size[0], _LAST), min(size[1], _LAST))
     layers += [nn.AdaptiveMaxPool2d(pooled), nn.Flatten(), nn.Linear(channels * pooled[0] * pooled[1], n_classes)]
