@@ -1,13 +1,17 @@
 """The table of commands says what the commands say of themselves, and costs nothing to print."""
 
+import io
 import subprocess
 import sys
+import warnings
 
 import pytest
+from rich.console import Console
 from typer.testing import CliRunner
 
 from misread.cli import app
 from misread.cli.commands import COMMANDS
+from misread.cli.options import noted
 
 
 @pytest.mark.parametrize("name", COMMANDS)
@@ -28,3 +32,12 @@ def test_help_imports_no_command():
 def test_python_can_run_the_package():
     done = subprocess.run([sys.executable, "-m", "misread", "--help"], capture_output=True, text=True, check=True)
     assert all(name in done.stdout for name in COMMANDS)
+
+
+def test_warnings_of_libraries_are_one_line_each():
+    out = io.StringIO()
+    with noted(Console(file=out, width=200)):
+        for _ in range(2):
+            warnings.warn("consider more steps", stacklevel=1)
+        warnings.warn("and this", stacklevel=1)
+    assert out.getvalue().splitlines() == ["note: consider more steps", "note: and this"]

@@ -30,6 +30,7 @@ __all__ = [
     "command_line",
     "describe",
     "measured",
+    "noted",
     "number",
     "print_json",
     "say",
@@ -56,24 +57,28 @@ JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 @contextmanager
 def stages(jobs: int | None) -> Iterator[Callable[[str], None]]:
-    """Show what is running on standard error while the block computes with `jobs` cores.
-
-    Warnings of the libraries become one line each.
-    """
+    """Show what is running on standard error while the block computes with `jobs` cores."""
     error = Console(stderr=True, soft_wrap=True)
     columns = (SpinnerColumn(), TextColumn("{task.description}", markup=False), TimeElapsedColumn())
     with (
-        warnings.catch_warnings(record=True) as caught,
+        noted(error),
         Progress(*columns, console=error, transient=True, disable=not error.is_terminal) as bar,
         workers(jobs),
     ):
-        warnings.simplefilter("default")
         running = bar.add_task("Starting")
 
         def show(stage: str) -> None:
             bar.reset(running, description=stage)
 
         yield show
+
+
+@contextmanager
+def noted(error: Console) -> Iterator[None]:
+    """Print each warning of a library once, as one line, after the block."""
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("default")
+        yield
     for text in dict.fromkeys(str(one.message) for one in caught):
         error.print(f"note: {text}", markup=False, highlight=False)
 

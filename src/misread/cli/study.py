@@ -9,6 +9,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from misread.cli.options import noted
 from misread.cli.progress import StudyProgress
 from misread.run import run_study
 from misread.study import StudyResult
@@ -28,8 +29,8 @@ def study(
 ) -> None:
     """Run the whole study on DATA and write results, figures and report to a run folder."""
     out = out or Path("runs") / Path(data).stem
-    console = Console()
-    with StudyProgress(Console(stderr=True)) as progress:
+    console, error = Console(), Console(stderr=True)
+    with noted(error), StudyProgress(error) as progress:
         result = run_study(
             data,
             out,
