@@ -168,6 +168,7 @@ def _versions() -> dict[str, str]:
 
 def _markdown(report: dict[str, Any]) -> str:
     machine, study = report["machine"], report["study"]
+    runs = "one run of each" if report["runs"] == 1 else f"medians of {report['runs']} runs"
     lines = [
         "# Benchmark",
         "",
@@ -175,7 +176,7 @@ def _markdown(report: dict[str, Any]) -> str:
         f"{machine['read_gb_per_second']:.1f} GB/s and does {machine['float32_gmac_per_second']:.0f} "
         "billion float32 multiply-adds a second. "
         + ", ".join(f"{name} {number}" for name, number in report["versions"].items())
-        + f". MNIST; medians of {report['runs']} runs after a first one, all in one go; "
+        + f". MNIST; {runs} after a first one, all in one go; "
         "ratios above 1 mean that misread is faster.",
         "",
         "| job | with | seconds | misread is faster by | peak MB | same results |",

@@ -191,7 +191,7 @@ class ConvNetEnsembleClassifier(TemperatureClassifierMixin, BaseEstimator):
     Parameters
     ----------
     n_members : int, default 5
-    epochs : int, default 28
+    epochs : int, default 14
         Of each member.
     held_out : float, default 1/12
         Share of the training images that no member learns from; the same for all.
@@ -219,7 +219,7 @@ class ConvNetEnsembleClassifier(TemperatureClassifierMixin, BaseEstimator):
     def __init__(
         self,
         n_members: int = 5,
-        epochs: int = 28,
+        epochs: int = 14,
         held_out: float = 1 / 12,
         on_epoch: Told | None = None,
         random_state: Any = None,
