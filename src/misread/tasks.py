@@ -10,7 +10,16 @@ from misread.data import Dataset
 from misread.data.transforms import add_noise
 from misread.errors import ParameterError
 
-__all__ = ["Task", "class_code", "classification", "denoising", "detector", "multilabel", "numeric_classes"]
+__all__ = [
+    "Task",
+    "class_code",
+    "classification",
+    "denoising",
+    "detector",
+    "leading_images",
+    "multilabel",
+    "numeric_classes",
+]
 
 
 @dataclass(frozen=True, eq=False)
@@ -88,3 +97,35 @@ def numeric_classes(dataset: Dataset) -> NDArray[np.int64] | None:
         return np.array([int(name) for name in dataset.class_names], np.int64)
     except ValueError:
         return None
+
+
+def leading_images(labels: NDArray[np.int64], n: int) -> NDArray[np.intp]:
+    """Choose some training images to look at first.
+
+    Parameters
+    ----------
+    labels : ndarray of shape (m,), class codes
+    n : int
+        About how many.
+
+    Returns
+    -------
+    ndarray of intp, ascending
+        The first n, as a notebook takes them; but where images came sorted by class, so that those hold not every
+        class, as many spread evenly over each class.
+
+    Examples
+    --------
+    >>> leading_images(np.array([0, 1, 1, 0, 1, 0]), 2)
+    array([0, 1])
+    >>> leading_images(np.array([0, 0, 0, 1, 1, 1]), 2)
+    array([0, 3])
+    """
+    classes, counts = np.unique(labels, return_counts=True)
+    if n >= len(labels) or len(np.unique(labels[:n])) == len(classes):
+        return np.arange(min(n, len(labels)))
+    chosen = []
+    for code, count in zip(classes, counts, strict=True):
+        wanted = min(count, max(1, round(n * count / len(labels))))
+        chosen.append(np.flatnonzero(labels == code)[np.arange(wanted) * count // wanted])
+    return np.sort(np.concatenate(chosen))

@@ -4,10 +4,11 @@ from joblib import parallel_config
 from sklearn.dummy import DummyClassifier
 from sklearn.ensemble import RandomForestClassifier
 from sklearn.linear_model import RidgeClassifier
-from sklearn.model_selection import KFold, StratifiedKFold, cross_val_predict, cross_val_score
+from sklearn.model_selection import KFold, ShuffleSplit, StratifiedKFold, cross_val_predict, cross_val_score
 from sklearn.neighbors import KNeighborsClassifier
 
 from misread.data import load
+from misread.errors import ParameterError
 from misread.evaluation.out_of_fold import out_of_fold
 
 
@@ -69,3 +70,19 @@ def test_the_number_of_jobs_does_not_matter(digits):
     with parallel_config(n_jobs=2):
         together = out_of_fold(RidgeClassifier(), X, y)
     np.testing.assert_array_equal(alone.scores, together.scores)
+
+
+def test_a_class_that_a_fold_never_saw_keeps_one_column_of_two(digits):
+    X, y = digits
+    X, y = X[:60], np.arange(60) == 59
+    splits = list(KFold(3).split(X))
+    held_out = out_of_fold(DummyClassifier(), X, y, cv=splits)
+    assert held_out.scores.shape == (60,)
+    assert (held_out.scores[40:] == 0).all()
+
+
+@pytest.mark.parametrize("cv", [ShuffleSplit(3, random_state=0), [([0, 1, 2], [3, 3])]])
+def test_every_sample_is_held_out_once(digits, cv):
+    X, y = digits
+    with pytest.raises(ParameterError, match="exactly once"):
+        out_of_fold(DummyClassifier(), X, y, cv=cv)

@@ -11,6 +11,7 @@ from sklearn.base import BaseEstimator, clone
 from sklearn.model_selection import BaseCrossValidator, check_cv
 from sklearn.utils.multiclass import type_of_target
 
+from misread.errors import ParameterError
 from misread.parallel import inner_threads, is_local, task_threads
 
 __all__ = ["OutOfFold", "out_of_fold", "responses"]
@@ -85,6 +86,8 @@ def out_of_fold(
 
     Raises
     ------
+    ParameterError
+        When `cv` does not hold out every sample exactly once.
     ValueError
         By scikit-learn, when `cv` cannot split `y`.
 
@@ -97,6 +100,7 @@ def out_of_fold(
     """
     y = np.asarray(y)
     splits = list(check_cv(cv, y, classifier=True).split(X, y))
+    _check_partition(splits, len(y))
     classes = np.unique(y) if type_of_target(y) in ("binary", "multiclass") else np.empty(0, y.dtype)
     n_threads = task_threads()
     answers = Parallel(n_jobs=None if side_by_side or not is_local() else 1, prefer="threads")(
@@ -164,4 +168,15 @@ def _scores_of_all(fitted: Any, X: NDArray[Any], classes: NDArray[Any]) -> NDArr
         known, lowest = fitted.predict_proba(X), 0.0
     scores = np.full((len(X), len(classes)), lowest)
     scores[:, np.searchsorted(classes, fitted.classes_)] = known
-    return scores
+    return scores[:, 1] if len(classes) == 2 else scores
+
+
+def _check_partition(splits: list[tuple[NDArray[np.intp], NDArray[np.intp]]], n: int) -> None:
+    times = np.zeros(n, np.int64)
+    for _, test in splits:
+        np.add.at(times, test, 1)
+    if (times != 1).any():
+        raise ParameterError(
+            f"cv must hold out every sample exactly once; of {n:,}, {np.count_nonzero(times == 0):,} never are "
+            f"and {np.count_nonzero(times > 1):,} more often; try an int, StratifiedKFold or KFold"
+        )
