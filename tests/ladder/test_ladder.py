@@ -116,6 +116,11 @@ def test_nonsense_is_refused(digits):
         run_ladder(digits, models=["gpt"])
     with pytest.raises(ParameterError, match="jobs"):
         run_ladder(digits, models=["knn"], jobs=0)
+    with pytest.raises(ParameterError, match="seed"):
+        run_ladder(digits, models=["knn"], seed=-1)
+    ones = Split(digits.train.images[:9], np.zeros(9, np.int64))
+    with pytest.raises(DataError, match="one class"):
+        run_ladder(Dataset("o", ones, digits.test, digits.class_names, "", ""), models=["knn"])
     untested = Dataset(
         "u", digits.train, Split(digits.test.images[:0], digits.test.labels[:0]), digits.class_names, "", ""
     )
@@ -135,6 +140,34 @@ def test_two_classes_and_sets_too_small_to_hold_out():
         assert rung.held_out == 0
         assert rung.temperature == 1
         assert rung.verdict.coverage is None
+
+
+def test_a_rung_that_fails_costs_no_other_its_place(digits, monkeypatch):
+    def refuse(estimator, shape):
+        raise ValueError("too odd")
+
+    made = runner.set_shape
+    monkeypatch.setattr(runner, "set_shape", lambda e, s: (refuse if "Pipeline" in str(e) else made)(e, s))
+    events = []
+    result = run_ladder(digits, models=["knn", "knn-deskewed", "knn-shifted"], on_event=events.append)
+    assert [one.model for one in result.rungs] == ["knn", "knn-shifted"]
+    assert result.skipped == {"knn-deskewed": "failed: ValueError: too odd"}
+    assert [event.kind for event in events] == ["start", "finish", "start", "skip", "start", "finish"]
+
+
+def test_images_that_are_not_square_are_read_as_they_are(digits):
+    """Turned about, the set is as hard as before; read as one row, copies moved up and down would be blank."""
+
+    def wide(split):
+        return Split(np.ascontiguousarray(np.pad(split.images, ((0, 0), (0, 0), (12, 12)))), split.labels)
+
+    data = Dataset("wide", wide(digits.train), wide(digits.test), digits.class_names, "", "")
+    assert data.shape == (8, 32)
+    models = ["knn-shifted", "knn-deskewed", "edge-kernel"]
+    for square, padded in zip(
+        run_ladder(digits, models=models).rungs, run_ladder(data, models=models).rungs, strict=True
+    ):
+        assert padded.verdict.error <= square.verdict.error + 0.02
 
 
 def test_scores_of_models_that_give_probabilities_alone():

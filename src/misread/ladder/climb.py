@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from sklearn.base import clone
 
 from misread.data import Split
+from misread.evaluation.out_of_fold import responses
 from misread.evaluation.rejection import RejectionCurve, margins
 from misread.evaluation.reliability import best_temperature
 from misread.models.held_out import held_out_part
@@ -32,8 +33,10 @@ class Climb:
     estimator : fitted classifier
     seconds : float
         Of training the estimator.
-    held_out_errors, held_out : int
-        Mistakes on training images that were held out, and how many those were.
+    held_out_right : ndarray of bool, shape (n,)
+        Whether the answer was right to each training image that was held out.
+    held_out_responses : ndarray of shape (n,) for two classes, or (n, n_classes)
+        Decision function of those images, or the probabilities of a model that has none.
     temperature : float
         What scores are divided by to give probabilities, fitted on the held-out images.
     threshold : float or None
@@ -44,11 +47,21 @@ class Climb:
 
     estimator: Any
     seconds: float
-    held_out_errors: int
-    held_out: int
+    held_out_right: NDArray[np.bool_]
+    held_out_responses: NDArray[np.float64]
     temperature: float
     threshold: float | None
     n_bytes: int
+
+    @property
+    def held_out(self) -> int:
+        """How many training images were held out."""
+        return len(self.held_out_right)
+
+    @property
+    def held_out_errors(self) -> int:
+        """Mistakes on these."""
+        return int(np.count_nonzero(~self.held_out_right))
 
 
 def climb(estimator: Any, train: Split, seed: int) -> Climb:
@@ -71,16 +84,18 @@ def climb(estimator: Any, train: Split, seed: int) -> Climb:
     if hasattr(fitted, "held_out_scores_"):
         truth = np.searchsorted(fitted.classes_, train.labels[fitted.held_out_indices_])
         scores = fitted.held_out_scores_
+        answers = scores[:, 1] - scores[:, 0] if len(fitted.classes_) == 2 else scores
     else:
-        truth, scores = _rehearse(estimator, train, seed)
+        truth, answers = _rehearse(estimator, train, seed)
+        scores = _as_logits(answers, hasattr(fitted, "decision_function"))
     right = scores.argmax(axis=1) == truth
     curve = RejectionCurve.from_margins(right, margins(scores)) if len(truth) else None
     point = curve.for_accuracy(ANSWER_ACCURACY) if curve is not None else None
     return Climb(
         estimator=fitted,
         seconds=seconds,
-        held_out_errors=int(np.count_nonzero(~right)),
-        held_out=len(truth),
+        held_out_right=right,
+        held_out_responses=answers,
         temperature=best_temperature(scores, truth) if len(truth) else 1.0,
         threshold=None if point is None else point.threshold,
         n_bytes=_pickled_size(fitted),
@@ -96,10 +111,17 @@ def scores_of(estimator: Any, X: NDArray[Any]) -> NDArray[np.float64]:
         With `decision_function`, or else `predict_proba`, whose logarithms are taken (of at least 0.001).
     X : ndarray of shape (n, n_features)
     """
-    if not hasattr(estimator, "decision_function"):
-        return np.log(np.maximum(estimator.predict_proba(X), _LEAST_SHARE))
-    scores = np.asarray(estimator.decision_function(X), np.float64)
-    return np.column_stack([-scores / 2, scores / 2]) if scores.ndim == 1 else scores
+    signed = hasattr(estimator, "decision_function")
+    return _as_logits(estimator.decision_function(X) if signed else estimator.predict_proba(X), signed)
+
+
+def _as_logits(answers: NDArray[np.float64], signed: bool) -> NDArray[np.float64]:
+    answers = np.asarray(answers, np.float64)
+    if signed:
+        return np.column_stack([-answers / 2, answers / 2]) if answers.ndim == 1 else answers
+    if answers.ndim == 1:
+        answers = np.column_stack([1 - answers, answers])
+    return np.log(np.maximum(answers, _LEAST_SHARE))
 
 
 def _rehearse(estimator: Any, train: Split, seed: int) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
@@ -108,7 +130,7 @@ def _rehearse(estimator: Any, train: Split, seed: int) -> tuple[NDArray[np.int64
     if not len(held):
         return held, np.zeros((0, 2))
     twin = clone(estimator).fit(train.X[rest], train.labels[rest])
-    return codes[held], scores_of(twin, train.X[held])
+    return codes[held], responses(twin, train.X[held])[0]
 
 
 class _Counter:

@@ -8,12 +8,15 @@ from importlib.metadata import version
 from time import perf_counter
 from typing import Any
 
+import numpy as np
+
 from misread.data import Dataset, load
-from misread.errors import DataError, ParameterError
-from misread.ladder.climb import climb
+from misread.errors import DataError, MisreadError, ParameterError
+from misread.ladder.climb import Climb, climb
 from misread.ladder.judge import judge
 from misread.ladder.result import LadderResult, RungResult
 from misread.ladder.rungs import RUNGS, Rung
+from misread.models.pixels import set_shape
 from misread.models.zoo import make
 from misread.parallel import workers
 
@@ -37,6 +40,8 @@ class LadderEvent:
         Why it is skipped, for 'skip'.
     result : RungResult or None
         For 'finish'.
+    climbed : Climb or None
+        For 'finish': the trained model, for whoever wants to keep it.
     """
 
     kind: str
@@ -44,6 +49,7 @@ class LadderEvent:
     seconds: float = 0.0
     reason: str = ""
     result: RungResult | None = None
+    climbed: Climb | None = None
 
 
 def run_ladder(
@@ -97,9 +103,13 @@ def run_ladder(
         raise ParameterError(f"the budget must be more than 0 seconds, got {budget}")
     if jobs is not None and jobs < 1:
         raise ParameterError(f"jobs must be at least 1, got {jobs}; leave it out to use every core")
+    if not 0 <= seed < 2**32:
+        raise ParameterError(f"seed must be from 0 to {2**32 - 1}, got {seed}")
     rungs = _chosen(models)
     jobs = jobs or os.cpu_count() or 1
     dataset = data if isinstance(data, Dataset) else load(data, data_dir=data_dir)
+    if len(np.unique(dataset.train.labels)) < 2:
+        raise DataError(f"{dataset.name} has training images of one class; at least two are needed to tell apart")
     if not len(dataset.test):
         raise DataError(f"{dataset.name} has no test images to judge by; give a data set that is split")
     result = LadderResult(manifest=_manifest(dataset, budget, seed, jobs))
@@ -111,33 +121,48 @@ def run_ladder(
             estimate = rung.seconds(dataset.train) * _pace(expected, taken)
             left = None if budget is None else budget - (perf_counter() - start)
             reason = rung.why_not() or _no_time(estimate, left)
+            if not reason:
+                on_event(LadderEvent("start", rung, estimate))
+                began = perf_counter()
+                reason = _try(rung, dataset, seed, jobs, result, on_event)
+                expected, taken = expected + rung.seconds(dataset.train), taken + perf_counter() - began
             if reason:
                 result.skipped[rung.model] = reason
                 on_event(LadderEvent("skip", rung, estimate, reason))
-            else:
-                on_event(LadderEvent("start", rung, estimate))
-                began = perf_counter()
-                climbed = climb(_estimator(rung, seed, jobs), dataset.train, seed)
-                verdict = judge(climbed, dataset.test)
-                expected, taken = expected + rung.seconds(dataset.train), taken + perf_counter() - began
-                result.rungs.append(
-                    RungResult(
-                        rung.model,
-                        rung.adds,
-                        climbed.seconds,
-                        climbed.n_bytes,
-                        climbed.held_out_errors,
-                        climbed.held_out,
-                        climbed.temperature,
-                        climbed.threshold,
-                        verdict,
-                    )
-                )
-                del climbed
-                on_event(LadderEvent("finish", rung, result=result.rungs[-1]))
             if out is not None:
                 result.save(out)
     return result
+
+
+def _try(
+    rung: Rung,
+    dataset: Dataset,
+    seed: int,
+    jobs: int,
+    result: LadderResult,
+    on_event: Callable[[LadderEvent], None],
+) -> str | None:
+    """Train and judge one rung; the reason when it cannot be done, which costs no other rung its place."""
+    try:
+        climbed = climb(_estimator(rung, dataset.shape, seed, jobs), dataset.train, seed)
+        verdict = judge(climbed, dataset.test)
+    except (ArithmeticError, MemoryError, MisreadError, ValueError) as error:
+        return f"failed: {type(error).__name__}: {error}"
+    result.rungs.append(
+        RungResult(
+            rung.model,
+            rung.adds,
+            climbed.seconds,
+            climbed.n_bytes,
+            climbed.held_out_errors,
+            climbed.held_out,
+            climbed.temperature,
+            climbed.threshold,
+            verdict,
+        )
+    )
+    on_event(LadderEvent("finish", rung, result=result.rungs[-1], climbed=climbed))
+    return None
 
 
 def _chosen(models: Sequence[str] | None) -> list[Rung]:
@@ -148,9 +173,9 @@ def _chosen(models: Sequence[str] | None) -> list[Rung]:
     return [rung for rung in RUNGS if models is None or rung.model in models]
 
 
-def _estimator(rung: Rung, seed: int, jobs: int) -> Any:
+def _estimator(rung: Rung, shape: tuple[int, int], seed: int, jobs: int) -> Any:
     """The zoo's model; PyTorch does not hear of joblib's number of jobs, so networks are told."""
-    estimator = make(rung.model, seed=seed)
+    estimator = set_shape(make(rung.model, seed=seed), shape)
     return estimator.set_params(n_jobs=jobs) if rung.extra else estimator
 
 

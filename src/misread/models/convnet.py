@@ -25,7 +25,8 @@ class ConvNetClassifier(TemperatureClassifierMixin, BaseEstimator):
     """A small convolutional network, trained on randomly bent images; needs ``misread[deep]``.
 
     It runs on the GPU if PyTorch sees one, and else on the CPU, in 16-bit floats where the CPU has instructions
-    for them. The same seed on the same machine gives the same network. Pickles and model files hold the weights as
+    for them. On a CPU the same seed, machine and number of threads give the same network; a GPU adds some sums in
+    no fixed order, so that its networks are alike, not equal. Pickles and model files hold the weights as
     safetensors bytes.
 
     Parameters
@@ -137,9 +138,11 @@ class ConvNetClassifier(TemperatureClassifierMixin, BaseEstimator):
             patience=self.patience,
             deformation=self._bend(),
         )
-        with training.threads(self.n_jobs), training.seeded(int(seed)):
+        with training.seeded(int(seed)):
+            network = self._build()
+        with training.threads(self.n_jobs):
             network = training.train(
-                self._build(),
+                network,
                 np.ascontiguousarray(images[rest]),
                 codes[rest],
                 images[held],
@@ -193,6 +196,8 @@ class ConvNetEnsembleClassifier(TemperatureClassifierMixin, BaseEstimator):
     n_members : int, default 5
     epochs : int, default 14
         Of each member.
+    shape : (int, int), optional
+        Height and width; by default the images are square (or, if they cannot be, one row).
     held_out : float, default 1/12
         Share of the training images that no member learns from; the same for all.
     on_epoch : callable of (epoch, epochs, loss), optional
@@ -220,6 +225,7 @@ class ConvNetEnsembleClassifier(TemperatureClassifierMixin, BaseEstimator):
         self,
         n_members: int = 5,
         epochs: int = 14,
+        shape: tuple[int, int] | None = None,
         held_out: float = 1 / 12,
         on_epoch: Told | None = None,
         random_state: Any = None,
@@ -227,6 +233,7 @@ class ConvNetEnsembleClassifier(TemperatureClassifierMixin, BaseEstimator):
     ) -> None:
         self.n_members = n_members
         self.epochs = epochs
+        self.shape = shape
         self.held_out = held_out
         self.on_epoch = on_epoch
         self.random_state = random_state
@@ -260,6 +267,7 @@ class ConvNetEnsembleClassifier(TemperatureClassifierMixin, BaseEstimator):
                 depth=depth,
                 kernel=kernel,
                 epochs=self.epochs,
+                shape=self.shape,
                 held_out=0,
                 on_epoch=tell,
                 random_state=random_state.randint(2**31),

@@ -14,6 +14,7 @@ from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from misread.data.deform import Deformation, deskew
+from misread.errors import ParameterError
 from misread.models.features import Scales, edge_histograms
 from misread.models.held_out import TemperatureClassifierMixin, best_temperature, held_out_part
 from misread.models.pixels import PixelReader
@@ -22,6 +23,7 @@ __all__ = ["EdgeKernelClassifier"]
 
 _BLOCK = 4_000
 _ROWS_IN_CACHE = 64
+_LEAST_ALPHA = 1e-12
 
 
 class EdgeKernelClassifier(TemperatureClassifierMixin, BaseEstimator):
@@ -111,6 +113,8 @@ class EdgeKernelClassifier(TemperatureClassifierMixin, BaseEstimator):
         """Learn from images of shape (n, height * width) and their classes."""
         X, y = validate_data(self, X, y, dtype="numeric", order="C")
         check_classification_targets(y)
+        if not 0 <= self.alpha < np.inf:
+            raise ParameterError(f"alpha must be a number of at least 0, got {self.alpha}")
         self.classes_, codes = np.unique(y, return_inverse=True)
         self.reader_ = PixelReader.learn(X, self.shape)
         images = self.reader_.read(X)
@@ -233,7 +237,7 @@ class _Equations:
                 factor = cho_factor(normal, overwrite_a=True, check_finite=False)
                 return cho_solve(factor, self.moments, check_finite=False)
             except LinAlgError:
-                alpha *= 4
+                alpha = max(4 * alpha, _LEAST_ALPHA)
 
 
 def _leads(scores: NDArray[np.float32], codes: NDArray[np.int64]) -> NDArray[np.float32]:

@@ -8,6 +8,8 @@ from scipy.optimize import minimize_scalar
 from scipy.special import logsumexp, softmax
 from sklearn.base import ClassifierMixin
 
+from misread.errors import ParameterError
+
 __all__ = ["TemperatureClassifierMixin", "best_temperature", "held_out_part"]
 
 _LEAST = 20
@@ -46,14 +48,21 @@ def held_out_part(
     Parameters
     ----------
     codes : ndarray of shape (n,), class codes from 0
-    share : float in [0, 1)
+    share : float in [0, 1/2]
     rng : Generator
 
     Returns
     -------
     rest, held : ndarray of int64, ascending
         `held` is empty if it would be of fewer than 20 images; every class keeps at least half its images.
+
+    Raises
+    ------
+    ParameterError
+        If the share is out of range.
     """
+    if not 0 <= share <= 0.5:
+        raise ParameterError(f"held_out must be a share of the training images from 0 to 1/2, got {share}")
     order = rng.permutation(len(codes))
     held = [
         members[: round(share * len(members))]

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from misread.errors import ParameterError
 
-__all__ = ["PixelReader", "image_shape"]
+__all__ = ["PixelReader", "image_shape", "set_shape"]
 
 
 @dataclass(frozen=True)
@@ -68,3 +68,28 @@ def image_shape(n_features: int, shape: tuple[int, int] | None = None) -> tuple[
         return int(height), int(width)
     side = isqrt(n_features)
     return (side, side) if side * side == n_features else (1, n_features)
+
+
+def set_shape(estimator: Any, shape: tuple[int, int]) -> Any:
+    """Tell an estimator, and those inside it, the height and width of its images, where it has not been told.
+
+    Rows of pixels do not say how they were an image; without this, images that are not square are taken for one
+    row, or for a square of as many pixels.
+
+    Parameters
+    ----------
+    estimator : estimator
+        Changed in place: parameters called `shape` that are None.
+    shape : (int, int)
+
+    Returns
+    -------
+    estimator
+        The same.
+    """
+    unknown = [
+        name
+        for name, value in estimator.get_params().items()
+        if value is None and name.rpartition("__")[2] == "shape"
+    ]
+    return estimator.set_params(**dict.fromkeys(unknown, shape))

@@ -5,6 +5,7 @@ import math
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from threading import Lock
 from typing import Any
 
 import numpy as np
@@ -18,6 +19,7 @@ from misread.data.deform import Deformation
 __all__ = ["Settings", "best_device", "logits_of", "seeded", "threads", "train"]
 
 _BATCH_ASKED = 500
+_DRAWING = Lock()  # PyTorch has one stream of random numbers for all threads
 
 
 @dataclass(frozen=True)
@@ -132,8 +134,8 @@ def best_device() -> torch.device:
 
 @contextmanager
 def seeded(seed: int) -> Iterator[None]:
-    """Let PyTorch draw from a seed inside, and leave its own stream as it was."""
-    with torch.random.fork_rng(devices=[]):
+    """Let PyTorch draw from a seed inside, one thread at a time, and leave its own stream as it was."""
+    with _DRAWING, torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         yield
 
