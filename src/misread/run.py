@@ -19,6 +19,7 @@ def run_study(
     *,
     positive: str | None = None,
     seed: int = 42,
+    model: str = "",
     jobs: int | None = None,
     engine: str | None = None,
     data_dir: str | os.PathLike[str] | None = None,
@@ -36,6 +37,9 @@ def run_study(
         Name of the class to detect; by default the sixth class (the 5 of the digits), or the last of fewer.
     seed : int, default 42
         Random state of every estimator.
+    model : str, optional
+        A model of the zoo, such as a rung of the ladder, to judge in the same folds; its errors are then the ones
+        that are analysed and shown, instead of the scaled SGD's.
     jobs : int, optional
         Cores to use; all by default. The numbers do not depend on it.
     engine : str, optional
@@ -62,7 +66,7 @@ def run_study(
     """
     dataset = data if isinstance(data, Dataset) else load(data, data_dir=data_dir)
     with workers(jobs, engine):
-        result = run_steps(dataset, out, positive=positive, seed=seed, on_event=on_event)
+        result = run_steps(dataset, out, positive=positive, seed=seed, model=model, on_event=on_event)
     draw_study(result, Path(out) / "figures")
     write_report(result, out)
     return result

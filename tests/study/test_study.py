@@ -12,7 +12,7 @@ import pytest
 from misread.data import Dataset, Split, load
 from misread.errors import OutputError, ParameterError, RunError
 from misread.study import StudyResult, run_steps
-from misread.study.steps import STEPS
+from misread.study.steps import STEPS, steps_with
 
 PROMISED = """
 detector.epochs detector.first_score detector.first_prediction detector.cv_accuracy
@@ -155,3 +155,45 @@ def test_what_cannot_be_studied_is_said(digits, tmp_path):
     (tmp_path / "results.json").write_text('{"schema_version": 99}')
     with pytest.raises(RunError, match="schema 99"):
         StudyResult.load(tmp_path)
+
+
+def test_a_model_of_the_zoo_is_judged_besides_and_its_errors_are_opened(digits, run, tmp_path):
+    events = []
+    result = run_steps(digits, tmp_path, model="knn-shifted", on_event=events.append)
+    plain = run[0]
+    assert result.values["chosen.model"] == "knn-shifted"
+    assert min(result.values["chosen.cv_accuracy"]) > 0.95
+    assert result.values["sgd_scaled.cv_accuracy"] == plain.values["sgd_scaled.cv_accuracy"]
+    assert np.trace(result.values["errors.confusion"]) > np.trace(plain.values["errors.confusion"])
+    again = []
+    run_steps(digits, tmp_path, model="knn", on_event=again.append)
+    computed = {event.step.name for event in again if event.kind == "finish"}
+    assert computed == {"chosen", "errors", "suspects", "gallery"}
+    assert [step.name for step in steps_with("knn")] == [
+        event.step.name for event in again if event.kind != "start"
+    ]
+    with pytest.raises(ParameterError, match="no model is called"):
+        run_steps(digits, tmp_path, model="kn")
+
+
+def _part(dataset, order):
+    train = Split(dataset.train.images[order], dataset.train.labels[order])
+    return Dataset("part", train, dataset.test, dataset.class_names, "", "")
+
+
+def test_images_that_come_class_by_class_can_be_studied(digits, tmp_path, monkeypatch):
+    for name in ("multiclass.N_SVC_IMAGES", "outputs.N_CHAIN_IMAGES", "neighbors.N_GRID_IMAGES"):
+        monkeypatch.setattr(f"misread.study.{name}", 100)
+    ordered = _part(digits, np.argsort(digits.train.labels, kind="stable"))
+    result = run_steps(ordered, tmp_path)
+    assert result.values["duels.classes"] == list("0123456789")
+    assert result.values["multilabel.f1_macro"] > 0.9
+    assert result.values["knn.best_score"] > 0.8
+
+
+@pytest.mark.filterwarnings("default")
+def test_a_few_images_of_each_class_can_be_studied_fewer_are_refused(digits, tmp_path):
+    few = np.concatenate([np.flatnonzero(digits.train.labels == code)[:3] for code in range(10)])
+    assert run_steps(_part(digits, few), tmp_path).values["knn.best_score"] > 0.5
+    with pytest.raises(ParameterError, match=r"at least 3 training images of every class .* 2 of class '9'"):
+        run_steps(_part(digits, few[:-1]), tmp_path)

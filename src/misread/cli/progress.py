@@ -6,7 +6,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from misread.study import StepEvent
-from misread.study.steps import STEPS
+from misread.study.steps import steps_with
 
 __all__ = ["StudyProgress"]
 
@@ -14,7 +14,7 @@ __all__ = ["StudyProgress"]
 class StudyProgress:
     """A bar that advances by the cost of each finished step, and a line for each step on a dumb terminal."""
 
-    def __init__(self, console: Console) -> None:
+    def __init__(self, console: Console, model: str = "") -> None:
         self._console = console
         self._progress = Progress(
             SpinnerColumn(),
@@ -28,7 +28,7 @@ class StudyProgress:
         )
         self._cost_done = 0.0
         self._seconds_done = 0.0
-        self._cost_left = sum(step.cost for step in STEPS)
+        self._cost_left = sum(step.cost for step in steps_with(model))
         self._task = self._progress.add_task("Starting", total=self._cost_left, left="")
 
     def __enter__(self) -> "StudyProgress":

@@ -22,6 +22,10 @@ def study(
     data: Annotated[str, typer.Argument(help="Named set (digits, mnist, fashion-mnist) or path.")] = "digits",
     out: Annotated[Path | None, typer.Option(help="Run folder; runs/<data> by default.")] = None,
     positive: Annotated[str | None, typer.Option(help="Class to detect; the sixth by default.")] = None,
+    model: Annotated[
+        str,
+        typer.Option(metavar="MODEL", help="Judge this model, too, and open its errors; see `misread models`."),
+    ] = "",
     jobs: Annotated[int | None, typer.Option(min=1, help="Cores to use; all by default.")] = None,
     engine: Annotated[str | None, typer.Option(help="Dask scheduler, dask://host:port.")] = None,
     seed: Annotated[int, typer.Option(help="Random state of every estimator.")] = 42,
@@ -30,12 +34,13 @@ def study(
     """Run the whole study on DATA and write results, figures and report to a run folder."""
     out = out or Path("runs") / Path(data).stem
     console, error = Console(), Console(stderr=True)
-    with noted(error), StudyProgress(error) as progress:
+    with noted(error), StudyProgress(error, model) as progress:
         result = run_study(
             data,
             out,
             positive=positive,
             seed=seed,
+            model=model,
             jobs=jobs,
             engine=engine,
             data_dir=data_dir,

@@ -46,14 +46,12 @@ class EvaluationEvidence(Evidence):
 
     kind = "evaluation"
     where = "on the test images"
-    scores_name = "model.scores"
-    predictions_name = "model.predictions"
     labels_name = "labels.test"
 
     def __init__(self, result: StudyResult) -> None:
         super().__init__(result)
         self.model: dict[str, Any] = result.manifest["model"]
-        self.title = str(self.model["model"])
+        self.key, self.title = "model", str(self.model["model"])
         point = self.model.get("operating_point")
         if point and point["aim"] == "precision":
             self.wanted_precision = self.wanted_accuracy = float(point["target"])

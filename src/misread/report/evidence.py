@@ -43,23 +43,23 @@ class Evidence:
     Attributes
     ----------
     kind : {'study', 'evaluation'}
-    title, where : str
-        The model whose errors are opened, and on which images it made them.
+    key, title, where : str
+        What the names of the results of the model begin with whose errors are opened, what it is called, and on
+        which images it made them.
     wanted_precision, wanted_accuracy : float
         What the threshold explorer and the reject option start with.
     """
 
     kind = "study"
-    title = ERROR_MODEL
     where = "out of fold"
     wanted_precision = WANTED_PRECISION
     wanted_accuracy = 0.999
     labels_name = "labels.train"
-    scores_name = "sgd_scaled.scores"
-    predictions_name = "sgd_scaled.predictions"
 
     def __init__(self, result: StudyResult) -> None:
         self.result = result
+        self.key = "chosen" if "chosen.scores" in result.arrays else "sgd_scaled"
+        self.title = str(result.values.get("chosen.model", ERROR_MODEL))
         self.names: list[str] = list(result.class_names)
         self.positive: str = result.manifest.get("positive", "")
 
@@ -89,17 +89,17 @@ class Evidence:
     @cached_property
     def predictions(self) -> NDArray[np.int64]:
         """Of the model whose errors are opened; in a study out of fold."""
-        return self.array(self.predictions_name)
+        return self.array(f"{self.key}.predictions")
 
     @property
     def scores(self) -> NDArray[np.float64]:
         """Those that the predictions come from."""
-        return self.array(self.scores_name)
+        return self.array(f"{self.key}.scores")
 
     @property
     def has_confusion(self) -> bool:
         """Whether predictions of classes are stored."""
-        return self.predictions_name in self.result.arrays
+        return f"{self.key}.predictions" in self.result.arrays
 
     @cached_property
     def confusion(self) -> NDArray[np.int64]:
@@ -118,20 +118,22 @@ class Evidence:
             for key, title, default in SOURCES
             if f"{key}.scores" in arrays
         ]
-        scores = arrays.get("sgd_scaled.scores")
-        if scores is not None and scores.ndim == 2:
-            test = arrays.get("sgd_scaled.test_scores")
-            column = None if test is None else test[:, code]
-            found.append(self._detector("sgd_scaled", ERROR_MODEL, 0.0, scores[:, code], column, code))
+        for key, title in (("sgd_scaled", ERROR_MODEL), ("chosen", self.title)):
+            scores = arrays.get(f"{key}.scores")
+            if scores is not None and scores.ndim == 2:
+                test = arrays.get(f"{key}.test_scores")
+                column = None if test is None else test[:, code]
+                default = 0.5 if ((scores >= 0) & (scores <= 1)).all() else 0.0
+                found.append(self._detector(key, title, default, scores[:, code], column, code))
         return found
 
     def rejection_curves(self) -> tuple[RejectionCurve, RejectionCurve | None]:
         """Out of fold, and on the test images where there are any."""
         curve = RejectionCurve.from_margins(self.labels == self.predictions, margins(self.scores))
-        if self.test_labels is None or "sgd_scaled.test_scores" not in self.result.arrays:
+        if self.test_labels is None or f"{self.key}.test_scores" not in self.result.arrays:
             return curve, None
-        right = self.array("sgd_scaled.test_predictions") == self.test_labels
-        return curve, RejectionCurve.from_margins(right, margins(self.array("sgd_scaled.test_scores")))
+        right = self.array(f"{self.key}.test_predictions") == self.test_labels
+        return curve, RejectionCurve.from_margins(right, margins(self.array(f"{self.key}.test_scores")))
 
     def gallery_parts(self, index: NDArray[np.int64]) -> dict[str, NDArray[Any]]:
         """What is known of stored images: the class read, its score, and its lead over the second class."""

@@ -18,7 +18,7 @@ from misread.analysis.findings import (
 from misread.analysis.pairs import most_confused
 from misread.report.detectors import detector_tests
 from misread.report.evaluation import EvaluationEvidence
-from misread.report.evidence import ERROR_MODEL, WANTED_PRECISION, Absent, Evidence, interval, one_in
+from misread.report.evidence import WANTED_PRECISION, Absent, Evidence, interval, one_in
 from misread.report.steps import ladder
 
 __all__ = ["all_findings", "glance"]
@@ -78,7 +78,7 @@ def _cards(evidence: Evidence) -> list[dict[str, Any]]:
     if evidence.has_confusion:
         n = len(evidence.labels)
         right = interval(n - int((evidence.labels != evidence.predictions).sum()), n)
-        cards.append({"title": "Read right, out of fold", "note": ERROR_MODEL, **_share(right)})
+        cards.append({"title": "Read right, out of fold", "note": evidence.title, **_share(right)})
     for detector in evidence.detectors[:1]:
         chosen = detector.curve.for_precision(WANTED_PRECISION)
         if chosen and detector.test_curve:
@@ -112,12 +112,12 @@ def _verdict(evidence: Evidence, cards: list[dict[str, Any]]) -> dict[str, str]:
         return {"verdict": verdict, "lead": ""}
     pairs = most_confused(evidence.confusion, 1)
     if not pairs:
-        return {"verdict": verdict, "lead": f"{ERROR_MODEL} makes no error out of fold."}
+        return {"verdict": verdict, "lead": f"{evidence.title} makes no error out of fold."}
     true, predicted = (quoted(evidence.names[code]) for code in (pairs[0].true, pairs[0].predicted))
     n, errors = len(evidence.labels), int((evidence.labels != evidence.predictions).sum())
     lead = (
-        f"{ERROR_MODEL}, the model whose errors are opened below, misreads {errors:,} of {n:,} images held out in "
-        f"turn; most often it takes {true} for {predicted}."
+        f"{evidence.title}, the model whose errors are opened below, misreads {errors:,} of {n:,} images held out "
+        f"in turn; most often it takes {true} for {predicted}."
     )
     return {"verdict": verdict, "lead": lead}
 

@@ -114,7 +114,7 @@ def ladder(evidence: Evidence) -> dict[str, Any]:
         raise Absent("the data set has no test images")
     rungs: list[dict[str, Any]] = []
     before = None
-    for name, title in RUNGS:
+    for name, title in (*RUNGS, ("chosen.test_predictions", evidence.title)):
         predictions = evidence.result.arrays.get(name)
         if predictions is None:
             continue

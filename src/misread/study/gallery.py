@@ -22,7 +22,7 @@ WANTED = (0.8, 0.9, 0.95, 0.99)
 def run_gallery(context: Context) -> Outcome:
     """Choose them once, so that the report needs nothing but the run folder."""
     train = context.dataset.train
-    predictions = context.done["sgd_scaled"].arrays["sgd_scaled.predictions"]
+    predictions = context.opened("predictions")
     height, width = context.dataset.shape
     budget = max(PIXEL_BUDGET // (height * width), 500)
     per_class = min(RIGHT_PER_CLASS, max(1, budget // (4 * len(context.dataset.class_names))))

@@ -11,11 +11,14 @@ from sklearn.svm import SVC
 from misread.analysis.confusion import by_column, by_row, confusion_counts, errors_only
 from misread.evaluation.out_of_fold import OutOfFold, out_of_fold, responses
 from misread.models import SGDClassifier
+from misread.models.pixels import set_shape
 from misread.models.sgd import fit_scaler
+from misread.models.zoo import make
 from misread.study.step import Context, Outcome
-from misread.tasks import Task, classification
+from misread.tasks import Task, classification, leading_images
 
 __all__ = [
+    "run_chosen",
     "run_duels",
     "run_errors",
     "run_one_vs_rest",
@@ -31,7 +34,8 @@ BLOCK_SIDE = 5
 def run_duels(context: Context) -> Outcome:
     """An SVC decides by a duel between each pair of classes."""
     task = classification(context.dataset)
-    model = SVC(random_state=context.seed).fit(task.X_train[:N_SVC_IMAGES], task.y_train[:N_SVC_IMAGES])
+    chosen = leading_images(task.y_train, N_SVC_IMAGES)
+    model = SVC(random_state=context.seed).fit(task.X_train[chosen], task.y_train[chosen])
     first = task.X_train[:1]
     scores = model.decision_function(first)[0]
     model.decision_function_shape = "ovo"
@@ -48,7 +52,8 @@ def run_one_vs_rest(context: Context) -> Outcome:
     """The same SVC, forced to one model per class."""
     task = classification(context.dataset)
     model = OneVsRestClassifier(SVC(random_state=context.seed))
-    model.fit(task.X_train[:N_SVC_IMAGES], task.y_train[:N_SVC_IMAGES])
+    chosen = leading_images(task.y_train, N_SVC_IMAGES)
+    model.fit(task.X_train[chosen], task.y_train[chosen])
     values = {
         "one_vs_rest.prediction": context.dataset.class_names[model.predict(task.X_train[:1])[0]],
         "one_vs_rest.n_estimators": len(model.estimators_),
@@ -91,10 +96,24 @@ def run_sgd_scaled_in_fold(context: Context) -> Outcome:
     return Outcome({"sgd_scaled_in_fold.cv_accuracy": held_out.fold_accuracies.tolist()})
 
 
-def run_errors(context: Context) -> Outcome:
-    """Where the errors of the scaled SGD go: four matrices, and the images of one confused pair."""
+def run_chosen(context: Context) -> Outcome:
+    """Any model of the zoo, judged like the others."""
     task = classification(context.dataset)
-    predictions = context.done["sgd_scaled"].arrays["sgd_scaled.predictions"]
+    model = set_shape(make(context.model, seed=context.seed), context.dataset.shape)
+    held_out = out_of_fold(model, task.X_train, task.y_train, side_by_side=False)
+    values = {"chosen.model": context.model, "chosen.cv_accuracy": held_out.fold_accuracies.tolist()}
+    arrays = _held_out_arrays("chosen", held_out)
+    if len(task.X_test):
+        test_scores, test_predictions = responses(model.fit(task.X_train, task.y_train), task.X_test)
+        arrays |= {"chosen.test_scores": test_scores, "chosen.test_predictions": test_predictions}
+        values["chosen.test_accuracy"] = float(np.mean(test_predictions == task.y_test))
+    return Outcome(values, arrays)
+
+
+def run_errors(context: Context) -> Outcome:
+    """Where the errors go: four matrices, and the images of one confused pair."""
+    task = classification(context.dataset)
+    predictions = context.opened("predictions")
     counts = confusion_counts(task.y_train, predictions, len(context.dataset.class_names))
     errors = errors_only(counts)
     values = {

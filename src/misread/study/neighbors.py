@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from misread.data.transforms import shifted_copies
 from misread.models import KNeighborsClassifier, KNeighborsClassifierCV
 from misread.study.step import Context, Outcome
-from misread.tasks import Task, classification
+from misread.tasks import Task, classification, leading_images
 
 __all__ = ["run_knn", "run_knn_augmented", "why_no_test"]
 
@@ -25,8 +25,10 @@ def why_no_test(context: Context) -> str | None:
 def run_knn(context: Context) -> Outcome:
     """A grid over k and weights on training images; then the baseline and the winner on the test images."""
     task = classification(context.dataset)
-    grid = KNeighborsClassifierCV(n_neighbors=(3, 4, 5, 6), weights=("uniform", "distance"), cv=N_FOLDS)
-    grid.fit(task.X_train[:N_GRID_IMAGES], task.y_train[:N_GRID_IMAGES])
+    chosen = leading_images(task.y_train, N_GRID_IMAGES)
+    n_folds = min(N_FOLDS, int(np.bincount(task.y_train[chosen]).max()))
+    grid = KNeighborsClassifierCV(n_neighbors=(3, 4, 5, 6), weights=("uniform", "distance"), cv=n_folds)
+    grid.fit(task.X_train[chosen], task.y_train[chosen])
     best = dict(grid.best_params_)
     baseline, tuned = _test_predictions(task, task.X_train, task.y_train, [BASELINE, best])
     values = {

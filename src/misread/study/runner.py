@@ -9,16 +9,21 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Literal
 
+import numpy as np
+
 from misread.data import Dataset
 from misread.errors import ParameterError
 from misread.files import writable_folder
+from misread.models.zoo import make
 from misread.study.results import StudyResult
 from misread.study.step import Context, Outcome, Step, StepStore, step_key
-from misread.study.steps import STEPS
+from misread.study.steps import steps_with
 from misread.tasks import class_code
 
 __all__ = ["StepEvent", "run_steps"]
 
+N_FOLDS = 3
+LEAST_IMAGES = 12
 NUMERIC_PACKAGES = ("numpy", "scipy", "scikit-learn", "numba")
 
 
@@ -38,6 +43,7 @@ def run_steps(
     *,
     positive: str | None = None,
     seed: int = 42,
+    model: str = "",
     on_event: Callable[[StepEvent], None] = lambda event: None,
 ) -> StudyResult:
     """Run every step of the study that makes sense for `dataset` and write the result into the folder `out`.
@@ -53,6 +59,8 @@ def run_steps(
         Name of the class to detect; by default the sixth class (the 5 of the digits), or the last of fewer.
     seed : int, default 42
         Random state of every estimator.
+    model : str, optional
+        A model of the zoo to judge besides; its errors are then the ones that are analysed.
     on_event : callable of StepEvent, optional
         Told of each step as it starts and ends.
 
@@ -64,17 +72,17 @@ def run_steps(
     Raises
     ------
     ParameterError
-        If the class is unknown, the seed is out of range, or the data set is too small to study.
+        If the class or the model is unknown, the seed is out of range, or the data set is too small to study.
     OutputError
         If `out` cannot be written to.
     """
-    context = _checked_context(dataset, positive, seed)
+    context = _checked_context(dataset, positive, seed, model)
     store = StepStore(writable_folder(out) / "steps")
     versions = {package: version(package) for package in NUMERIC_PACKAGES}
     finished: dict[str, Outcome] = {}
     keys: dict[str, str] = {}
     skipped: dict[str, str] = {}
-    for step in STEPS:
+    for step in steps_with(model):
         context = replace(context, done={name: finished[name] for name in step.needs if name in finished})
         reason = _why_not(step, context, skipped)
         if reason is not None:
@@ -88,7 +96,7 @@ def run_steps(
     return result
 
 
-def _checked_context(dataset: Dataset, positive: str | None, seed: int) -> Context:
+def _checked_context(dataset: Dataset, positive: str | None, seed: int, model: str) -> Context:
     names = dataset.class_names
     if len(names) < 2:
         raise ParameterError(
@@ -96,9 +104,18 @@ def _checked_context(dataset: Dataset, positive: str | None, seed: int) -> Conte
         )
     if not 0 <= seed < 2**32:
         raise ParameterError(f"seed must be from 0 to {2**32 - 1}, got {seed}")
+    counts = np.bincount(dataset.train.labels, minlength=len(names))
+    if counts.min() < N_FOLDS or counts.sum() < LEAST_IMAGES:
+        rarest = names[int(counts.argmin())]
+        raise ParameterError(
+            f"the study needs at least {N_FOLDS} training images of every class and {LEAST_IMAGES} in all, to "
+            f"hold some out; {dataset.name} has {counts.sum():,}, and {counts.min()} of class {rarest!r}"
+        )
     positive = positive if positive is not None else names[min(5, len(names) - 1)]
     class_code(dataset, positive)
-    return Context(dataset, positive, seed)
+    if model:
+        make(model, seed=seed)
+    return Context(dataset, positive, seed, model=model)
 
 
 def _why_not(step: Step, context: Context, skipped: Mapping[str, str]) -> str | None:

@@ -39,12 +39,20 @@ class Context:
     seed : int
     done : mapping of str to Outcome
         The finished steps that this one needs.
+    model : str
+        A model of the zoo to judge besides, or "".
     """
 
     dataset: Dataset
     positive: str
     seed: int
     done: Mapping[str, Outcome] = field(default_factory=dict)
+    model: str = ""
+
+    def opened(self, what: str) -> NDArray[Any]:
+        """Out-of-fold `scores` or `predictions` of the model whose errors are opened."""
+        name = "chosen" if self.model else "sgd_scaled"
+        return self.done[name].arrays[f"{name}.{what}"]
 
 
 @dataclass(frozen=True)
@@ -63,6 +71,8 @@ class Step:
         Steps that must be finished before.
     why_not : callable of Context to str or None
         The reason to skip the step for this data set, or None.
+    parameter : str
+        What else its outcome depends on.
     """
 
     name: str
@@ -71,12 +81,14 @@ class Step:
     cost: float
     needs: tuple[str, ...] = ()
     why_not: Callable[[Context], str | None] = lambda context: None
+    parameter: str = ""
 
 
 def step_key(step: Step, context: Context, versions: Mapping[str, str], needed_keys: tuple[str, ...]) -> str:
     """Name of exactly this computation: data, parameters, library versions, our code, and what it builds on."""
     parts = [
         step.name,
+        step.parameter,
         context.dataset.sha256,
         context.positive,
         context.seed,

@@ -1,10 +1,13 @@
 """The study as a declared list of steps."""
 
+from dataclasses import replace
+
 import numpy as np
 
 from misread.study.detectors import run_detector, run_forest
 from misread.study.gallery import run_gallery
 from misread.study.multiclass import (
+    run_chosen,
     run_duels,
     run_errors,
     run_one_vs_rest,
@@ -17,7 +20,7 @@ from misread.study.outputs import run_chain, run_denoise, run_multilabel, why_no
 from misread.study.step import Context, Outcome, Step
 from misread.study.suspects import run_suspects, why_too_few_neighbors
 
-__all__ = ["STEPS"]
+__all__ = ["STEPS", "steps_with"]
 
 N_FIRST_IMAGES = 100
 
@@ -58,3 +61,16 @@ STEPS = (
         needs=("detector", "forest", "sgd_scaled", "suspects"),
     ),
 )
+
+
+def steps_with(model: str) -> tuple[Step, ...]:
+    """All steps, and one that judges a model of the zoo, whose errors are then opened; "" for none."""
+    if not model:
+        return STEPS
+    chosen = Step("chosen", f"Judge {model} in the same folds", run_chosen, cost=60, parameter=model)
+    place = next(place for place, step in enumerate(STEPS) if "sgd_scaled" in step.needs)
+    after = [
+        replace(step, needs=tuple("chosen" if name == "sgd_scaled" else name for name in step.needs))
+        for step in STEPS[place:]
+    ]
+    return (*STEPS[:place], chosen, *after)

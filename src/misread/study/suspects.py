@@ -25,9 +25,9 @@ def why_too_few_neighbors(context: Context) -> str | None:
 
 
 def run_suspects(context: Context) -> Outcome:
-    """Confident learning on the out-of-fold scores of the scaled SGD, checked by the nearest training images."""
+    """Confident learning on the out-of-fold scores of the opened model, checked by the nearest training images."""
     task = classification(context.dataset)
-    probabilities = class_probabilities(task.y_train, context.done["sgd_scaled"].arrays["sgd_scaled.scores"])
+    probabilities = class_probabilities(task.y_train, context.opened("scores"))
     found = find_suspects(task.y_train, probabilities, limit=N_SUSPECTS)
     neighbors = nearest_others(task.X_train, task.y_train, found.index)
     neighbor_labels = task.y_train[neighbors]
