@@ -55,6 +55,22 @@ def test_a_cluster_gives_the_same_numbers(engine, digits):
         np.testing.assert_array_equal(ours, theirs)
 
 
+def test_data_goes_to_the_cluster_once(engine, digits, monkeypatch):
+    X, y = digits
+    sent = []
+    submit = distributed.Client.submit
+
+    def counted(client, function, *args, **options):
+        sent.extend(one.nbytes for one in args if isinstance(one, np.ndarray))
+        return submit(client, function, *args, **options)
+
+    monkeypatch.setattr(distributed.Client, "submit", counted)
+    with workers(engine=engine):
+        for _ in range(3):
+            out_of_fold(SGDClassifier(random_state=0), X, y)
+    assert sent.count(X.nbytes) == 1
+
+
 def test_a_killed_worker_costs_time_not_the_result(cluster, engine, digits):
     expected = everything(*digits)
     pids = [worker.process.pid for worker in cluster.workers.values()]

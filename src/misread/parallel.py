@@ -5,6 +5,7 @@ tasks (folds, classes, trees) go to the workers, and what they start themselves 
 """
 
 import os
+import weakref
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from typing import Any
@@ -69,8 +70,9 @@ def workers(jobs: int | None = None, engine: str | None = None) -> Iterator[None
     jobs : int, optional
         Cores of this machine; all by default.
     engine : str, optional
-        Address of a Dask scheduler, `dask://host:port`. Folds, classes and grid points go to its workers; data
-        goes to a worker once, and again when the worker that had it is lost. The numbers are the same.
+        Address of a Dask scheduler, `dask://host:port`. Folds, classes and grid points go to its workers. An array
+        goes to the cluster once, however many steps need it, and stays there as long as this process has it; it
+        goes again when the worker that had it is lost. The numbers are the same.
 
     Raises
     ------
@@ -86,37 +88,45 @@ def workers(jobs: int | None = None, engine: str | None = None) -> Iterator[None
         with parallel_config("threading", n_jobs=jobs), threadpool_limits(limits=jobs):
             yield
         return
-    client = _connect(engine)
-    try:
-        with parallel_config("dask", client=client), threadpool_limits(limits=jobs):
-            yield
-    finally:
-        client.close()
+    with _connected(engine) as client, parallel_config("dask", client=client), threadpool_limits(limits=jobs):
+        yield
 
 
-def _connect(engine: str) -> Any:
+@contextmanager
+def _connected(engine: str) -> Iterator[Any]:
     scheme, separator, address = engine.partition("://")
     if scheme != "dask" or not separator or ":" not in address:
         raise ParameterError(f"engine must be dask://host:port, got {engine!r}; leave it out to use this machine")
     try:
+        import dask
         from distributed import Client
     except ImportError as error:
         raise MissingExtraError("Dask", "dask") from error
 
     class RecoverableClient(Client):
-        """Hands data out as the result of a task: when its only holder dies, the scheduler makes it again."""
+        """Hands data out as the result of a task: when its only holder dies, the scheduler makes it again.
+
+        What was handed out is remembered until the data is gone here: joblib by itself would send it anew in every
+        call.
+        """
 
         def scatter(self, *args: Any, **options: Any) -> Any:
-            async def submitted() -> Any:
-                return self.submit(_give, args[0], pure=False)
+            return self._given(args[0]) if options.get("asynchronous") else super().scatter(*args, **options)
 
-            return submitted() if options.get("asynchronous") else super().scatter(*args, **options)
+        async def _given(self, data: Any) -> Any:
+            known = self.__dict__.setdefault("_futures", {})
+            if id(data) not in known:
+                known[id(data)] = self.submit(_give, data, pure=False)
+                weakref.finalize(data, known.pop, id(data), None)
+            return known[id(data)]
 
     try:
-        return RecoverableClient(f"tcp://{address}", timeout=CONNECT_SECONDS)
+        client = RecoverableClient(f"tcp://{address}", timeout=CONNECT_SECONDS)
     except (OSError, TimeoutError, ValueError) as error:
         message = f"no Dask scheduler answers at {address} ({error}); start one, or check the port"
         raise ParameterError(message) from error
+    with client, dask.config.set({"distributed.admin.large-graph-warning-threshold": "1TB"}):
+        yield client
 
 
 def _give(data: Any) -> Any:

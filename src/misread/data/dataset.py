@@ -45,7 +45,7 @@ class Split:
     def __len__(self) -> int:
         return len(self.images)
 
-    @property
+    @cached_property
     def X(self) -> NDArray[np.uint8]:  # noqa: N802
         """The images as rows of pixels, shape (n, height * width): a view, never a copy."""
         n, height, width = self.images.shape
