@@ -1,7 +1,9 @@
 """Train a model so that it can be trusted: fitted once, judged on unseen images, kept with the evidence."""
 
+import math
 import os
 import platform
+import warnings
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -25,6 +27,7 @@ from misread.tasks import Task
 from misread.training.judging import judge
 from misread.training.metrics import boundary, classifier_metrics, detector_metrics, multilabel_metrics
 from misread.training.operating import check_aim, choose_threshold, scores_in_words
+from misread.training.refusing import naming_what_is_refused
 from misread.training.targets import Labels, Wanted, make_task
 
 __all__ = ["Stage", "held_out_evidence", "prepared", "train"]
@@ -106,12 +109,17 @@ def train(
     if has_aim:
         check_aim(task.name, precision, recall, confidence)
     _check_counts(dataset, task)
+    params = dict(params or {})
+    if model == "knn" and "n_neighbors" not in params:
+        params |= _fewer_neighbours(estimator, len(dataset.train), task.name)
+        estimator.set_params(**params)
 
     held_out, evidence, point = None, None, None
     if task.name != "denoising":
         on_stage(f"Held-out scores in {N_FOLDS} folds")
         with_scores = task.name != "multilabel"
-        held_out = out_of_fold(estimator, task.X_train, task.y_train, cv=N_FOLDS, scores=with_scores)
+        with naming_what_is_refused(name):
+            held_out = out_of_fold(estimator, task.X_train, task.y_train, cv=N_FOLDS, scores=with_scores)
         evidence = held_out_evidence(task, held_out, estimator, len(dataset.class_names))
     if evidence is not None and has_aim:
         point = choose_threshold(
@@ -123,11 +131,12 @@ def train(
             chosen_on=scores_in_words(_described(dataset)),
         )
     on_stage(f"Fitting on {len(task.X_train):,} images")
-    estimator.fit(task.X_train, task.y_train)
+    with naming_what_is_refused(name):
+        estimator.fit(task.X_train, task.y_train)
     manifest = Manifest(
         task=task.name,
         model=name,
-        params=dict(params or {}),
+        params=params,
         classes=dataset.class_names,
         image_size=dataset.shape,
         fit=fit or ("stretch" if denoise else MADE_LIKE.get(dataset.name, "stretch")),
@@ -213,6 +222,19 @@ def _check_counts(dataset: Dataset, task: Task) -> None:
             f"class {dataset.class_names[fewest]!r} has {counts[fewest]} training images, at least {N_FOLDS} are "
             "needed for scores on images that were held out; add images, or leave the class out"
         )
+
+
+def _fewer_neighbours(estimator: Any, n_images: int, task: str) -> dict[str, int]:
+    """Let the nearest image alone decide where there are fewer images, or in a fold, than would vote; and say so."""
+    least = n_images if task == "denoising" else n_images - math.ceil(n_images / N_FOLDS)
+    if estimator.n_neighbors <= least:
+        return {}
+    warnings.warn(
+        f"{n_images} training images are few: the nearest one alone decides (n_neighbors=1), not the "
+        f"{estimator.n_neighbors} nearest",
+        stacklevel=3,
+    )
+    return {"n_neighbors": 1}
 
 
 def _examples(estimator: Any, task: Task, dataset: Dataset) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:

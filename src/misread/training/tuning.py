@@ -13,6 +13,7 @@ from misread.errors import ParameterError
 from misread.models import KNeighborsClassifierCV
 from misread.models.zoo import ZOO
 from misread.training.fitting import prepared
+from misread.training.refusing import naming_what_is_refused
 from misread.training.targets import Wanted, make_task
 
 __all__ = ["Tuned", "tune"]
@@ -93,7 +94,8 @@ def tune(
         search: Any = KNeighborsClassifierCV(grid["n_neighbors"], weights=grid["weights"], cv=cv)
     else:
         search = GridSearchCV(estimator, dict(grid), cv=cv, scoring=scoring, refit=False, error_score="raise")
-    results = search.fit(task.X_train, task.y_train).cv_results_
+    with naming_what_is_refused(name):
+        results = search.fit(task.X_train, task.y_train).cv_results_
     return Tuned(
         scoring,
         tuple({key: _plain(value) for key, value in one.items()} for one in results["params"]),
