@@ -2,23 +2,18 @@
 
 import dataclasses
 import json
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated
 
 import typer
 from rich.console import Console
-from rich.progress import BarColumn, Progress, TaskID, TaskProgressColumn, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
+from misread.cli.loading import load_with_progress, showing_progress
 from misread.data.catalogue import CATALOGUE, Entry, names
-from misread.data.dataset import Dataset
-from misread.data.fetch import Progress as Tell
 from misread.data.fetch import fetch as fetch_files
 from misread.data.fetch import find, read_verified
 from misread.data.fit import FITS
-from misread.data.loading import load
 from misread.data.sheet import contact_sheet
 from misread.data.summary import Summary, summarise
 from misread.errors import DataError, ParameterError
@@ -31,8 +26,6 @@ __all__ = [
     "OnErrorOption",
     "SizeOption",
     "app",
-    "load_with_progress",
-    "showing_progress",
 ]
 
 app = typer.Typer(no_args_is_help=True, help="Data sets: list, fetch, inspect, look at.")
@@ -78,35 +71,6 @@ OnErrorOption = Annotated[
     str,
     typer.Option("--on-error", metavar="stop|skip", help="What to do with an image file that cannot be read."),
 ]
-
-
-@contextmanager
-def showing_progress() -> Iterator[Tell]:
-    """Give a progress callback that draws bars on standard error, and nothing when that is not a terminal."""
-    columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TimeRemainingColumn())
-    console = Console(stderr=True)
-    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bars:
-        tasks: dict[str, TaskID] = {}
-
-        def tell(what: str, done: int, total: int) -> None:
-            if what not in tasks:
-                tasks[what] = bars.add_task(what)
-            bars.update(tasks[what], completed=done, total=total or None)
-
-        yield tell
-
-
-def load_with_progress(
-    data: str,
-    data_dir: Path | None = None,
-    size: int | None = None,
-    fit: str = FITS[0],
-    invert: bool = False,
-    on_error: str = "stop",
-) -> Dataset:
-    """Load a data set by name or path while a progress bar shows on standard error."""
-    with showing_progress() as tell:
-        return load(data, data_dir=data_dir, size=size, fit=fit, invert=invert, on_error=on_error, progress=tell)
 
 
 @app.command("list")

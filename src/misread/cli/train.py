@@ -15,8 +15,8 @@ from misread.cli.data import (
     InvertOption,
     OnErrorOption,
     SizeOption,
-    load_with_progress,
 )
+from misread.cli.loading import load_with_progress
 from misread.cli.options import (
     JobsOption,
     JsonOption,

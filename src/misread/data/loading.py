@@ -27,7 +27,7 @@ def load(
     *,
     data_dir: str | os.PathLike[str] | None = None,
     download: bool = True,
-    size: int | None = None,
+    size: int | tuple[int, int] | None = None,
     fit: str = "stretch",
     invert: bool = False,
     on_error: str = "stop",
@@ -48,9 +48,9 @@ def load(
         come the folder named by the environment variable ``MISREAD_DATA``, the user's cache and the system's.
     download : bool
         Whether files that are not on this machine may be downloaded.
-    size : int, optional
-        Bring images to this height and width. By default they keep their size if all have the same, up to
-        64 pixels a side, and come to 28 otherwise.
+    size : int or (height, width), optional
+        Bring images to this size; a number is both height and width. By default they keep their size if all have
+        the same, up to 64 pixels a side, and come to 28 otherwise.
     fit : {"stretch", "pad", "mnist"}
         How; see `misread.data.fit.fit_image`.
     invert : bool

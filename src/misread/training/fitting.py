@@ -225,7 +225,7 @@ def _check_counts(dataset: Dataset, task: Task) -> None:
 
 
 def _fewer_neighbours(estimator: Any, n_images: int, task: str) -> dict[str, int]:
-    """Let the nearest image alone decide where there are fewer images, or in a fold, than would vote; and say so."""
+    """Let the nearest image alone decide where fewer images than would vote are learned; and say so."""
     least = n_images if task == "denoising" else n_images - math.ceil(n_images / N_FOLDS)
     if estimator.n_neighbors <= least:
         return {}
