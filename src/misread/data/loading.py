@@ -37,7 +37,7 @@ def load(
 
     A path is a folder with one sub-folder of images per class (perhaps below ``train/`` and ``test/``), a CSV,
     TSV or Parquet table, an NPZ archive, a folder of NPY files, or a folder of IDX files. A set that does not
-    say which images are for testing gets a fifth of every class chosen with a fixed seed.
+    say which images are for testing gets about a fifth of every class chosen by the images' content.
 
     Parameters
     ----------
