@@ -18,6 +18,7 @@ from sklearn.multioutput import MultiOutputClassifier
 from misread.bundle import Bundle, Evidence, Manifest
 from misread.bundle.model import class_table
 from misread.data import Dataset, load
+from misread.data.content import image_hashes
 from misread.errors import ParameterError
 from misread.evaluation.out_of_fold import OutOfFold, out_of_fold
 from misread.evaluation.rejection import margins
@@ -149,7 +150,8 @@ def train(
         command=command,
         created=datetime.now(UTC).isoformat(timespec="seconds"),
     )
-    bundle = Bundle(manifest, estimator, *_examples(estimator, task, dataset), evidence)
+    seen = np.unique(image_hashes(dataset.train.images))
+    bundle = Bundle(manifest, estimator, *_examples(estimator, task, dataset), evidence, seen=seen)
     metrics = {} if held_out is None else {"out_of_fold": _held_out_metrics(bundle, task, held_out)}
     if len(task.X_test):
         on_stage(f"Testing on {len(task.X_test):,} images")
