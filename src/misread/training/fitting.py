@@ -23,13 +23,14 @@ from misread.errors import ParameterError
 from misread.evaluation.out_of_fold import OutOfFold, out_of_fold
 from misread.evaluation.rejection import margins
 from misread.models import KNeighborsClassifier
+from misread.models.pixels import set_shape
 from misread.models.zoo import make
 from misread.tasks import Task
 from misread.training.judging import judge
 from misread.training.metrics import boundary, classifier_metrics, detector_metrics, multilabel_metrics
 from misread.training.operating import check_aim, choose_threshold, scores_in_words
 from misread.training.refusing import naming_what_is_refused
-from misread.training.targets import Labels, Wanted, make_task
+from misread.training.targets import Labels, Wanted, folds_by_class, make_task
 
 __all__ = ["Stage", "held_out_evidence", "prepared", "train"]
 
@@ -105,22 +106,29 @@ def train(
     wanted = Wanted(positive, labels, denoise)
     dataset = data if isinstance(data, Dataset) else load(data, size=size, fit=fit or "stretch", invert=invert)
     task = make_task(dataset, wanted, seed)
-    estimator, name = prepared(model, task, seed, params)
+    params = dict(params or {})
+    if model == "knn" and "n_neighbors" not in params:
+        params |= _fewer_neighbours(len(dataset.train), task.name)
+    estimator, name = prepared(model, task, seed, params, dataset.shape)
     has_aim = (precision, recall, confidence) != (None, None, None)
     if has_aim:
         check_aim(task.name, precision, recall, confidence)
     _check_counts(dataset, task)
-    params = dict(params or {})
-    if model == "knn" and "n_neighbors" not in params:
-        params |= _fewer_neighbours(estimator, len(dataset.train), task.name)
-        estimator.set_params(**params)
+    if labels is not None:
+        _check_both_answers(labels.names, task.y_train)
 
     held_out, evidence, point = None, None, None
     if task.name != "denoising":
         on_stage(f"Held-out scores in {N_FOLDS} folds")
         with_scores = task.name != "multilabel"
         with naming_what_is_refused(name):
-            held_out = out_of_fold(estimator, task.X_train, task.y_train, cv=N_FOLDS, scores=with_scores)
+            held_out = out_of_fold(
+                estimator,
+                task.X_train,
+                task.y_train,
+                cv=folds_by_class(dataset.train.labels, N_FOLDS),
+                scores=with_scores,
+            )
         evidence = held_out_evidence(task, held_out, estimator, len(dataset.class_names))
     if evidence is not None and has_aim:
         point = choose_threshold(
@@ -162,11 +170,16 @@ def train(
 
 
 def prepared(
-    model: str | BaseEstimator, task: Task, seed: int, params: Mapping[str, Any] | None
+    model: str | BaseEstimator,
+    task: Task,
+    seed: int,
+    params: Mapping[str, Any] | None,
+    shape: tuple[int, int],
 ) -> tuple[Any, str]:
     """An unfitted estimator that can learn the task, and what it is called.
 
-    Several labels are learned one by one by a model that knows only one at a time.
+    Several labels are learned one by one by a model that knows only one at a time. A model that looks at images
+    as such is told their shape.
 
     Raises
     ------
@@ -179,9 +192,12 @@ def prepared(
         if params:
             raise ParameterError("parameters go with a model's name; set those of an estimator on the estimator")
         estimator, name = clone(model), type(model).__name__
+    set_shape(estimator, shape)
     is_knn = isinstance(estimator, KNeighborsClassifier)
     if task.name == "denoising" and not is_knn:
         raise ParameterError(f"{name} cannot learn to take out noise; the model that can is knn")
+    if task.name == "multilabel" and is_knn and task.y_train.shape[1] < 2:
+        raise ParameterError(f"{name} learns two labels or more; add one, or train another model, such as forest")
     if task.name == "multilabel" and not is_knn:
         estimator = MultiOutputClassifier(estimator)
     return estimator, name
@@ -226,14 +242,23 @@ def _check_counts(dataset: Dataset, task: Task) -> None:
         )
 
 
-def _fewer_neighbours(estimator: Any, n_images: int, task: str) -> dict[str, int]:
+def _check_both_answers(names: tuple[str, ...], y: NDArray[np.int64]) -> None:
+    for name, column in zip(names, y.T, strict=True):
+        if column.min() == column.max():
+            raise ParameterError(
+                f"the label {name!r} is {column[0]} for all {len(column):,} training images, so there is nothing "
+                "to learn; leave it out, or add images of classes where it differs"
+            )
+
+
+def _fewer_neighbours(n_images: int, task: str) -> dict[str, int]:
     """Let the nearest image alone decide where fewer images than would vote are learned; and say so."""
     least = n_images if task == "denoising" else n_images - math.ceil(n_images / N_FOLDS)
-    if estimator.n_neighbors <= least:
+    voting = KNeighborsClassifier().n_neighbors
+    if voting <= least:
         return {}
     warnings.warn(
-        f"{n_images} training images are few: the nearest one alone decides (n_neighbors=1), not the "
-        f"{estimator.n_neighbors} nearest",
+        f"{n_images} training images are few: the nearest one alone decides (n_neighbors=1), not {voting}",
         stacklevel=3,
     )
     return {"n_neighbors": 1}
