@@ -10,6 +10,7 @@ from rich.console import Console
 from rich.table import Table
 
 from misread.cli.loading import load_with_progress, showing_progress
+from misread.cli.words import cell, say
 from misread.data.catalogue import CATALOGUE, Entry, names
 from misread.data.fetch import fetch as fetch_files
 from misread.data.fetch import find, read_verified
@@ -87,7 +88,7 @@ def list_sets(data_dir: DataDirOption = None) -> None:
             f"{entry.n_test:,}",
             f"{height}x{width}",
             entry.licence,
-            _where(entry, data_dir),
+            cell(_where(entry, data_dir)),
         )
     Console().print(table)
 
@@ -118,7 +119,7 @@ def fetch(
         for file in entry.files:
             read_verified(paths[file.name], file)
     for path in paths.values():
-        typer.echo(f"{path}  verified")
+        say(f"{path}  verified")
 
 
 @app.command()
@@ -132,7 +133,7 @@ def info(
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """Tell what a data set holds: classes, counts, hash, source, and what to be careful about."""
-    summary = summarise(load_with_progress(data, data_dir, size, fit, invert, on_error))
+    summary = summarise(load_with_progress(data, data_dir, size, fit, invert, on_error, notes=False))
     if as_json:
         typer.echo(json.dumps(dataclasses.asdict(summary), indent=2))
     else:
@@ -140,19 +141,18 @@ def info(
 
 
 def _print_summary(summary: Summary) -> None:
-    console = Console(highlight=False)
     height, width = summary.shape
-    console.print(f"{summary.name}: {summary.train:,} training and {summary.test:,} test images, {height}x{width}")
+    say(f"{summary.name}: {summary.train:,} training and {summary.test:,} test images, {height}x{width}")
     table = Table("class", box=None)
     table.add_column("training", justify="right")
     table.add_column("test", justify="right")
     for one in summary.classes:
-        table.add_row(one.name, f"{one.train:,}", f"{one.test:,}")
-    console.print(table)
+        table.add_row(cell(one.name), f"{one.train:,}", f"{one.test:,}")
+    Console(highlight=False).print(table)
     for title, text in (("sha256", summary.sha256), ("source", summary.source), ("licence", summary.licence)):
-        console.print(f"{title}: {text}", soft_wrap=True)
+        say(f"{title}: {text}")
     for text in (*summary.notes, *summary.findings):
-        console.print(f"! {text}", soft_wrap=True)
+        say(f"! {text}")
 
 
 @app.command()
@@ -174,4 +174,4 @@ def show(
         sheet.save(out, format="PNG")
     except OSError as error:
         raise DataError(f"{out}: cannot be written: {error.strerror or error}") from error
-    typer.echo(str(out))
+    say(str(out))

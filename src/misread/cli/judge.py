@@ -21,10 +21,10 @@ from misread.cli.options import (
     describe,
     measured,
     print_json,
-    say,
     stages,
     titled,
 )
+from misread.cli.words import cell, say
 from misread.report import write_report
 from misread.study import StudyResult
 from misread.training import choose_again, read_labels
@@ -80,9 +80,11 @@ def _print(result: StudyResult, every: bool) -> None:
         return
     if result.manifest["model"]["task"] == "detector":
         classes = ["no", "yes"]
-    table = Table("true \\ read as", *classes, box=None)
+    table = Table("true \\ read as", box=None)
+    for name in classes:
+        table.add_column(cell(name))
     for name, row in zip(classes, counts, strict=True):
-        table.add_row(name, *(f"{count:,}" if count else "." for count in row))
+        table.add_row(cell(name), *(f"{count:,}" if count else "." for count in row))
     Console().print(table)
 
 
