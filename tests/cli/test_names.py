@@ -76,7 +76,7 @@ def test_classes_of_a_table(odd_table):
 def test_folders(odd_folder):
     out = run("data", "info", odd_folder).stdout
     assert "photos[v2]: " in out
-    assert all(name in out for name in ("caf?", "[red]x", "?[2Jesc"))
+    assert all(name in out for name in (r"caf\udce9", "[red]x", "?[2Jesc"))
     run("data", "show", odd_folder)
     out = run("train", "knn", odd_folder, "--positive", "[red]x", "--out", "m.misread").stdout
     assert "detects class [red]x" in out
@@ -85,7 +85,10 @@ def test_folders(odd_folder):
     assert "[red]x/" in run("predict", "m.misread", image).stdout
 
 
-def test_study_and_ladder(odd_folder, tmp_path):
+def test_study_ladder_and_reports(odd_folder, tmp_path):
+    assert "photos[v2]" in run("study", odd_folder, "--out", tmp_path / "study").stdout
+    run("train", "knn", odd_folder, "--out", "m.misread")
+    run("evaluate", "m.misread", odd_folder)
     out = run("ladder", odd_folder, "--models", "knn", "--size", 6, "--out", tmp_path / "ladder [x]").stdout
     assert "photos[v2]" in out
     assert "ladder [x]" in out

@@ -86,6 +86,8 @@ def assemble(
     source : str
     notes : sequence of str
     """
+    name, source, *notes = map(_as_text, (name, source, *notes))
+    labels = [_as_text(label) for label in labels]
     class_names = tuple(sorted(set(labels), key=natural_key))
     code_of = {label: code for code, label in enumerate(class_names)}
     codes = np.fromiter((code_of[label] for label in labels), np.int64, len(labels))
@@ -98,6 +100,11 @@ def assemble(
         said = f"recognised by its content as {known.name}"
         return Dataset(known.name, train, test, known.class_names, source, known.licence, (*notes, said))
     return Dataset(name, train, test, class_names, source, "unknown", (*notes, *_remarks(images)))
+
+
+def _as_text(name: str) -> str:
+    r"""Write what stands for bytes that are no UTF-8 as ``\udce9``: no figure, page or file could hold it."""
+    return name.encode("utf-8", "backslashreplace").decode()
 
 
 def _take(images: NDArray[np.uint8], codes: NDArray[np.int64], chosen: NDArray[np.bool_]) -> Split:
