@@ -120,10 +120,20 @@ def test_threshold_changes_the_file_in_place(model, images, tmp_path):
 def test_export_is_compared_on_images_that_the_model_has_not_seen(model, images, tmp_path):
     pytest.importorskip("onnx")
     pytest.importorskip("onnxruntime")
-    alone = run("export", model, "--onnx", tmp_path / "a.onnx")
+    alone = RUNNER.invoke(app, ["export", str(model), "--onnx", "a.onnx"], catch_exceptions=False)
     also = run("export", model, "--onnx", tmp_path / "b.onnx", "--data", images)
-    n_alone, n_also = (int(told.split()[-2].replace(",", "")) for told in (alone, also))
-    assert n_also == n_alone + run_json("inspect", model)["dataset"]["n_test"]
+    n_alone, n_also = (int(told.split()[-2].replace(",", "")) for told in (alone.stdout, also))
+    n_test = run_json("inspect", model)["dataset"]["n_test"]
+    assert n_also == n_alone + n_test
+    assert "on no held-out images: --data" in alone.stderr
+    assert f"compared  on {n_test} test images, " in also
+
+
+def test_export_of_a_model_of_a_named_set_finds_its_test_images(tmp_path):
+    pytest.importorskip("onnx")
+    pytest.importorskip("onnxruntime")
+    run("train", "sgd", "--out", "digits.misread")
+    assert "compared  on 360 test images, 1,437 of its" in run("export", "digits.misread", "--onnx", "a.onnx")
 
 
 def test_several_labels_and_denoising(images, tmp_path):

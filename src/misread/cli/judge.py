@@ -3,11 +3,13 @@
 from pathlib import Path
 from typing import Annotated
 
+import numpy as np
 import typer
+from numpy.typing import NDArray
 from rich.console import Console
 from rich.table import Table
 
-from misread.bundle import load, read_manifest, save
+from misread.bundle import Bundle, load, read_manifest, save
 from misread.bundle.archive import reading
 from misread.bundle.export import export_onnx
 from misread.cli.data import DataArgument, DataDirOption, OnErrorOption
@@ -25,9 +27,11 @@ from misread.cli.options import (
     titled,
 )
 from misread.cli.words import cell, say
+from misread.data import Dataset, names
+from misread.errors import DataError
 from misread.report import write_report
 from misread.study import StudyResult
-from misread.training import choose_again, read_labels
+from misread.training import choose_again, judging_images, read_labels
 from misread.training import evaluate as evaluate_model
 
 __all__ = ["evaluate", "export", "inspect", "threshold"]
@@ -136,13 +140,51 @@ def export(
     file: FileArgument,
     onnx: Annotated[Path, typer.Option("--onnx", metavar="OUT", help="The ONNX file to write.")],
     data: Annotated[
-        str | None, typer.Option("--data", help="Compare on the test images of this data set or path as well.")
+        str | None,
+        typer.Option(
+            "--data",
+            help="Compare on the test images of this data set or path as well; by default of the named set that "
+            "the model was trained on, if it is on this machine.",
+        ),
     ] = None,
     on_error: OnErrorOption = "stop",
     data_dir: DataDirOption = None,
 ) -> None:
     """Write a linear model for other runtimes, if the exported one is seen to give the same answers."""
     bundle = load(file)
-    held_out = None if data is None else load_alike(bundle.manifest, data, data_dir, on_error).test.images
+    held_out = _held_out(bundle, data, data_dir, on_error)
     n_images = export_onnx(bundle, onnx, held_out)
+    n_unseen, n_examples = 0 if held_out is None else len(held_out), len(bundle.example_images)
+    parts = [f"{n_unseen:,} test images"] * (n_unseen > 0) + [
+        f"{n_examples:,} of its training images",
+        f"{n_images - n_unseen - n_examples:,} random ones",
+    ]
+    say(f"compared  on {', '.join(parts)}")
     say(f"written   {onnx}; the same answers on {n_images:,} images")
+
+
+def _held_out(bundle: Bundle, data: str | None, data_dir: Path | None, on_error: str) -> NDArray[np.uint8] | None:
+    """Images that the model was not trained on, where they can be had; else say that there are none."""
+    if data is None:
+        dataset = _own_named_set(bundle, data_dir)
+    else:
+        dataset = load_alike(bundle.manifest, data, data_dir, on_error)
+    if dataset is None:
+        say("! on no held-out images: --data DATA compares on the test images of DATA, too", aside=True)
+        return None
+    images, remark = judging_images(bundle, dataset)
+    if remark:
+        say(f"note: {remark}", aside=True)
+    return images.images
+
+
+def _own_named_set(bundle: Bundle, data_dir: Path | None) -> Dataset | None:
+    """The set that the model was trained on, if it has a name and is on this machine."""
+    name = bundle.manifest.dataset.get("name")
+    if name not in names():
+        return None
+    try:
+        dataset = load_alike(bundle.manifest, name, data_dir, download=False)
+    except DataError:
+        return None
+    return dataset if dataset.sha256 == bundle.manifest.dataset.get("sha256") else None

@@ -49,11 +49,19 @@ def load_with_progress(
     on_error: str = "stop",
     *,
     notes: bool = True,
+    download: bool = True,
 ) -> Dataset:
     """Load a data set by name or path while a progress bar shows, and print its notes, all on standard error."""
     with showing_progress() as tell:
         dataset = load(
-            data, data_dir=data_dir, size=size, fit=fit, invert=invert, on_error=on_error, progress=tell
+            data,
+            data_dir=data_dir,
+            download=download,
+            size=size,
+            fit=fit,
+            invert=invert,
+            on_error=on_error,
+            progress=tell,
         )
     if notes:
         say_notes(dataset)
@@ -66,7 +74,14 @@ def say_notes(dataset: Dataset) -> None:
         say(f"! {note}", aside=True)
 
 
-def load_alike(manifest: "Manifest", data: str, data_dir: Path | None = None, on_error: str = "stop") -> Dataset:
+def load_alike(
+    manifest: "Manifest",
+    data: str,
+    data_dir: Path | None = None,
+    on_error: str = "stop",
+    *,
+    download: bool = True,
+) -> Dataset:
     """Read a data set the way the model's training images were read, or new images are.
 
     The two ways differ for a model of MNIST: its own images are fitted already, others are to be made like them.
@@ -81,4 +96,4 @@ def load_alike(manifest: "Manifest", data: str, data_dir: Path | None = None, on
         if dataset.sha256 == manifest.dataset.get("sha256"):
             say_notes(dataset)
             return dataset
-    return load_with_progress(data, data_dir, size, way, invert, on_error)
+    return load_with_progress(data, data_dir, size, way, invert, on_error, download=download)
