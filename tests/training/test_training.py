@@ -17,12 +17,13 @@ from sklearn.metrics import (
 from sklearn.model_selection import GridSearchCV, StratifiedKFold, cross_val_predict
 
 import misread
-from misread.bundle import load, save
+from misread.bundle import Evidence, load, save
 from misread.data import Dataset, Split
 from misread.data import load as load_data
 from misread.errors import FormatError, ParameterError
 from misread.models import KNeighborsClassifier, RandomForestClassifier, SGDClassifier
 from misread.training import Labels, choose_again, evaluate, read_labels, train, tune
+from misread.training.operating import choose_threshold
 
 LARGE_ODD = Labels(("large", "odd"), {str(digit): (digit >= 7, digit % 2 == 1) for digit in range(10)})
 
@@ -96,6 +97,12 @@ def test_choosing_again_is_as_if_trained_for_it(digits, detector, tmp_path):
     fresh = train("forest", digits, positive="5", recall=0.9, params={"n_estimators": 20})
     assert again.manifest.operating_point == fresh.manifest.operating_point
     assert again.manifest.metrics == fresh.manifest.metrics
+
+
+def test_an_aim_out_of_reach_says_what_can_be_reached():
+    evidence = Evidence(np.array([True, True, False, True]), np.array([1.0, 1.0, 1.0, 0.5]))
+    with pytest.raises(ParameterError, match=r"is 0\.7500, of 4 answers .*, such as 0\.75,"):
+        choose_threshold(evidence, "detector", precision=0.9)
 
 
 def test_confidence_asks_for_a_higher_threshold(detector):

@@ -1,5 +1,6 @@
 """The operating point: chosen on out-of-fold scores, confirmed or not on others."""
 
+import math
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
@@ -72,13 +73,22 @@ def choose_threshold(
         assert recall is not None
         aim, target, point = "recall", recall, curve.for_recall(recall)
     if point is None:
-        sure = f" at confidence {confidence}" if confidence else ""
-        raise ParameterError(
-            f"no threshold reaches {aim} {target}{sure} on held-out scores: the highest precision is "
-            f"{float(curve.precision.max()):.4f}, of few answers; ask for less, or train a better model"
-        )
+        raise ParameterError(_out_of_reach(curve, f"{aim} {target}", confidence))
     chosen = OperatingPointRecord(point.threshold, aim, float(target), confidence, chosen_on)
     return replace(chosen, reached=point_metrics(evidence, chosen, task))
+
+
+def _out_of_reach(curve: ThresholdCurve, wanted: str, confidence: float | None) -> str:
+    best = int(curve.precision.argmax())
+    answered = int(curve.true_positives[best] + curve.false_positives[best])
+    highest = float(curve.precision[best])
+    sure = "" if confidence is None else f" at confidence {confidence}"
+    such = f", such as {math.floor(highest * 100) / 100:g}," if confidence is None else ""
+    return (
+        f"no threshold reaches {wanted}{sure} on held-out scores: the highest precision is {highest:.4f}, of "
+        f"{answered:,} answers to {curve.n_positives + curve.n_negatives:,} images; ask for less{such} or train a "
+        "better model"
+    )
 
 
 def verdict(reached: dict[str, Any], point: OperatingPointRecord) -> dict[str, Any]:
