@@ -66,6 +66,7 @@ class Deformation:
         -------
         ndarray of uint8, of the same shape
         """
+        images = _checked(images)
         n, height, width = images.shape
         matrices, offsets = self.draw_maps(n, (height, width), rng)
         if not self.elastic:
