@@ -1,11 +1,13 @@
 """The numeric loops behind `misread.data.deform`: free functions on arrays, compiled, without the GIL."""
 
+from typing import Any
+
 import numpy as np
 from numba import njit
 
 __all__ = ["fill_fields", "fill_shears", "warp"]
 
-OPTIONS = {"nogil": True, "cache": True, "error_model": "numpy", "no_cfunc_wrapper": True}
+OPTIONS: Any = {"nogil": True, "cache": True, "error_model": "numpy", "no_cfunc_wrapper": True}
 
 
 @njit(**OPTIONS)
