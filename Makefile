@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 EXTRAS ?= test,lint,dask,parquet
 
-.PHONY: study test lint bench clean
+.PHONY: study test lint bench bench-ladder clean
 
 study: .venv/ready
 	$(BIN)/misread study --out runs/digits
@@ -27,6 +27,11 @@ bench: .venv/ready $(if $(FULL),.venv-stock/ready)
 	$(PYTHON) -m venv .venv-stock
 	.venv-stock/bin/pip install --quiet --disable-pip-version-check scikit-learn==1.7.2
 	touch $@
+
+# Trains the dear rungs with three seeds each: about an hour on two cores.
+bench-ladder: .venv/ready
+	$(BIN)/pip install --quiet --constraint constraints.txt --editable '.[deep]'
+	$(BIN)/python -m benchmarks.ladder
 
 clean:
 	rm -rf .venv .venv-stock build dist src/*.egg-info .pytest_cache .mypy_cache .ruff_cache

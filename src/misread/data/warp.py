@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 from numba import njit
 
-__all__ = ["fill_fields", "fill_shears", "warp"]
+__all__ = ["fill_fields", "fill_shears", "translate", "warp"]
 
 OPTIONS: Any = {"nogil": True, "cache": True, "error_model": "numpy", "no_cfunc_wrapper": True}
 
@@ -76,6 +76,42 @@ def warp(
             upper = first + along[k] * (second - first)
             lower = third + along[k] * (fourth - third)
             levels[k] = np.uint8(np.int32(upper + down[k] * (lower - upper) + half))
+
+
+@njit(**OPTIONS)
+def translate(images: np.ndarray, moves: np.ndarray, out: np.ndarray) -> None:
+    """Move each image by parts of a pixel, down and to the right, bilinearly, 0 outside.
+
+    The shares of the four pixels around each place are the same all over an image: nothing is looked up.
+
+    Parameters
+    ----------
+    images, out : ndarray of uint8, shape (n, height, width)
+    moves : ndarray of float32, shape (n, 2)
+    """
+    n, height, width = images.shape
+    half = np.float32(0.5)
+    row, rows = np.zeros(width + 1, np.float32), np.empty((height + 1, width), np.float32)
+    for i in range(n):
+        y_from = -min(max(moves[i, 0], np.float32(-height - 1)), np.float32(height + 1))
+        x_from = -min(max(moves[i, 1], np.float32(-width - 1)), np.float32(width + 1))
+        top, left = int(np.floor(y_from)), int(np.floor(x_from))
+        down, along = np.float32(y_from - top), np.float32(x_from - left)
+        start = min(max(0, -left), width + 1)
+        stop = max(start, min(width + 1, width - left))
+        for y in range(height + 1):
+            for x in range(width + 1):
+                row[x] = 0
+            if 0 <= y + top < height:
+                seen, shown = images[i, y + top, start + left : stop + left], row[start:stop]
+                for x in range(seen.size):
+                    shown[x] = seen[x]
+            for x in range(width):
+                rows[y, x] = row[x] + along * (row[x + 1] - row[x])
+        for y in range(height):
+            for x in range(width):
+                level = rows[y, x] + down * (rows[y + 1, x] - rows[y, x])
+                out[i, y, x] = np.uint8(np.int32(level + half))
 
 
 @njit(**OPTIONS)
