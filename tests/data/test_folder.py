@@ -55,8 +55,8 @@ def test_ties_go_by_class(tmp_path):
 
 def test_a_split_is_chosen_when_none_is_given(plain):
     first, second = load(plain), load(plain)
-    assert (len(first.train), len(first.test)) == (24, 6)
-    assert np.bincount(first.test.labels).tolist() == [2, 2, 2]
+    assert len(first.train) + len(first.test) == 30
+    assert set(np.bincount(first.test.labels)) <= {1, 2, 3}
     assert first.sha256 == second.sha256
     assert "20% of every class chosen for testing" in first.source
     assert sorted(levels(first.train) + levels(first.test)) == [number * 8 for number in range(30)]
@@ -67,13 +67,44 @@ def test_train_alone_is_split(tmp_path):
     for number in range(10):
         save(tmp_path / "train" / "a" / f"{number}.png", level(number))
         save(tmp_path / "train" / "b" / f"{number}.png", level(number + 100))
-    assert len(load(tmp_path).test) == 4
+    assert 2 <= len(load(tmp_path).test) <= 6
 
 
-def test_stratified_test():
-    codes = np.array([0] * 10 + [1] * 2 + [2] + [3] * 100)
-    chosen = stratified_test(codes)
-    assert np.bincount(codes[chosen], minlength=4).tolist() == [2, 1, 0, 20]
+def test_test_images_are_about_a_fifth_of_every_class():
+    codes = np.array([0] * 10 + [1] * 2 + [2] + [3] * 1000 + [4] * 4)
+    hashes = np.random.default_rng(0).integers(0, 2**64, len(codes), np.uint64)
+    chosen = stratified_test(codes, hashes)
+    counts = np.bincount(codes[chosen], minlength=5).tolist()
+    assert 1 <= counts[0] <= 3
+    assert counts[1:3] == [1, 0]
+    assert 160 < counts[3] < 240
+    assert counts[4] == 1
+    unlucky = stratified_test(np.zeros(50, int), np.arange(1, 51, dtype=np.uint64))
+    assert np.flatnonzero(unlucky).tolist() == list(range(15))
+    assert not stratified_test(np.zeros(5, int), np.full(5, 7, np.uint64)).any()
+
+
+def test_copies_of_an_image_are_on_one_side():
+    hashes = np.random.default_rng(1).integers(0, 2**64, 100, np.uint64)
+    chosen = stratified_test(np.zeros(300, int), np.tile(hashes, 3))
+    assert (chosen[:100] == chosen[100:200]).all()
+    assert (chosen[:100] == chosen[200:]).all()
+
+
+def test_a_growing_folder_keeps_its_test_images(tmp_path):
+    """Added, removed and renamed images change nothing for the others."""
+    rng = np.random.default_rng(3)
+    for label in "ab":
+        for number in range(60):
+            save(tmp_path / label / f"{number}.png", rng.integers(0, 256, (6, 6), np.uint8))
+    before = load(tmp_path)
+    save(tmp_path / "a" / "0-new.png", rng.integers(0, 256, (6, 6), np.uint8))
+    (tmp_path / "a" / "7.png").unlink()
+    (tmp_path / "b" / "3.png").rename(tmp_path / "b" / "99.png")
+    after = load(tmp_path)
+    old, new = ({image.tobytes() for image in dataset.train.images} for dataset in (before, after))
+    assert len(new - old) <= 1
+    assert not old & {image.tobytes() for image in after.test.images}
 
 
 def test_natural_order():

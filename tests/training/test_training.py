@@ -14,7 +14,7 @@ from sklearn.metrics import (
     recall_score,
     roc_auc_score,
 )
-from sklearn.model_selection import GridSearchCV, cross_val_predict
+from sklearn.model_selection import GridSearchCV, StratifiedKFold, cross_val_predict
 
 import misread
 from misread.bundle import load, save
@@ -41,7 +41,8 @@ def test_a_detector_keeps_its_promise_to_the_letter(digits, detector):
     """Against scikit-learn's own cross-validation: the lowest threshold with that precision, and its metrics."""
     truth = digits.train.labels == 5
     forest = RandomForestClassifier(n_estimators=20, random_state=42)
-    scores = cross_val_predict(forest, digits.train.X, truth, cv=3, method="predict_proba")[:, 1]
+    folds = list(StratifiedKFold(3).split(digits.train.X, digits.train.labels))
+    scores = cross_val_predict(forest, digits.train.X, truth, cv=folds, method="predict_proba")[:, 1]
     reached = [one for one in np.unique(scores) if precision_score(truth, scores >= one) >= 0.95]
     point = detector.manifest.operating_point
     assert point.threshold == reached[0]
@@ -230,8 +231,9 @@ def test_tuning_equals_grid_search(digits):
     assert tuned.best_params == search.best_params_
     assert tuned.means == pytest.approx(search.cv_results_["mean_test_score"].tolist())
     linear = tune("sgd", part, positive="5", grid={"alpha": [1e-4, 1e-2]}, cv=3)
+    folds = list(StratifiedKFold(3).split(part.train.X, part.train.labels))
     search = GridSearchCV(
-        SGDClassifier(random_state=42), {"alpha": [1e-4, 1e-2]}, cv=3, scoring="average_precision", n_jobs=1
+        SGDClassifier(random_state=42), {"alpha": [1e-4, 1e-2]}, cv=folds, scoring="average_precision", n_jobs=1
     ).fit(part.train.X, part.train.labels == 5)
     assert linear.best_params == search.best_params_
     assert linear.scoring == "average_precision"

@@ -78,6 +78,8 @@ class Bundle:
         Their class codes.
     held_out, tested : Evidence or None
         Out-of-fold scores of the training images, and scores of the test images.
+    seen : ndarray of uint64, shape (k,), or None
+        Hashes of all training images, by `misread.data.content.image_hashes`; None in files that do not say.
     """
 
     manifest: Manifest
@@ -86,6 +88,7 @@ class Bundle:
     example_labels: NDArray[np.int64]
     held_out: Evidence | None = None
     tested: Evidence | None = None
+    seen: NDArray[np.uint64] | None = None
 
     def prepare(self, image: Image.Image | NDArray[np.uint8]) -> NDArray[np.uint8]:
         """Bring one image to the size, and cut and centre it the way, that the model was trained with.
@@ -275,6 +278,7 @@ def save(bundle: Bundle, path: str | os.PathLike[str]) -> None:
             name: evidence and {key: put(f"{name}.{key}", getattr(evidence, key)) for key in ("truth", "scores")}
             for name, evidence in (("held_out", bundle.held_out), ("tested", bundle.tested))
         },
+        "seen": None if bundle.seen is None else put("seen", bundle.seen.view(np.int64)),
     }
     write_archive(path, document, arrays)
 
@@ -303,6 +307,7 @@ def load(path: str | os.PathLike[str]) -> Bundle:
             *_examples(document["examples"], manifest, arrays),
             _evidence(document["evidence"]["held_out"], arrays),
             _evidence(document["evidence"]["tested"], arrays),
+            _seen(document.get("seen"), arrays),
         )
         expect(estimator.n_features_in_ == np.prod(manifest.image_size), "a model for images of another size")
         _check_probe(bundle, arrays[document["probe"]])
@@ -340,6 +345,13 @@ def _evidence(node: Any, arrays: dict[str, NDArray[Any]]) -> Evidence | None:
     expect(truth.dtype == bool and scores.dtype == np.float64 and truth.shape == scores.shape, "scores")
     expect(truth.ndim == 1 and np.isfinite(scores).all(), "scores that are no numbers")
     return Evidence(truth, scores)
+
+
+def _seen(name: Any, arrays: dict[str, NDArray[Any]]) -> NDArray[np.uint64] | None:
+    if name is None:
+        return None
+    expect(arrays[name].dtype == np.int64 and arrays[name].ndim == 1, "hashes of the training images")
+    return arrays[name].view(np.uint64)
 
 
 def _probe(bundle: Bundle, images: NDArray[np.uint8]) -> NDArray[np.float64]:

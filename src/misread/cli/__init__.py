@@ -7,6 +7,7 @@ from rich.console import Console
 from rich.text import Text
 
 from misread.cli.commands import LazyGroup
+from misread.cli.words import clean
 from misread.errors import MisreadError
 
 __all__ = ["app", "main"]
@@ -42,4 +43,4 @@ def main() -> None:
 
 
 def _complain(message: str) -> None:
-    Console(stderr=True, soft_wrap=True).print(Text.assemble(("error: ", "red"), message))
+    Console(stderr=True, soft_wrap=True).print(Text.assemble(("error: ", "red"), clean(message)))

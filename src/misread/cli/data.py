@@ -2,23 +2,19 @@
 
 import dataclasses
 import json
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated
 
 import typer
 from rich.console import Console
-from rich.progress import BarColumn, Progress, TaskID, TaskProgressColumn, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
+from misread.cli.loading import load_with_progress, showing_progress
+from misread.cli.words import cell, say
 from misread.data.catalogue import CATALOGUE, Entry, names
-from misread.data.dataset import Dataset
-from misread.data.fetch import Progress as Tell
 from misread.data.fetch import fetch as fetch_files
 from misread.data.fetch import find, read_verified
 from misread.data.fit import FITS
-from misread.data.loading import load
 from misread.data.sheet import contact_sheet
 from misread.data.summary import Summary, summarise
 from misread.errors import DataError, ParameterError
@@ -31,8 +27,6 @@ __all__ = [
     "OnErrorOption",
     "SizeOption",
     "app",
-    "load_with_progress",
-    "showing_progress",
 ]
 
 app = typer.Typer(no_args_is_help=True, help="Data sets: list, fetch, inspect, look at.")
@@ -80,35 +74,6 @@ OnErrorOption = Annotated[
 ]
 
 
-@contextmanager
-def showing_progress() -> Iterator[Tell]:
-    """Give a progress callback that draws bars on standard error, and nothing when that is not a terminal."""
-    columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TimeRemainingColumn())
-    console = Console(stderr=True)
-    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bars:
-        tasks: dict[str, TaskID] = {}
-
-        def tell(what: str, done: int, total: int) -> None:
-            if what not in tasks:
-                tasks[what] = bars.add_task(what)
-            bars.update(tasks[what], completed=done, total=total or None)
-
-        yield tell
-
-
-def load_with_progress(
-    data: str,
-    data_dir: Path | None = None,
-    size: int | None = None,
-    fit: str = FITS[0],
-    invert: bool = False,
-    on_error: str = "stop",
-) -> Dataset:
-    """Load a data set by name or path while a progress bar shows on standard error."""
-    with showing_progress() as tell:
-        return load(data, data_dir=data_dir, size=size, fit=fit, invert=invert, on_error=on_error, progress=tell)
-
-
 @app.command("list")
 def list_sets(data_dir: DataDirOption = None) -> None:
     """List the data sets known by name, and where each was found on this machine."""
@@ -123,7 +88,7 @@ def list_sets(data_dir: DataDirOption = None) -> None:
             f"{entry.n_test:,}",
             f"{height}x{width}",
             entry.licence,
-            _where(entry, data_dir),
+            cell(_where(entry, data_dir)),
         )
     Console().print(table)
 
@@ -154,7 +119,7 @@ def fetch(
         for file in entry.files:
             read_verified(paths[file.name], file)
     for path in paths.values():
-        typer.echo(f"{path}  verified")
+        say(f"{path}  verified")
 
 
 @app.command()
@@ -168,7 +133,7 @@ def info(
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """Tell what a data set holds: classes, counts, hash, source, and what to be careful about."""
-    summary = summarise(load_with_progress(data, data_dir, size, fit, invert, on_error))
+    summary = summarise(load_with_progress(data, data_dir, size, fit, invert, on_error, notes=False))
     if as_json:
         typer.echo(json.dumps(dataclasses.asdict(summary), indent=2))
     else:
@@ -176,19 +141,18 @@ def info(
 
 
 def _print_summary(summary: Summary) -> None:
-    console = Console(highlight=False)
     height, width = summary.shape
-    console.print(f"{summary.name}: {summary.train:,} training and {summary.test:,} test images, {height}x{width}")
+    say(f"{summary.name}: {summary.train:,} training and {summary.test:,} test images, {height}x{width}")
     table = Table("class", box=None)
     table.add_column("training", justify="right")
     table.add_column("test", justify="right")
     for one in summary.classes:
-        table.add_row(one.name, f"{one.train:,}", f"{one.test:,}")
-    console.print(table)
+        table.add_row(cell(one.name), f"{one.train:,}", f"{one.test:,}")
+    Console(highlight=False).print(table)
     for title, text in (("sha256", summary.sha256), ("source", summary.source), ("licence", summary.licence)):
-        console.print(f"{title}: {text}", soft_wrap=True)
+        say(f"{title}: {text}")
     for text in (*summary.notes, *summary.findings):
-        console.print(f"! {text}", soft_wrap=True)
+        say(f"! {text}")
 
 
 @app.command()
@@ -210,4 +174,4 @@ def show(
         sheet.save(out, format="PNG")
     except OSError as error:
         raise DataError(f"{out}: cannot be written: {error.strerror or error}") from error
-    typer.echo(str(out))
+    say(str(out))

@@ -7,10 +7,11 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from misread.bundle import Manifest, load, read_manifest, save
+from misread.bundle import load, read_manifest, save
 from misread.bundle.archive import reading
 from misread.bundle.export import export_onnx
-from misread.cli.data import DataArgument, DataDirOption, OnErrorOption, load_with_progress
+from misread.cli.data import DataArgument, DataDirOption, OnErrorOption
+from misread.cli.loading import load_alike
 from misread.cli.options import (
     FileArgument,
     JobsOption,
@@ -20,11 +21,10 @@ from misread.cli.options import (
     describe,
     measured,
     print_json,
-    say,
     stages,
     titled,
 )
-from misread.data import Dataset, names
+from misread.cli.words import cell, say
 from misread.report import write_report
 from misread.study import StudyResult
 from misread.training import choose_again, read_labels
@@ -56,7 +56,7 @@ def evaluate(
     with stages(jobs) as on_stage:
         on_stage(f"Reading {file}")
         bundle = load(file)
-    dataset = _load_alike(bundle.manifest, data, data_dir, on_error)
+    dataset = load_alike(bundle.manifest, data, data_dir, on_error)
     with stages(jobs) as on_stage:
         on_stage(f"Asking about the images of {data}")
         result = evaluate_model(bundle, dataset, labels=wanted, every=every)
@@ -71,14 +71,6 @@ def evaluate(
     say(f"written   {page}")
 
 
-def _load_alike(manifest: Manifest, data: str, data_dir: Path | None, on_error: str) -> Dataset:
-    """Read a data set the way the model's training images were read."""
-    height, width = manifest.image_size
-    size = height if height == width and data not in names() else None
-    fit = manifest.dataset.get("fit", manifest.fit)
-    return load_with_progress(data, data_dir, size, fit, manifest.invert, on_error)
-
-
 def _print(result: StudyResult, every: bool) -> None:
     values = {name.removeprefix("model."): value for name, value in result.values.items()}
     for line in titled("all" if every else "test", measured(values)):
@@ -86,11 +78,13 @@ def _print(result: StudyResult, every: bool) -> None:
     counts, classes = values.get("confusion"), result.class_names
     if counts is None:
         return
-    if len(counts) != len(classes):
+    if result.manifest["model"]["task"] == "detector":
         classes = ["no", "yes"]
-    table = Table("true \\ read as", *classes, box=None)
+    table = Table("true \\ read as", box=None)
+    for name in classes:
+        table.add_column(cell(name))
     for name, row in zip(classes, counts, strict=True):
-        table.add_row(name, *(f"{count:,}" if count else "." for count in row))
+        table.add_row(cell(name), *(f"{count:,}" if count else "." for count in row))
     Console().print(table)
 
 
@@ -149,6 +143,6 @@ def export(
 ) -> None:
     """Write a linear model for other runtimes, if the exported one is seen to give the same answers."""
     bundle = load(file)
-    held_out = None if data is None else _load_alike(bundle.manifest, data, data_dir, on_error).test.images
+    held_out = None if data is None else load_alike(bundle.manifest, data, data_dir, on_error).test.images
     n_images = export_onnx(bundle, onnx, held_out)
     say(f"written   {onnx}; the same answers on {n_images:,} images")

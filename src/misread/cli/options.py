@@ -13,6 +13,7 @@ from rich.console import Console
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from misread.bundle import Manifest, OperatingPointRecord
+from misread.cli.words import clean
 from misread.errors import ParameterError
 from misread.models.zoo import ZOO
 from misread.parallel import workers
@@ -29,11 +30,11 @@ __all__ = [
     "assignments",
     "command_line",
     "describe",
+    "given_words",
     "measured",
     "noted",
     "number",
     "print_json",
-    "say",
     "stages",
     "titled",
 ]
@@ -68,7 +69,7 @@ def stages(jobs: int | None) -> Iterator[Callable[[str], None]]:
         running = bar.add_task("Starting")
 
         def show(stage: str) -> None:
-            bar.reset(running, description=stage)
+            bar.reset(running, description=clean(stage))
 
         yield show
 
@@ -80,7 +81,7 @@ def noted(error: Console) -> Iterator[None]:
         warnings.simplefilter("default")
         yield
     for text in dict.fromkeys(str(one.message) for one in caught):
-        error.print(f"note: {text}", markup=False, highlight=False)
+        error.print(f"note: {clean(text)}", markup=False, highlight=False)
 
 
 def assignments(texts: Sequence[str], *, several: bool = False) -> dict[str, Any]:
@@ -104,11 +105,16 @@ def _value(text: str) -> Any:
 
 def command_line(context: typer.Context) -> str:
     """The command as it was given, with only the options that were."""
-    words = ["misread", str(context.info_name)]
+    return shlex.join(["misread", str(context.info_name), *given_words(context)])
+
+
+def given_words(context: typer.Context, without: Sequence[str] = ()) -> list[str]:
+    """The arguments and options as they were given, but for some by name."""
+    words = []
     for parameter in context.command.params:
         name = str(parameter.name)
         source = context.get_parameter_source(name)
-        if source is None or source.name != "COMMANDLINE":
+        if name in without or source is None or source.name != "COMMANDLINE":
             continue
         value = context.params[name]
         for one in value if isinstance(value, list | tuple) else [value]:
@@ -116,17 +122,12 @@ def command_line(context: typer.Context) -> str:
                 words.append(str(one))
             else:
                 words += [parameter.opts[0]] if isinstance(one, bool) else [parameter.opts[0], str(one)]
-    return shlex.join(words)
+    return words
 
 
 def print_json(document: Any) -> None:
     """Print one JSON document on standard output."""
     typer.echo(json.dumps(document, indent=1, allow_nan=False))
-
-
-def say(line: str) -> None:
-    """Print a line; what would steer a terminal, as names from a file may, becomes question marks."""
-    typer.echo("".join(letter if letter.isprintable() else "?" for letter in line))
 
 
 def describe(manifest: Manifest) -> list[str]:

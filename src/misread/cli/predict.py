@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from misread.bundle import Answers, Bundle, load
-from misread.cli.options import FileArgument, JobsOption, JsonOption, OutOption, print_json, say, stages
+from misread.cli.options import FileArgument, JobsOption, JsonOption, OutOption, print_json, stages
+from misread.cli.words import say
 from misread.data.picture import read_grey
 from misread.errors import FormatError, ParameterError
 from misread.files import atomic_write

@@ -5,6 +5,7 @@ from types import TracebackType
 from rich.console import Console
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
+from misread.cli.words import clean
 from misread.study import StepEvent
 from misread.study.steps import steps_with
 
@@ -55,7 +56,7 @@ class StudyProgress:
             "reuse": "kept from an earlier run",
             "skip": f"skipped: {event.reason}",
         }[event.kind]
-        self._console.print(f"  {event.step.title}: {detail}", markup=False, highlight=False)
+        self._console.print(f"  {event.step.title}: {clean(detail)}", markup=False, highlight=False)
 
     def _time_left(self) -> str:
         if self._cost_done == 0:

@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from misread.cli.words import say
 from misread.report import summary, write_report
 from misread.study import StudyResult
 
@@ -21,4 +22,4 @@ def report(
     if as_json:
         typer.echo(json.dumps(summary(result), indent=1))
         return
-    typer.echo(str(write_report(result, run_dir)))
+    say(str(write_report(result, run_dir)))

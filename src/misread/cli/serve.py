@@ -4,9 +4,9 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
 
 from misread.bundle import load
+from misread.cli.words import say
 from misread.errors import MissingExtraError
 
 __all__ = ["serve"]
@@ -52,9 +52,8 @@ def serve(
         app = create_app(load(file), limits, hosts=[host, *(allow_host or ())])
         address, port = listener.getsockname()[:2]
         shown = f"[{address}]" if ":" in address else address
-        console = Console(stderr=True, soft_wrap=True, highlight=False)
-        console.print(f"Serving {file.name} on http://{shown}:{port}  (the API: http://{shown}:{port}/docs)")
+        say(f"Serving {file.name} on http://{shown}:{port}  (the API: http://{shown}:{port}/docs)", aside=True)
         if host not in _LOOPBACK:
-            console.print("Anyone who reaches this address can ask; there is no password.")
+            say("Anyone who reaches this address can ask; there is no password.", aside=True)
         run(app, listener, limits)
-        console.print("Stopped.")
+        say("Stopped.", aside=True)

@@ -7,10 +7,13 @@ from typing import Annotated, Any
 import typer
 from rich.console import Console
 from rich.table import Table
-from rich.text import Text
 
+from misread.cli.data import FitOption, InvertOption, OnErrorOption, SizeOption
+from misread.cli.loading import load_with_progress
 from misread.cli.options import noted
 from misread.cli.progress import StudyProgress
+from misread.cli.words import cell, say
+from misread.data.fit import FITS
 from misread.run import run_study
 from misread.study import StudyResult
 from misread.study.reference import notebook_number
@@ -29,43 +32,47 @@ def study(
     jobs: Annotated[int | None, typer.Option(min=1, help="Cores to use; all by default.")] = None,
     engine: Annotated[str | None, typer.Option(help="Dask scheduler, dask://host:port.")] = None,
     seed: Annotated[int, typer.Option(help="Random state of every estimator.")] = 42,
+    size: SizeOption = None,
+    fit: FitOption = FITS[0],
+    invert: InvertOption = False,
+    on_error: OnErrorOption = "stop",
     data_dir: Annotated[Path | None, typer.Option(help="Folder that holds the named sets.")] = None,
 ) -> None:
     """Run the whole study on DATA and write results, figures and report to a run folder."""
     out = out or Path("runs") / Path(data).stem
-    console, error = Console(), Console(stderr=True)
+    dataset = load_with_progress(data, data_dir, size, fit, invert, on_error)
+    error = Console(stderr=True)
     with noted(error), StudyProgress(error, model) as progress:
         result = run_study(
-            data,
+            dataset,
             out,
             positive=positive,
             seed=seed,
             model=model,
             jobs=jobs,
             engine=engine,
-            data_dir=data_dir,
             on_event=progress.on_event,
         )
-    console.print(_table(result))
+    Console().print(_table(result))
     for name, reason in result.skipped.items():
-        console.print(f"skipped {name}: {reason}", markup=False, highlight=False)
+        say(f"skipped {name}: {reason}")
     seconds = sum(result.timings.values())
-    console.print(f"{seconds:.1f} s of computing; everything is in {out}", markup=False, highlight=False)
+    say(f"{seconds:.1f} s of computing; everything is in {out}")
 
 
 def _table(result: StudyResult) -> Table:
     numbers = {name: notebook_number(result, name) for name in result.values}
-    table = Table(title=Text(f"The study on {result.manifest['dataset']['name']}"), title_justify="left")
+    table = Table(title=cell(f"The study on {result.manifest['dataset']['name']}"), title_justify="left")
     table.add_column("name")
     table.add_column("value", overflow="fold")
     if any(numbers.values()):
         table.add_column("notebook", overflow="fold")
         table.add_column("same")
     for name, value in result.values.items():
-        row = [Text(name), Text(_short(value))]
+        row = [cell(name), cell(_short(value))]
         printed = numbers[name]
         if printed is not None:
-            row += [Text(_short(printed.value)), Text("yes" if printed.agrees(value) else "NO")]
+            row += [cell(_short(printed.value)), cell("yes" if printed.agrees(value) else "NO")]
         table.add_row(*row)
     return table
 

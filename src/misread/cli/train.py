@@ -1,12 +1,12 @@
 """`misread train`, `tune` and `models`: make a model file from a data set."""
 
+import shlex
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 from rich.console import Console
 from rich.table import Table
-from rich.text import Text
 
 from misread.bundle import save
 from misread.cli.data import (
@@ -15,8 +15,8 @@ from misread.cli.data import (
     InvertOption,
     OnErrorOption,
     SizeOption,
-    load_with_progress,
 )
+from misread.cli.loading import load_with_progress
 from misread.cli.options import (
     JobsOption,
     JsonOption,
@@ -28,10 +28,11 @@ from misread.cli.options import (
     assignments,
     command_line,
     describe,
+    given_words,
     print_json,
-    say,
     stages,
 )
+from misread.cli.words import cell, say
 from misread.data.fit import FITS
 from misread.errors import ParameterError
 from misread.files import writable_folder
@@ -106,8 +107,6 @@ def train(
     if as_json:
         print_json({"file": str(target), **bundle.manifest.as_json()})
         return
-    for note in dataset.notes:
-        say(f"! {note}")
     for line in describe(bundle.manifest):
         say(line)
     say(f"written   {target} ({target.stat().st_size:,} bytes)")
@@ -123,6 +122,7 @@ def _target(out: Path | None, model: str, data: str) -> Path:
 
 
 def tune(
+    context: typer.Context,
     model: ModelArgument,
     data: DataArgument = "digits",
     positive: PositiveOption = None,
@@ -160,14 +160,22 @@ def tune(
             }
         )
         return
-    table = Table(*tuned.best_params, tuned.scoring.replace("_", " "), "spread", "", box=None)
+    table = Table(box=None)
+    for title in (*tuned.best_params, tuned.scoring.replace("_", " "), "spread", ""):
+        table.add_column(cell(title))
     for row, params in enumerate(tuned.params):
         cells = [*map(str, params.values()), f"{tuned.means[row]:.4f}", f"{tuned.spreads[row]:.4f}"]
-        table.add_row(*map(Text, cells), "best" if row == tuned.best else "")
+        table.add_row(*map(cell, cells), "best" if row == tuned.best else "")
     Console().print(table)
-    options = " ".join(f"--param {name}={value}" for name, value in tuned.best_params.items())
-    detect = f" --positive {positive}" if positive is not None else ""
-    say(f"next      misread train {model} {data}{detect} {options}")
+    say(f"next      {_train_command(context, tuned.best_params)}")
+
+
+def _train_command(context: typer.Context, params: dict[str, Any]) -> str:
+    """The command that trains with these parameters, on images read as they were for tuning."""
+    words = given_words(context, without=("grid", "folds", "jobs", "as_json"))
+    for name, value in params.items():
+        words += ["--param", f"{name}={value}"]
+    return shlex.join(["misread", "train", *words])
 
 
 def models(as_json: JsonOption = False) -> None:

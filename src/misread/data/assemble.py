@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from misread.data.catalogue import CATALOGUE, Entry
+from misread.data.content import image_hashes
 from misread.data.dataset import Dataset, Split
 from misread.data.fit import dark_on_light
 from misread.data.idx import idx_sha256
@@ -14,7 +15,6 @@ from misread.data.idx import idx_sha256
 __all__ = ["assemble", "natural_key", "stratified_test"]
 
 TEST_SHARE = 0.2
-_SEED = 0
 _FAINT = 32
 _MANY = 0.1
 
@@ -25,10 +25,24 @@ def natural_key(text: str) -> tuple[tuple[str | int, ...], str]:
     return tuple(int(part) if index % 2 else part for index, part in enumerate(parts)), text
 
 
-def stratified_test(codes: NDArray[np.int64], share: float = TEST_SHARE, seed: int = _SEED) -> NDArray[np.bool_]:
-    """Choose test images: the same share of every class, drawn with a fixed seed.
+def stratified_test(
+    codes: NDArray[np.int64], hashes: NDArray[np.uint64], share: float = TEST_SHARE
+) -> NDArray[np.bool_]:
+    """Choose test images by their content: about the same share of every class.
 
-    Of a class with two or more images at least one is chosen, of a class with one none.
+    An image whose hash is among the lowest `share` of all hashes is a test image. So it stays one when images are
+    added, removed, renamed or reordered: a model is not tested on what an earlier one was trained on. Copies of
+    an image are on the same side. In a small class chance could choose too many or too few; there the lowest
+    hashes are test images, from half to one and a half of the share, but at least one. All images of a class that
+    has but one image, and copies of it, are for training.
+
+    Parameters
+    ----------
+    codes : ndarray of shape (n,)
+        Classes.
+    hashes : ndarray of uint64, shape (n,)
+        Of the images, by `misread.data.content.image_hashes`.
+    share : float
 
     Returns
     -------
@@ -38,8 +52,13 @@ def stratified_test(codes: NDArray[np.int64], share: float = TEST_SHARE, seed: i
     chosen = np.zeros(len(codes), bool)
     for code in range(int(codes.max()) + 1):
         members = np.flatnonzero(codes == code)
-        n_test = max(round(share * len(members)), 1) if len(members) > 1 else 0
-        chosen[np.random.default_rng((seed, code)).permutation(members)[:n_test]] = True
+        distinct = np.unique(hashes[members])
+        if len(distinct) < 2:
+            continue
+        wanted = share * len(distinct)
+        fewest, most = max(int(wanted / 2), 1), min(max(int(wanted * 1.5), 1), len(distinct) - 1)
+        n_test = np.clip(np.count_nonzero(distinct < share * 2.0**64), fewest, most)
+        chosen[members] = hashes[members] < distinct[n_test]
     return chosen
 
 
@@ -53,9 +72,9 @@ def assemble(
 ) -> Dataset:
     """Make a Dataset of own images.
 
-    Class names are the labels that occur, in natural order (2 before 10). Without a given split, a fifth of
-    every class is chosen for testing with a fixed seed, and `source` says so. A set whose images, labels and
-    order are exactly those of a set in the catalogue gets that set's name, class names and licence.
+    Class names are the labels that occur, in natural order (2 before 10). Without a given split, about a
+    fifth of every class is chosen for testing by the images' content, and `source` says so. A set whose images,
+    labels and order are exactly those of a set in the catalogue gets that set's name, class names and licence.
 
     Parameters
     ----------
@@ -71,8 +90,8 @@ def assemble(
     code_of = {label: code for code, label in enumerate(class_names)}
     codes = np.fromiter((code_of[label] for label in labels), np.int64, len(labels))
     if is_test is None:
-        is_test = stratified_test(codes)
-        source += f"; {TEST_SHARE:.0%} of every class chosen for testing (seed {_SEED})"
+        is_test = stratified_test(codes, image_hashes(images))
+        source += f"; about {TEST_SHARE:.0%} of every class chosen for testing, by a hash of each image"
     train, test = (_take(images, codes, chosen) for chosen in (~is_test, is_test))
     known = _recognised(train, test)
     if known is not None:

@@ -27,7 +27,7 @@ _NAMED = 10
 class Reading:
     """How own images are read: the size (None: their own if they share a small one), fit, polarity, errors."""
 
-    size: int | None = None
+    size: int | tuple[int, int] | None = None
     fit: str = "stretch"
     invert: bool = False
     on_error: str = "stop"

@@ -27,7 +27,7 @@ def load(
     *,
     data_dir: str | os.PathLike[str] | None = None,
     download: bool = True,
-    size: int | None = None,
+    size: int | tuple[int, int] | None = None,
     fit: str = "stretch",
     invert: bool = False,
     on_error: str = "stop",
@@ -37,7 +37,7 @@ def load(
 
     A path is a folder with one sub-folder of images per class (perhaps below ``train/`` and ``test/``), a CSV,
     TSV or Parquet table, an NPZ archive, a folder of NPY files, or a folder of IDX files. A set that does not
-    say which images are for testing gets a fifth of every class chosen with a fixed seed.
+    say which images are for testing gets about a fifth of every class chosen by the images' content.
 
     Parameters
     ----------
@@ -48,9 +48,9 @@ def load(
         come the folder named by the environment variable ``MISREAD_DATA``, the user's cache and the system's.
     download : bool
         Whether files that are not on this machine may be downloaded.
-    size : int, optional
-        Bring images to this height and width. By default they keep their size if all have the same, up to
-        64 pixels a side, and come to 28 otherwise.
+    size : int or (height, width), optional
+        Bring images to this size; a number is both height and width. By default they keep their size if all have
+        the same, up to 64 pixels a side, and come to 28 otherwise.
     fit : {"stretch", "pad", "mnist"}
         How; see `misread.data.fit.fit_image`.
     invert : bool

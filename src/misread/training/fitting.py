@@ -1,7 +1,9 @@
 """Train a model so that it can be trusted: fitted once, judged on unseen images, kept with the evidence."""
 
+import math
 import os
 import platform
+import warnings
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -16,16 +18,19 @@ from sklearn.multioutput import MultiOutputClassifier
 from misread.bundle import Bundle, Evidence, Manifest
 from misread.bundle.model import class_table
 from misread.data import Dataset, load
+from misread.data.content import image_hashes
 from misread.errors import ParameterError
 from misread.evaluation.out_of_fold import OutOfFold, out_of_fold
 from misread.evaluation.rejection import margins
 from misread.models import KNeighborsClassifier
+from misread.models.pixels import set_shape
 from misread.models.zoo import make
 from misread.tasks import Task
 from misread.training.judging import judge
 from misread.training.metrics import boundary, classifier_metrics, detector_metrics, multilabel_metrics
 from misread.training.operating import check_aim, choose_threshold, scores_in_words
-from misread.training.targets import Labels, Wanted, make_task
+from misread.training.refusing import naming_what_is_refused
+from misread.training.targets import Labels, Wanted, folds_by_class, make_task
 
 __all__ = ["Stage", "held_out_evidence", "prepared", "train"]
 
@@ -101,17 +106,29 @@ def train(
     wanted = Wanted(positive, labels, denoise)
     dataset = data if isinstance(data, Dataset) else load(data, size=size, fit=fit or "stretch", invert=invert)
     task = make_task(dataset, wanted, seed)
-    estimator, name = prepared(model, task, seed, params)
+    params = dict(params or {})
+    if model == "knn" and "n_neighbors" not in params:
+        params |= _fewer_neighbours(len(dataset.train), task.name)
+    estimator, name = prepared(model, task, seed, params, dataset.shape)
     has_aim = (precision, recall, confidence) != (None, None, None)
     if has_aim:
         check_aim(task.name, precision, recall, confidence)
     _check_counts(dataset, task)
+    if labels is not None:
+        _check_both_answers(labels.names, task.y_train)
 
     held_out, evidence, point = None, None, None
     if task.name != "denoising":
         on_stage(f"Held-out scores in {N_FOLDS} folds")
         with_scores = task.name != "multilabel"
-        held_out = out_of_fold(estimator, task.X_train, task.y_train, cv=N_FOLDS, scores=with_scores)
+        with naming_what_is_refused(name):
+            held_out = out_of_fold(
+                estimator,
+                task.X_train,
+                task.y_train,
+                cv=folds_by_class(dataset.train.labels, N_FOLDS),
+                scores=with_scores,
+            )
         evidence = held_out_evidence(task, held_out, estimator, len(dataset.class_names))
     if evidence is not None and has_aim:
         point = choose_threshold(
@@ -123,11 +140,12 @@ def train(
             chosen_on=scores_in_words(_described(dataset)),
         )
     on_stage(f"Fitting on {len(task.X_train):,} images")
-    estimator.fit(task.X_train, task.y_train)
+    with naming_what_is_refused(name):
+        estimator.fit(task.X_train, task.y_train)
     manifest = Manifest(
         task=task.name,
         model=name,
-        params=dict(params or {}),
+        params=params,
         classes=dataset.class_names,
         image_size=dataset.shape,
         fit=fit or ("stretch" if denoise else MADE_LIKE.get(dataset.name, "stretch")),
@@ -140,7 +158,8 @@ def train(
         command=command,
         created=datetime.now(UTC).isoformat(timespec="seconds"),
     )
-    bundle = Bundle(manifest, estimator, *_examples(estimator, task, dataset), evidence)
+    seen = np.unique(image_hashes(dataset.train.images))
+    bundle = Bundle(manifest, estimator, *_examples(estimator, task, dataset), evidence, seen=seen)
     metrics = {} if held_out is None else {"out_of_fold": _held_out_metrics(bundle, task, held_out)}
     if len(task.X_test):
         on_stage(f"Testing on {len(task.X_test):,} images")
@@ -151,11 +170,16 @@ def train(
 
 
 def prepared(
-    model: str | BaseEstimator, task: Task, seed: int, params: Mapping[str, Any] | None
+    model: str | BaseEstimator,
+    task: Task,
+    seed: int,
+    params: Mapping[str, Any] | None,
+    shape: tuple[int, int],
 ) -> tuple[Any, str]:
     """An unfitted estimator that can learn the task, and what it is called.
 
-    Several labels are learned one by one by a model that knows only one at a time.
+    Several labels are learned one by one by a model that knows only one at a time. A model that looks at images
+    as such is told their shape.
 
     Raises
     ------
@@ -168,9 +192,12 @@ def prepared(
         if params:
             raise ParameterError("parameters go with a model's name; set those of an estimator on the estimator")
         estimator, name = clone(model), type(model).__name__
+    set_shape(estimator, shape)
     is_knn = isinstance(estimator, KNeighborsClassifier)
     if task.name == "denoising" and not is_knn:
         raise ParameterError(f"{name} cannot learn to take out noise; the model that can is knn")
+    if task.name == "multilabel" and is_knn and task.y_train.shape[1] < 2:
+        raise ParameterError(f"{name} learns two labels or more; add one, or train another model, such as forest")
     if task.name == "multilabel" and not is_knn:
         estimator = MultiOutputClassifier(estimator)
     return estimator, name
@@ -213,6 +240,28 @@ def _check_counts(dataset: Dataset, task: Task) -> None:
             f"class {dataset.class_names[fewest]!r} has {counts[fewest]} training images, at least {N_FOLDS} are "
             "needed for scores on images that were held out; add images, or leave the class out"
         )
+
+
+def _check_both_answers(names: tuple[str, ...], y: NDArray[np.int64]) -> None:
+    for name, column in zip(names, y.T, strict=True):
+        if column.min() == column.max():
+            raise ParameterError(
+                f"the label {name!r} is {column[0]} for all {len(column):,} training images, so there is nothing "
+                "to learn; leave it out, or add images of classes where it differs"
+            )
+
+
+def _fewer_neighbours(n_images: int, task: str) -> dict[str, int]:
+    """Let the nearest image alone decide where fewer images than would vote are learned; and say so."""
+    least = n_images if task == "denoising" else n_images - math.ceil(n_images / N_FOLDS)
+    voting = KNeighborsClassifier().n_neighbors
+    if voting <= least:
+        return {}
+    warnings.warn(
+        f"{n_images} training images are few: the nearest one alone decides (n_neighbors=1), not {voting}",
+        stacklevel=3,
+    )
+    return {"n_neighbors": 1}
 
 
 def _examples(estimator: Any, task: Task, dataset: Dataset) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:

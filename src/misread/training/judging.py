@@ -1,5 +1,6 @@
 """Judge a trained model on images that it has not seen."""
 
+import warnings
 from dataclasses import dataclass
 from typing import Any
 
@@ -21,6 +22,7 @@ from misread.training.metrics import (
     point_metrics,
 )
 from misread.training.operating import verdict
+from misread.training.seen import judging_images
 from misread.training.targets import Labels, Wanted, make_task
 
 __all__ = ["Judged", "evaluate", "judge"]
@@ -75,6 +77,9 @@ def evaluate(
 ) -> StudyResult:
     """Judge a model on the test images of a data set.
 
+    Images that the model was trained on are left out with a warning, except for copies of them among the test
+    images of the very set it was trained on.
+
     Parameters
     ----------
     bundle : Bundle
@@ -111,7 +116,7 @@ def evaluate(
         "dataset": {
             "name": dataset.name,
             "sha256": dataset.sha256,
-            "source": dataset.source,
+            "source": "; ".join((dataset.source, *images.notes)),
             "class_names": list(images.class_names),
             "n_train": 0,
             "n_test": len(images.test),
@@ -168,18 +173,14 @@ def _unseen(bundle: Bundle, dataset: Dataset, every: bool) -> Dataset:
             f"{dataset.name} has the class {unknown[0]!r}, which the model does not know; "
             f"it knows {', '.join(manifest.classes[:20])}"
         )
-    if every and dataset.sha256 == manifest.dataset.get("sha256"):
-        raise ParameterError(f"the model was trained on the training images of {dataset.name}; leave out --all")
     codes = np.array([manifest.classes.index(name) for name in dataset.class_names], np.int64)
-    parts = (dataset.train, dataset.test) if every else (dataset.test,)
-    images = np.concatenate([part.images for part in parts])
-    if not len(images):
-        raise ParameterError(
-            f"{dataset.name} has no test images; use --all if the model has seen none of its images"
-        )
-    test = Split(images, np.concatenate([codes[part.labels] for part in parts]))
+    judged, remark = judging_images(bundle, dataset, every)
+    if remark:
+        warnings.warn(remark, stacklevel=3)
+    test = Split(judged.images, codes[judged.labels])
     train = Split(bundle.example_images[:1], bundle.example_labels[:1])
-    return Dataset(dataset.name, train, test, manifest.classes, dataset.source, dataset.licence)
+    notes = (remark,) if remark else ()
+    return Dataset(dataset.name, train, test, manifest.classes, dataset.source, dataset.licence, notes)
 
 
 def _judge_denoising(bundle: Bundle, noisy: NDArray[np.uint8], true: NDArray[np.uint8]) -> Judged:

@@ -7,13 +7,14 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
+from sklearn.model_selection import StratifiedKFold
 
 from misread.data import Dataset
 from misread.data.transforms import add_noise
 from misread.errors import FormatError, ParameterError
 from misread.tasks import Task, classification, detector
 
-__all__ = ["Labels", "Wanted", "make_task", "read_labels"]
+__all__ = ["Labels", "Wanted", "folds_by_class", "make_task", "read_labels"]
 
 MAX_LABELS = 100
 
@@ -91,6 +92,25 @@ def make_task(dataset: Dataset, wanted: Wanted, seed: int) -> Task:
         )
         return Task("denoising", noisy_train, train.X, noisy_test, test.X)
     return classification(dataset)
+
+
+def folds_by_class(labels: NDArray[np.int64], n_folds: int) -> list[tuple[NDArray[np.intp], NDArray[np.intp]]]:
+    """Folds that each hold the same share of every class, whatever is learned and however images are sorted.
+
+    What a model learns may be one class or labels that several classes share. By those alone, the images of a
+    folder sorted by class would make folds of whole classes, and scores on classes that were never seen.
+
+    Parameters
+    ----------
+    labels : ndarray of shape (n,)
+        Class codes.
+    n_folds : int
+
+    Returns
+    -------
+    list of (training, held out) positions
+    """
+    return list(StratifiedKFold(n_folds).split(labels, labels))
 
 
 def read_labels(path: str | os.PathLike[str]) -> Labels:

@@ -13,7 +13,8 @@ from misread.errors import ParameterError
 from misread.models import KNeighborsClassifierCV
 from misread.models.zoo import ZOO
 from misread.training.fitting import prepared
-from misread.training.targets import Wanted, make_task
+from misread.training.refusing import naming_what_is_refused
+from misread.training.targets import Wanted, folds_by_class, make_task
 
 __all__ = ["Tuned", "tune"]
 
@@ -69,7 +70,7 @@ def tune(
         Parameters to try; the model's own grid by default.
     seed : int, default 42
     cv : int, default 5
-        Folds, stratified and not shuffled.
+        Folds, each with the same share of every class, not shuffled.
 
     Raises
     ------
@@ -78,22 +79,27 @@ def tune(
     """
     dataset = data if isinstance(data, Dataset) else load(data)
     task = make_task(dataset, Wanted(positive), seed)
-    estimator, name = prepared(model, task, seed, {})
+    estimator, name = prepared(model, task, seed, {}, dataset.shape)
     grid = ZOO[name].grid if grid is None else grid
     if not grid:
         raise ParameterError(f"{name} has nothing to tune; give a grid with --grid NAME=VALUE,VALUE")
     unknown = sorted(set(grid) - set(estimator.get_params()))
     if unknown:
         raise ParameterError(f"{name} has no parameter {unknown[0]!r}")
-    counts = np.unique(task.y_train, return_counts=True)[1]
+    counts = np.unique(dataset.train.labels, return_counts=True)[1]
     if len(counts) < 2 or counts.min() < cv:
-        raise ParameterError(f"each of at least two classes needs {cv} training images, one has {counts.min()}")
+        raise ParameterError(
+            f"each of at least two classes needs {cv} training images, of {len(counts)} one has {counts.min()}; "
+            "take fewer folds (--folds), or add images"
+        )
     scoring = "accuracy" if positive is None else "average_precision"
     if name == "knn" and set(grid) == {"n_neighbors", "weights"} and positive is None:
         search: Any = KNeighborsClassifierCV(grid["n_neighbors"], weights=grid["weights"], cv=cv)
     else:
-        search = GridSearchCV(estimator, dict(grid), cv=cv, scoring=scoring, refit=False, error_score="raise")
-    results = search.fit(task.X_train, task.y_train).cv_results_
+        folds = folds_by_class(dataset.train.labels, cv)
+        search = GridSearchCV(estimator, dict(grid), cv=folds, scoring=scoring, refit=False, error_score="raise")
+    with naming_what_is_refused(name):
+        results = search.fit(task.X_train, task.y_train).cv_results_
     return Tuned(
         scoring,
         tuple({key: _plain(value) for key, value in one.items()} for one in results["params"]),

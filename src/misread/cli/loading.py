@@ -1,0 +1,84 @@
+"""Data sets as the commands load them: with progress, with what is to be said of them, and like a model's own."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TaskID, TaskProgressColumn, TextColumn, TimeRemainingColumn
+
+from misread.cli.words import say
+from misread.data import Dataset, load, names
+from misread.data.fetch import Progress as Tell
+from misread.data.fit import FITS
+
+if TYPE_CHECKING:
+    from misread.bundle import Manifest
+
+__all__ = ["load_alike", "load_with_progress", "say_notes", "showing_progress"]
+
+
+@contextmanager
+def showing_progress() -> Iterator[Tell]:
+    """Give a progress callback that draws bars on standard error, and nothing when that is not a terminal."""
+    columns = (
+        TextColumn("{task.description}", markup=False),
+        BarColumn(),
+        TaskProgressColumn(),
+        TimeRemainingColumn(),
+    )
+    console = Console(stderr=True)
+    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bars:
+        tasks: dict[str, TaskID] = {}
+
+        def tell(what: str, done: int, total: int) -> None:
+            if what not in tasks:
+                tasks[what] = bars.add_task(what)
+            bars.update(tasks[what], completed=done, total=total or None)
+
+        yield tell
+
+
+def load_with_progress(
+    data: str,
+    data_dir: Path | None = None,
+    size: int | tuple[int, int] | None = None,
+    fit: str = FITS[0],
+    invert: bool = False,
+    on_error: str = "stop",
+    *,
+    notes: bool = True,
+) -> Dataset:
+    """Load a data set by name or path while a progress bar shows, and print its notes, all on standard error."""
+    with showing_progress() as tell:
+        dataset = load(
+            data, data_dir=data_dir, size=size, fit=fit, invert=invert, on_error=on_error, progress=tell
+        )
+    if notes:
+        say_notes(dataset)
+    return dataset
+
+
+def say_notes(dataset: Dataset) -> None:
+    """Say on standard error what was left out or is odd."""
+    for note in dataset.notes:
+        say(f"! {note}", aside=True)
+
+
+def load_alike(manifest: "Manifest", data: str, data_dir: Path | None = None, on_error: str = "stop") -> Dataset:
+    """Read a data set the way the model's training images were read, or new images are.
+
+    The two ways differ for a model of MNIST: its own images are fitted already, others are to be made like them.
+    """
+    way = manifest.fit
+    own_way = manifest.dataset.get("fit", way)
+    size, invert = manifest.image_size, manifest.invert
+    if data in names():
+        way = own_way if data == manifest.dataset.get("name") else way
+    elif own_way != way:
+        dataset = load_with_progress(data, data_dir, size, own_way, invert, on_error, notes=False)
+        if dataset.sha256 == manifest.dataset.get("sha256"):
+            say_notes(dataset)
+            return dataset
+    return load_with_progress(data, data_dir, size, way, invert, on_error)

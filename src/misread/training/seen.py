@@ -1,0 +1,67 @@
+"""Images that a model was trained on say nothing of how good it is on others: find them, and leave them out."""
+
+import numpy as np
+
+from misread.bundle import Bundle
+from misread.data import Dataset, Split
+from misread.data.content import image_hashes
+from misread.errors import ParameterError
+
+__all__ = ["judging_images"]
+
+
+def judging_images(bundle: Bundle, dataset: Dataset, every: bool = False) -> tuple[Split, str]:
+    """The images of a data set that a model can be judged on.
+
+    Parameters
+    ----------
+    bundle : Bundle
+    dataset : Dataset
+        Its images prepared as the model's were.
+    every : bool
+        Take the training images of the data set too.
+
+    Returns
+    -------
+    Split
+        Those that the model was not trained on. Of the very data set that it was trained on: the test images, as
+        the data set has them.
+    str
+        What is to be said about it, or nothing.
+
+    Raises
+    ------
+    ParameterError
+        If there are none, or if with `every` the model was trained on this data set.
+    """
+    own = dataset.sha256 == bundle.manifest.dataset.get("sha256")
+    if every and own:
+        raise ParameterError(f"the model was trained on the training images of {dataset.name}; leave out --all")
+    parts = (dataset.train, dataset.test) if every else (dataset.test,)
+    images = np.concatenate([part.images for part in parts])
+    labels = np.concatenate([part.labels for part in parts])
+    if not len(images):
+        raise ParameterError(
+            f"{dataset.name} has no test images; use --all if the model has seen none of its images"
+        )
+    which = "" if every else "test "
+    if bundle.seen is None:
+        remark = "" if own else _not_known(dataset.name, which)
+        return Split(images, labels), remark
+    seen = np.isin(image_hashes(images), bundle.seen)
+    n_seen = int(np.count_nonzero(seen))
+    if not n_seen:
+        return Split(images, labels), ""
+    said = f"{n_seen:,} of the {len(images):,} {which}images of {dataset.name} were trained on"
+    if own:
+        return Split(images, labels), f"{said}, too: they are copies of training images; see `misread data info`"
+    if seen.all():
+        raise ParameterError(f"all {len(images):,} {which}images of {dataset.name} were trained on; give others")
+    return Split(images[~seen], labels[~seen]), f"{said} and are left out"
+
+
+def _not_known(name: str, which: str) -> str:
+    return (
+        f"the model file does not say which images it was trained on; if {which}images of {name} were among them, "
+        "the numbers are too good; train it again to know"
+    )
