@@ -16,12 +16,9 @@ from hypothesis import strategies as st
 from sklearn.linear_model import RidgeClassifier
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer
-from sklearn.svm import SVC
-from sklearn.tree import DecisionTreeClassifier
 
 from misread.bundle import archive, load, read_manifest, save
 from misread.bundle.archive import read_archive, write_archive
-from misread.bundle.foreign import loads
 from misread.errors import ModelFileError
 
 
@@ -260,17 +257,15 @@ def test_compiled_code_gets_no_index_out_of_bounds(golden, few, tmp_path):
         refused(rewritten(golden / "svc-ovr.misread", tmp_path / "m.misread", arrays=edit_svm))
 
 
-def test_foreign_trees_and_support_vectors_are_checked_too(few):
-    tree = DecisionTreeClassifier(random_state=0).fit(few.train.X, few.train.labels)
-    state = tree.tree_.__getstate__()
-    state["nodes"]["feature"][0] = 10**6
-    tree.tree_.__setstate__(state)
-    with pytest.raises(ModelFileError, match="points outside"):
-        loads(np.frombuffer(skops.io.dumps(tree), np.uint8))
-    machine = SVC().fit(few.train.X, few.train.labels)
-    machine._dual_coef_ = machine._dual_coef_[:, :2]
-    with pytest.raises(ModelFileError, match="support vector"):
-        loads(np.frombuffer(skops.io.dumps(machine), np.uint8))
+def test_a_leaf_that_splits_is_refused(golden, tmp_path):
+    """To our own kernel a node with a feature is no leaf, whatever its children."""
+
+    def edit(arrays):
+        feature = arrays["model.trees.feature"].copy()
+        feature[arrays["model.trees.left"] == -1] = 3
+        return {**arrays, "model.trees.feature": feature}
+
+    assert "outside" in refused(rewritten(golden / "forest.misread", tmp_path / "m.misread", arrays=edit))
 
 
 def test_other_numbers_than_when_saved_are_noticed(valid, tmp_path):
