@@ -275,6 +275,33 @@ def test_other_numbers_than_when_saved_are_noticed(valid, tmp_path):
     assert "does not answer here as it did" in refused(rewritten(valid, tmp_path / "m.misread", arrays=nudge))
 
 
+DATASET = {"name": "mine", "sha256": "", "source": "", "n_train": 1, "n_test": 1}
+SHARE = {"value": 0.5, "low": 0.1, "high": 0.9}
+POINT = {
+    "threshold": 0.5, "aim": "precision", "target": 0.9, "confidence": None, "chosen_on": "", "reached": {},
+}  # fmt: skip
+WRONG_POINTS = (
+    {"threshold": 10**400},
+    {"aim": "glory"},
+    {"target": 0},
+    {"target": 2},
+    {"confidence": 1},
+    {"reached": {"precision": 0.9}},
+)
+WRONG_METRICS = (
+    7,
+    {"accuracy": SHARE},
+    {"n": "many"},
+    {"n": 5, "accuracy": 0.5},
+    {"n": 5, "accuracy": {**SHARE, "low": None}},
+    {"n": 5, "labels": {"odd": {}}},
+    {"n": 5, "labels": [1]},
+    {"n": 5, "answered": {"coverage": SHARE}},
+    {"n": 5, "clean_pixel_error": 1},
+    {"n": 5, "operating_point": {"aim": "precision"}},
+)
+
+
 @pytest.mark.parametrize(
     "change",
     [
@@ -288,7 +315,16 @@ def test_other_numbers_than_when_saved_are_noticed(valid, tmp_path):
         {"image_size": [4, 16]},
         {"positive": "nobody"},
         {"outputs": ["x"]},
+        {"classes": ["same", "same"]},
         {"operating_point": {"threshold": "high"}},
+        *({"operating_point": {**POINT, **wrong}} for wrong in WRONG_POINTS),
+        {"dataset": {}},
+        {"dataset": {**DATASET, "n_train": "many"}},
+        {"dataset": {**DATASET, "n_train": -1}},
+        {"dataset": {**DATASET, "name": 7}},
+        {"dataset": {**DATASET, "fit": 7}},
+        {"versions": {"x": 1}},
+        *({"metrics": {"test": wrong}} for wrong in WRONG_METRICS),
         {"metrics": None},
         {"estimator": None},
         {"estimator": {"kind": "martian"}},

@@ -1,5 +1,6 @@
 """A trained model with all that is needed to use and to judge it, in memory and as one file."""
 
+import json
 import os
 from dataclasses import dataclass
 from functools import cached_property
@@ -247,7 +248,7 @@ def save(bundle: Bundle, path: str | os.PathLike[str]) -> None:
     Raises
     ------
     ModelFileError
-        If the estimator cannot be stored.
+        If the estimator cannot be stored, or the manifest or the whole is such that `load` would refuse it.
     OutputError
         If the file cannot be written.
     """
@@ -261,6 +262,7 @@ def save(bundle: Bundle, path: str | os.PathLike[str]) -> None:
         arrays[name] = array
         return name
 
+    Manifest.from_json(json.loads(json.dumps(bundle.manifest.as_json())))
     m = len(bundle.example_images)
     probes = bundle.example_images[:N_PROBES]
     document = {
