@@ -4,6 +4,7 @@ import json
 import os
 from dataclasses import dataclass
 from functools import cached_property
+from hashlib import blake2b
 from typing import Any
 
 import numpy as np
@@ -24,6 +25,7 @@ __all__ = ["Answers", "Bundle", "Evidence", "class_table", "load", "read_manifes
 
 N_PROBES = 4
 PROBE_TOLERANCE = 1e-6
+SMALL = 64
 
 
 @dataclass(frozen=True, eq=False)
@@ -253,14 +255,14 @@ def save(bundle: Bundle, path: str | os.PathLike[str]) -> None:
         If the file cannot be written.
     """
     arrays: dict[str, NDArray[Any]] = {}
+    names: dict[object, str] = {}
 
     def put(name: str, array: NDArray[Any]) -> str:
         """Keep an array once, however often it is used."""
-        for known, other in arrays.items():
-            if array is other or (array.size > 64 and _same(array, other)):
-                return known
-        arrays[name] = array
-        return name
+        known = names.setdefault(_identity(array), name)
+        if known == name:
+            arrays[name] = array
+        return known
 
     Manifest.from_json(json.loads(json.dumps(bundle.manifest.as_json())))
     m = len(bundle.example_images)
@@ -281,10 +283,12 @@ def save(bundle: Bundle, path: str | os.PathLike[str]) -> None:
     write_archive(path, document, arrays)
 
 
-def _same(array: NDArray[Any], other: NDArray[Any]) -> bool:
-    """Whether two arrays are the same in value, kind and layout."""
-    alike = array.dtype == other.dtype and array.flags.c_contiguous == other.flags.c_contiguous
-    return alike and np.array_equal(array, other)
+def _identity(array: NDArray[Any]) -> object:
+    """What only the same array has or, of a large one, also another of the same values, kind and layout."""
+    if array.size <= SMALL:
+        return id(array)
+    content = np.ascontiguousarray(array).reshape(-1).view(np.uint8)
+    return array.dtype.str, array.shape, array.flags.c_contiguous, blake2b(content.data).digest()
 
 
 def load(path: str | os.PathLike[str]) -> Bundle:
