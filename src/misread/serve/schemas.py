@@ -40,6 +40,13 @@ class Drawing(BaseModel):
     ink: str = Field(description="'light' on a dark ground, or 'dark' on a light one.")
 
 
+class Decision(BaseModel):
+    """Where a detector's scores part."""
+
+    threshold: float = Field(description="The score that parts yes from no.")
+    inclusive: bool = Field(description="Whether this very score is a yes; else only what is above it.")
+
+
 class ModelInfo(BaseModel):
     """The model that answers."""
 
@@ -50,6 +57,7 @@ class ModelInfo(BaseModel):
     fit: str = Field(description="How image files are brought to that size: stretch, pad or mnist.")
     positive: str | None = Field(None, description="The class that a detector looks for.")
     outputs: list[str] = Field(default_factory=list, description="What a model of several labels tells.")
+    decision: Decision | None = Field(None, description="From which score on a detector says yes.")
     operating_point: Any = Field(None, description="The threshold for 'sure' and how it was chosen.")
     metrics: Any = Field(None, description="How well the model did, as its file says.")
     dataset: Any = Field(None, description="What it was trained on.")
