@@ -1,6 +1,6 @@
 // Shows an answer.
 
-import { compact, percent, verdict } from "./words.js";
+import { agrees, compact, introduction, percent, verdict } from "./words.js";
 
 const MOST_BARS = 12;
 
@@ -50,17 +50,13 @@ export class View {
     setText(parts.timing, `Answered in ${Math.max(1, Math.round(milliseconds))} ms.`);
     this.#showScores(scores, label);
     paint(parts.seen, seen, this.model.image_size);
-    parts.nearest.replaceChildren(...(nearest ?? []).map((one) => this.#neighbour(one, one.label === label)));
+    parts.nearest.replaceChildren(...(nearest ?? []).map((one) => this.#neighbour(one, agrees(this.model, label, one.label))));
   }
 
   #introduce() {
     const { model, parts } = this;
     const [height, width] = model.image_size;
-    const about = [model.task === "detector" ? `a detector of ${model.positive}` : `${model.classes.length} classes`];
-    about.push(`${width}×${height} pixels`);
-    const accuracy = accuracyOf(model.metrics);
-    if (accuracy !== null) about.push(`${(100 * accuracy).toFixed(1)}% right on test images`);
-    parts.model.textContent = about.join(" · ");
+    parts.model.textContent = introduction(model);
     const crop = model.fit === "mnist" ? ", cropped and centred" : "";
     parts["seen-text"].textContent = `${width}×${height} pixels${crop}`;
   }
@@ -164,9 +160,4 @@ function paint(canvas, rows, [height, width]) {
 /** Leave what has not changed, so that a screen reader does not say it again. */
 function setText(element, text) {
   if (element.textContent !== text) element.textContent = text;
-}
-
-function accuracyOf(metrics) {
-  const value = metrics?.test?.accuracy?.value;
-  return typeof value === "number" ? value : null;
 }
