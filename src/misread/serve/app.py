@@ -141,6 +141,8 @@ class _Server:
     async def _answered(self, content_type: str, body: bytes, explain: bool) -> bytes:
         loop = asyncio.get_running_loop()
         images = await loop.run_in_executor(self.decoders, self._decoded, content_type, body)
+        if explain:
+            self._check_explained(len(images))
         reply = await asyncio.wrap_future(self.worker.submit(images, explain))
         if not explain:
             return self._rendered(reply)
@@ -154,6 +156,17 @@ class _Server:
             prepare=self.bundle.prepare,
             limits=self.limits,
         )
+
+    def _check_explained(self, count: int) -> None:
+        height, width = self.bundle.manifest.image_size
+        most = self.limits.most_explained((height, width))
+        if count > most:
+            raise Refused(
+                413,
+                "too-much-to-explain",
+                f"with explain=true a request may have {most} image{'s' * (most > 1)} of {height}x{width} pixels, "
+                f"this one has {count}; send fewer at a time, or leave explain=true out",
+            )
 
     def _rendered(self, reply: Reply) -> bytes:
         predictions: list[dict[str, Any]] = [

@@ -6,7 +6,9 @@ from dataclasses import dataclass, fields
 
 from misread.errors import ParameterError
 
-__all__ = ["Door", "Limits", "Refused", "read_body"]
+__all__ = ["N_NEAREST", "Door", "Limits", "Refused", "read_body"]
+
+N_NEAREST = 5  # training images that explain an answer
 
 _DISCARD = 4  # an overlong body is read to this many times its limit, so that the client can read why it failed
 
@@ -23,6 +25,9 @@ class Limits:
         Pixels of all image files in one request together, counted from their headers before any is decoded.
     batch : int
         Images in one request.
+    explained : int
+        Pixels that the explanations of one request may show: of each image and its nearest training images. One
+        image is always explained.
     requests : int
         Prediction requests inside at the same time, waiting ones included; one more is answered 503.
     memory : int
@@ -43,6 +48,7 @@ class Limits:
     body: int = 32 << 20
     pixels: int = 64_000_000
     batch: int = 256
+    explained: int = 2_000_000
     requests: int = 128
     memory: int = 256 << 20
     connections: int = 512
@@ -54,6 +60,10 @@ class Limits:
             value = getattr(self, field.name)
             if not value > 0:
                 raise ParameterError(f"the limit on {field.name} must be positive, not {value}")
+
+    def most_explained(self, image_size: tuple[int, int]) -> int:
+        """How many images of this height and width one request can have explained."""
+        return max(1, self.explained // ((1 + N_NEAREST) * image_size[0] * image_size[1]))
 
 
 class Refused(Exception):  # noqa: N818

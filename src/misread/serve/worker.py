@@ -9,10 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from misread.bundle import Answers, Bundle
+from misread.serve.limits import N_NEAREST
 
-__all__ = ["N_NEAREST", "Reply", "Worker"]
-
-N_NEAREST = 5
+__all__ = ["Reply", "Worker"]
 
 
 @dataclass(frozen=True, eq=False)
