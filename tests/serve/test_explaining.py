@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager
+from typing import Any
 
 import httpx
 import numpy as np
@@ -68,3 +69,20 @@ def test_one_image_is_always_explained_and_as_many_as_fit(serve: Serve, png: Png
 @pytest.mark.parametrize("side", [8, 28, 32])
 def test_a_whole_batch_of_small_images_is_explained(side: int) -> None:
     assert Limits().most_explained((side, side)) >= Limits().batch
+
+
+def test_the_search_is_warm_before_the_first_request(
+    digits_bundle: Bundle, serve: Serve, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[str] = []
+    for name in ("nearest", "answer"):
+        method = getattr(Bundle, name)
+
+        def noted(self: Bundle, images: np.ndarray, *rest: int, name: str = name, method: Any = method) -> Any:
+            asked.append(f"{name} of {len(images)}")
+            return method(self, images, *rest)
+
+        monkeypatch.setattr(Bundle, name, noted)
+    with serve(digits_bundle):
+        assert "nearest of 1" in asked
+        assert "answer of 1" in asked

@@ -140,7 +140,7 @@ def test_a_failing_model_is_a_500_and_not_the_end(
         n_features_in_ = 64
 
         def predict_proba(self, X: np.ndarray) -> np.ndarray:
-            if len(X) == 1:
+            if len(X) == 3:
                 raise RuntimeError("broken")
             return np.full((len(X), 10), 0.1)
 
@@ -148,9 +148,9 @@ def test_a_failing_model_is_a_500_and_not_the_end(
             return self.predict_proba(X).argmax(axis=1)
 
     with serve(replace(digits_bundle, estimator=Broken())) as url:
-        assert httpx.post(f"{url}/v1/predict", json=one).status_code == 500
-        two = {"images": one["images"] * 2}
-        assert httpx.post(f"{url}/v1/predict", json=two).status_code == 200
+        three = {"images": one["images"] * 3}
+        assert httpx.post(f"{url}/v1/predict", json=three).status_code == 500
+        assert httpx.post(f"{url}/v1/predict", json=one).status_code == 200
 
 
 def test_bodies_share_a_bound(digits_bundle: Bundle, serve: Serve, connect: Connect) -> None:

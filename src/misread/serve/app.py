@@ -112,6 +112,7 @@ class _Server:
 
     @asynccontextmanager
     async def lifespan(self, _: FastAPI) -> AsyncIterator[None]:
+        self.worker.warm()
         with self.decoders, self.worker:
             yield
 

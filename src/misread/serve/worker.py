@@ -78,6 +78,11 @@ class Worker:
             self._changed.notify()
         self._thread.join()
 
+    def warm(self) -> None:
+        """Ask once for an answer and an explanation, before the thread runs: the first of a kind takes seconds."""
+        self._replies([_Job(self._bundle.example_images[:1], True, Future())])
+        self.batches = self.images = 0
+
     def submit(self, images: NDArray[np.uint8], explain: bool) -> "Future[Reply]":
         """Queue images of shape (n, height, width); cancelling the future before its turn takes them out."""
         job = _Job(images, explain, Future())
