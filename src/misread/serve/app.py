@@ -75,7 +75,7 @@ def create_app(bundle: Bundle, limits: Limits | None = None, hosts: Collection[s
         "/v1/predict",
         summary="Classify images",
         response_model=Predictions,
-        responses=responses(400, 403, 408, 413, 415, 421, 422, 503),
+        responses=responses(400, 403, 408, 413, 415, 421, 422, 500, 503),
         openapi_extra={"requestBody": request_body(bundle.manifest.image_size, limits)},
     )(server.predict)
     common = responses(403, 421)

@@ -89,6 +89,7 @@ _REASONS = {
     415: "Neither JSON nor multipart/form-data",
     421: "The Host header names another server",
     422: "The body does not hold images that the model can take",
+    500: "The server failed; its log says why",
     503: "Busy; come back after Retry-After seconds",
 }
 
