@@ -1,5 +1,6 @@
 """Many clients, slow clients, full queues, and the end: the server stays up, small and polite."""
 
+import contextlib
 import os
 import queue
 import re
@@ -186,6 +187,46 @@ def test_a_body_that_never_ends(digits_bundle: Bundle, serve: Serve, connect: Co
         assert answer.startswith(b"HTTP/1.1 408")
         assert closed_after(client) < 5
         assert metric(url, "misread_requests_inside") == 0
+
+
+POST_HEAD = b"POST /v1/predict HTTP/1.1\r\nHost: localhost\r\nContent-Length: %d\r\n\r\n"
+
+
+def test_a_body_on_a_slow_line_is_read(digits_bundle: Bundle, serve: Serve, connect: Connect) -> None:
+    """It takes five times the patience, but it never rests and is faster than it must be."""
+    chunk, times = b"x" * 2_000, int(5 * PATIENCE / 0.05)
+    with serve(digits_bundle, Limits(patience=PATIENCE, rate=5_000)) as url, connect(url) as client:
+        client.sendall(POST_HEAD % (len(chunk) * times))
+        for _ in range(times):
+            client.sendall(chunk)
+            time.sleep(0.05)
+        assert client.recv(1 << 16).startswith(b"HTTP/1.1 415")
+
+
+@pytest.mark.parametrize("chunk", [b"x", b"x" * 100])
+def test_a_body_in_drips(digits_bundle: Bundle, serve: Serve, connect: Connect, chunk: bytes) -> None:
+    with serve(digits_bundle, Limits(patience=PATIENCE, rate=50_000)) as url, connect(url) as client:
+        client.sendall(POST_HEAD % 1_000_000)
+        client.setblocking(False)
+        started = time.monotonic()
+        answer = b""
+        while not answer and time.monotonic() < started + 10:
+            with contextlib.suppress(OSError):
+                client.sendall(chunk)
+            time.sleep(0.05)
+            with contextlib.suppress(BlockingIOError):
+                answer = client.recv(1 << 16)
+        assert answer.startswith(b"HTTP/1.1 408")
+        assert PATIENCE / 2 < time.monotonic() - started < PATIENCE + 3
+
+
+def test_a_body_that_rests_after_a_quick_start(digits_bundle: Bundle, serve: Serve, connect: Connect) -> None:
+    """What came quickly does not buy a place for minutes."""
+    with serve(digits_bundle, Limits(patience=PATIENCE, rate=1_000)) as url, connect(url) as client:
+        client.sendall(POST_HEAD % 1_000_000 + b"x" * 500_000)
+        started = time.monotonic()
+        assert client.recv(1 << 16).startswith(b"HTTP/1.1 408")
+        assert time.monotonic() - started < PATIENCE + 3
 
 
 def test_a_body_that_goes_on_after_its_answer(digits_bundle: Bundle, serve: Serve, connect: Connect) -> None:

@@ -123,21 +123,13 @@ class _Server:
     ) -> Response:
         """Classify image files (a form with files named `images`) or arrays (JSON), up to the batch limit."""
         with self.door.entered(), self.door.holding() as held:
-            body = await self._body(request, held)
+            body = await read_body(request.stream(), self.limits, held)
             try:
                 async with asyncio.timeout(self.limits.seconds):
                     content = await self._answered(request.headers.get("content-type", ""), body, explain)
             except TimeoutError:
                 raise Refused.busy(f"there was no answer within {self.limits.seconds:g} seconds") from None
         return Response(content, media_type="application/json", headers=_NO_STORE)
-
-    async def _body(self, request: Request, held: Any) -> bytes:
-        try:
-            async with asyncio.timeout(self.limits.patience):
-                return await read_body(request.stream(), self.limits, held)
-        except TimeoutError:
-            detail = f"the body did not arrive within {self.limits.patience:g} seconds"
-            raise Refused(408, "slow-body", detail, {"Connection": "close"}) from None
 
     async def _answered(self, content_type: str, body: bytes, explain: bool) -> bytes:
         loop = asyncio.get_running_loop()

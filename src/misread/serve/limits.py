@@ -1,5 +1,6 @@
 """What one client may ask of the server: sizes, numbers and times, and the door that keeps to them."""
 
+import asyncio
 from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, fields
@@ -37,7 +38,9 @@ class Limits:
     seconds : float
         Time to read and answer a request whose body is there.
     patience : float
-        Time a client may take to send its headers, to send its body, and to take its answer.
+        Time a client may take to send its headers, to rest while it sends its body, and to take its answer.
+    rate : int
+        Bytes a second that a body must come at, on average, once `patience` is over.
 
     Raises
     ------
@@ -54,6 +57,7 @@ class Limits:
     connections: int = 512
     seconds: float = 30.0
     patience: float = 10.0
+    rate: int = 64 << 10
 
     def __post_init__(self) -> None:
         for field in fields(self):
@@ -136,21 +140,39 @@ class Held:
 
 
 async def read_body(chunks: AsyncIterator[bytes], limits: Limits, held: Held) -> bytes:
-    """Read a request's body, no further than the limits allow.
+    """Read a request's body, no further and no longer than the limits allow.
+
+    The client's time grows with what it has sent, so that a large body may take long on a slow line, but never
+    lasts beyond `limits.patience` after the last bytes.
 
     Raises
     ------
     Refused
-        413 for more bytes than `limits.body`, 503 when the server holds too many bytes of other requests.
+        413 for more bytes than `limits.body`, 408 for a body that comes too slowly, 503 when the server holds too
+        many bytes of other requests.
     """
     body, size = bytearray(), 0
-    async for chunk in chunks:
-        size += len(chunk)
-        if size <= limits.body:
-            held.add(len(chunk))
-            body += chunk
-        elif size > _DISCARD * limits.body:
-            break
+    now = asyncio.get_running_loop().time
+    started = now()
+    try:
+        async with asyncio.timeout_at(started + limits.patience) as deadline:
+            async for chunk in chunks:
+                size += len(chunk)
+                if size <= limits.body:
+                    held.add(len(chunk))
+                    body += chunk
+                elif size > _DISCARD * limits.body:
+                    break
+                earned = started + min(size, limits.body) / limits.rate
+                deadline.reschedule(min(earned, now()) + limits.patience)
+    except TimeoutError:
+        raise Refused(
+            408,
+            "slow-body",
+            f"a body must come at {limits.rate:,} bytes a second at least, and not rest for {limits.patience:g} "
+            f"seconds; {size:,} bytes came",
+            {"Connection": "close"},
+        ) from None
     if size > limits.body:
         raise Refused(
             413,

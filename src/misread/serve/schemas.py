@@ -84,7 +84,7 @@ class Failure(BaseModel):
 _REASONS = {
     400: "The body is not JSON, or not multipart/form-data",
     403: "A page of another site asks",
-    408: "The body took too long to arrive",
+    408: "The body came too slowly",
     413: "Too many bytes, images or pixels",
     415: "Neither JSON nor multipart/form-data",
     421: "The Host header names another server",
