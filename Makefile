@@ -37,6 +37,7 @@ clean:
 	rm -rf .venv .venv-stock build dist src/*.egg-info .pytest_cache .mypy_cache .ruff_cache
 
 .venv/ready: pyproject.toml constraints.txt
+	@echo "Installing misread and what it needs into .venv: a minute or two."
 	$(PYTHON) -m venv .venv
 	$(BIN)/pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[$(EXTRAS)]'
 	touch $@
