@@ -10,9 +10,10 @@ import time
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-__all__ = ["Measurement", "measure"]
+from misread import load
 
-# Where a library takes its thread count from the environment; contenders ask for theirs in code.
+__all__ = ["Measurement", "measure", "peak_mb"]
+
 HERE = Path(__file__).parents[1]
 
 
@@ -31,9 +32,9 @@ class Measurement:
         return statistics.median(self.seconds)
 
 
-def measure(module: str, function: str, runs: int) -> Measurement | None:
-    """Run `module.function` in a fresh process; None when what it needs is not installed."""
-    command = [sys.executable, "-m", "benchmarks.measure", module, function, str(runs)]
+def measure(module: str, function: str, data: str, runs: int) -> Measurement | None:
+    """Run `module.function` on a data set in a fresh process; None when what it needs is not installed."""
+    command = [sys.executable, "-m", "benchmarks.measure", module, function, data, str(runs)]
     done = subprocess.run(command, cwd=HERE, capture_output=True, text=True, check=False)
     if done.returncode == 3:
         return None
@@ -42,10 +43,9 @@ def measure(module: str, function: str, runs: int) -> Measurement | None:
     return Measurement(**json.loads(done.stdout.splitlines()[-1]))
 
 
-def _main(module: str, function: str, runs: int) -> None:
+def _main(module: str, function: str, data: str, runs: int) -> None:
     try:
-        run = getattr(importlib.import_module(module), function)
-        timed = run(importlib.import_module("benchmarks.contenders").mnist())
+        timed = getattr(importlib.import_module(module), function)(load(data))
     except ImportError:
         sys.exit(3)
     start = time.perf_counter()
@@ -57,14 +57,14 @@ def _main(module: str, function: str, runs: int) -> None:
         answer = timed()
         seconds.append(time.perf_counter() - start)
     digest = hashlib.sha256(b"".join(array.tobytes() for array in answer)).hexdigest()[:16]
-    print(json.dumps(asdict(Measurement(first, seconds, _peak_mb(), digest))))
+    print(json.dumps(asdict(Measurement(first, seconds, peak_mb(), digest))))
 
 
-def _peak_mb() -> float:
+def peak_mb() -> float:
     """Most resident memory so far; `getrusage` would count the process that started this one as well."""
     status = Path("/proc/self/status").read_text()
     return int(status.split("VmHWM:")[1].split()[0]) / 1024
 
 
 if __name__ == "__main__":
-    _main(sys.argv[1], sys.argv[2], int(sys.argv[3]))
+    _main(*sys.argv[1:4], runs=int(sys.argv[4]))

@@ -16,12 +16,9 @@ from hypothesis import strategies as st
 from sklearn.linear_model import RidgeClassifier
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer
-from sklearn.svm import SVC
-from sklearn.tree import DecisionTreeClassifier
 
 from misread.bundle import archive, load, read_manifest, save
 from misread.bundle.archive import read_archive, write_archive
-from misread.bundle.foreign import loads
 from misread.errors import ModelFileError
 
 
@@ -260,17 +257,15 @@ def test_compiled_code_gets_no_index_out_of_bounds(golden, few, tmp_path):
         refused(rewritten(golden / "svc-ovr.misread", tmp_path / "m.misread", arrays=edit_svm))
 
 
-def test_foreign_trees_and_support_vectors_are_checked_too(few):
-    tree = DecisionTreeClassifier(random_state=0).fit(few.train.X, few.train.labels)
-    state = tree.tree_.__getstate__()
-    state["nodes"]["feature"][0] = 10**6
-    tree.tree_.__setstate__(state)
-    with pytest.raises(ModelFileError, match="points outside"):
-        loads(np.frombuffer(skops.io.dumps(tree), np.uint8))
-    machine = SVC().fit(few.train.X, few.train.labels)
-    machine._dual_coef_ = machine._dual_coef_[:, :2]
-    with pytest.raises(ModelFileError, match="support vector"):
-        loads(np.frombuffer(skops.io.dumps(machine), np.uint8))
+def test_a_leaf_that_splits_is_refused(golden, tmp_path):
+    """To our own kernel a node with a feature is no leaf, whatever its children."""
+
+    def edit(arrays):
+        feature = arrays["model.trees.feature"].copy()
+        feature[arrays["model.trees.left"] == -1] = 3
+        return {**arrays, "model.trees.feature": feature}
+
+    assert "outside" in refused(rewritten(golden / "forest.misread", tmp_path / "m.misread", arrays=edit))
 
 
 def test_other_numbers_than_when_saved_are_noticed(valid, tmp_path):
@@ -278,6 +273,33 @@ def test_other_numbers_than_when_saved_are_noticed(valid, tmp_path):
         return {**arrays, "model.coef": arrays["model.coef"] * 1.001}
 
     assert "does not answer here as it did" in refused(rewritten(valid, tmp_path / "m.misread", arrays=nudge))
+
+
+DATASET = {"name": "mine", "sha256": "", "source": "", "n_train": 1, "n_test": 1}
+SHARE = {"value": 0.5, "low": 0.1, "high": 0.9}
+POINT = {
+    "threshold": 0.5, "aim": "precision", "target": 0.9, "confidence": None, "chosen_on": "", "reached": {},
+}  # fmt: skip
+WRONG_POINTS = (
+    {"threshold": 10**400},
+    {"aim": "glory"},
+    {"target": 0},
+    {"target": 2},
+    {"confidence": 1},
+    {"reached": {"precision": 0.9}},
+)
+WRONG_METRICS = (
+    7,
+    {"accuracy": SHARE},
+    {"n": "many"},
+    {"n": 5, "accuracy": 0.5},
+    {"n": 5, "accuracy": {**SHARE, "low": None}},
+    {"n": 5, "labels": {"odd": {}}},
+    {"n": 5, "labels": [1]},
+    {"n": 5, "answered": {"coverage": SHARE}},
+    {"n": 5, "clean_pixel_error": 1},
+    {"n": 5, "operating_point": {"aim": "precision"}},
+)
 
 
 @pytest.mark.parametrize(
@@ -293,7 +315,16 @@ def test_other_numbers_than_when_saved_are_noticed(valid, tmp_path):
         {"image_size": [4, 16]},
         {"positive": "nobody"},
         {"outputs": ["x"]},
+        {"classes": ["same", "same"]},
         {"operating_point": {"threshold": "high"}},
+        *({"operating_point": {**POINT, **wrong}} for wrong in WRONG_POINTS),
+        {"dataset": {}},
+        {"dataset": {**DATASET, "n_train": "many"}},
+        {"dataset": {**DATASET, "n_train": -1}},
+        {"dataset": {**DATASET, "name": 7}},
+        {"dataset": {**DATASET, "fit": 7}},
+        {"versions": {"x": 1}},
+        *({"metrics": {"test": wrong}} for wrong in WRONG_METRICS),
         {"metrics": None},
         {"estimator": None},
         {"estimator": {"kind": "martian"}},

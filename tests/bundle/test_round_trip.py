@@ -105,7 +105,8 @@ def test_neighbour_images_are_kept_once_as_bytes(bundle_of, few, tmp_path):
 
 
 def test_evidence_and_operating_point_come_back(bundle_of, few, tmp_path):
-    point = OperatingPointRecord(12.5, "precision", 0.9, 0.95, "held-out scores", {"precision": {"value": 0.91}})
+    reached = {"precision": {"value": 0.91, "low": 0.9, "high": 0.92}}
+    point = OperatingPointRecord(12.5, "precision", 0.9, 0.95, "held-out scores", reached)
     evidence = Evidence(np.array([True, False]), np.array([1.5, -0.25]))
     bundle = replace(bundle_of("sgd", positive="5", operating_point=point), held_out=evidence)
     save(bundle, tmp_path / "m.misread")
@@ -188,6 +189,13 @@ class Homemade(ClassifierMixin, BaseEstimator):
 def test_what_could_not_be_loaded_is_not_saved(estimator, bundle_of, tmp_path):
     with pytest.raises(ModelFileError):
         save(bundle_of(estimator), tmp_path / "m.misread")
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("wrong", [{"dataset": {"name": "mine"}}, {"versions": {"numpy": 2}}, {"task": "mining"}])
+def test_a_manifest_that_could_not_be_read_is_not_saved(small, wrong, tmp_path):
+    with pytest.raises(ModelFileError, match="sense"):
+        save(replace(small, manifest=replace(small.manifest, **wrong)), tmp_path / "m.misread")
     assert not list(tmp_path.iterdir())
 
 

@@ -5,9 +5,12 @@ import json
 import pytest
 from typer.testing import CliRunner
 
+from misread.bundle import load
 from misread.cli import app
-from misread.cli.ladder import _seconds
+from misread.cli.ladder import _held_out_error, _seconds
+from misread.data import load as load_data
 from misread.errors import ParameterError
+from misread.training import choose_again
 
 
 def test_it_shows_the_rungs_and_writes_the_run(tmp_path):
@@ -15,8 +18,29 @@ def test_it_shows_the_rungs_and_writes_the_run(tmp_path):
     assert done.exit_code == 0, done.output
     assert "knn" in done.output
     assert "3.61%" in done.output
-    assert len(json.loads((tmp_path / "ladder.json").read_text())["rungs"]) == 2
+    rungs = json.loads((tmp_path / "ladder.json").read_text())["rungs"]
+    assert len(rungs) == 2
     assert (tmp_path / "ladder.png").is_file()
+    best = load(tmp_path / "best.misread")
+    expected = min(rungs, key=lambda rung: rung["held_out_errors"])
+    assert best.manifest.model == expected["model"]
+    assert best.manifest.metrics["test"]["accuracy"]["count"] == 360 - expected["verdict"]["errors"]
+    assert best.manifest.metrics["out_of_fold"]["n"] == len(best.held_out.truth)
+    assert best.manifest.command.startswith("misread ladder digits --models")
+    digits = load_data("digits")
+    wrong = best.answer(digits.test.images).labels != digits.test.labels
+    assert wrong.sum() == expected["verdict"]["errors"]
+    again = choose_again(best, precision=0.999).manifest.operating_point
+    assert again.threshold > 0
+
+
+def test_the_best_is_chosen_without_the_test_images():
+    class Told:
+        def __init__(self, errors, held_out):
+            self.climbed = type("Climbed", (), {"held_out_errors": errors, "held_out": held_out})
+
+    assert _held_out_error(Told(1, 4)) == 0.25
+    assert _held_out_error(Told(0, 0)) == 1
 
 
 def test_skipped_rungs_have_a_reason(tmp_path):

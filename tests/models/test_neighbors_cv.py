@@ -71,6 +71,9 @@ def test_a_class_missing_in_a_fold(digits):
     X, y = X[:300], y[:300]
     half = [(np.flatnonzero(y != 3), np.flatnonzero(y == 3)), (np.arange(150), np.arange(150, 300))]
     ours = KNeighborsClassifierCV(cv=half).fit(X, y)
+    grid = {"n_neighbors": [3, 4, 5, 6], "weights": ["uniform", "distance"]}
+    theirs = GridSearchCV(Reference(algorithm="brute"), grid, cv=half).fit(X.astype(np.float64), y)
+    np.testing.assert_array_equal(ours.cv_results_["mean_test_score"], theirs.cv_results_["mean_test_score"])
     assert (ours.cv_results_["split0_test_score"] == 0).all()
 
 

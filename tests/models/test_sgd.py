@@ -113,6 +113,35 @@ def test_objective_rule_equals_the_installed_scikit_learn(digits, options, scale
     assert_same_fit(fit_quietly(clone(model).set_params(scaler=None), data, y), expected)
 
 
+ODD = {
+    "all zero": lambda rng: np.zeros((60, 20), np.uint8),
+    "all equal": lambda rng: np.full((60, 20), 7, np.uint8),
+    "all white": lambda rng: np.full((60, 20), 255, np.uint8),
+    "one pixel": lambda rng: rng.integers(0, 256, (60, 1), dtype=np.uint8),
+    "4096 features": lambda rng: rng.integers(0, 256, (60, 4096), dtype=np.uint8),
+    "black and white": lambda rng: rng.integers(0, 2, (60, 50), dtype=np.uint8) * np.uint8(255),
+    "constant features": lambda rng: np.hstack(
+        [np.full((60, 9), 255, np.uint8), rng.integers(0, 9, (60, 3), np.uint8)]
+    ),
+    "zero rows": lambda rng: rng.integers(0, 256, (60, 30), dtype=np.uint8) * (np.arange(60) % 2 == 0)[:, None],
+    "duplicates": lambda rng: np.repeat(rng.integers(0, 256, (6, 30), dtype=np.uint8), 10, axis=0),
+}
+
+
+@needs_objective
+@pytest.mark.parametrize("scaled", [False, True], ids=["raw", "scaled"])
+@pytest.mark.parametrize("name", ODD)
+def test_odd_images_equal_the_installed_scikit_learn(name, scaled):
+    X, y = ODD[name](np.random.default_rng(3)).astype(np.uint8), np.arange(60) % 3
+    data = StandardScaler().fit_transform(X) if scaled else X
+    model = SGDClassifier(
+        random_state=5, max_iter=30, stopping="objective", scaler=StandardScaler() if scaled else None
+    )
+    assert_same_fit(
+        fit_quietly(model, X, y), fit_quietly(SklearnSGDClassifier(random_state=5, max_iter=30), data, y)
+    )
+
+
 @needs_objective
 @pytest.mark.parametrize("kind", ["uint8", "float64", "float32", "csr"])
 def test_weights_and_warm_starts(digits, kind):

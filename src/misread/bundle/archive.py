@@ -21,29 +21,75 @@ __all__ = ["check_members", "read_archive", "reading", "write_archive"]
 
 DOCUMENT = "manifest.json"
 MEMBER = re.compile(r"[a-z0-9_.]{1,80}\.npy", re.ASCII)
-MAX_MEMBERS = 1_000
+MAX_MEMBERS = 100_000
 MAX_DOCUMENT_BYTES = 16 * 2**20
 MAX_BYTES = 4 * 2**30
 FREE_BYTES = 64 * 2**20
 MAX_RATIO = 200
 MAX_HEADER_BYTES = 2**16 + 16
-DTYPES = frozenset(["|b1", "|u1", "<u2", "<i4", "<i8", "<f4", "<f8"])
+HEADER_BYTES = 256
+DTYPES = frozenset(["|b1", "|i1", "|u1", "<i2", "<u2", "<i4", "<u4", "<i8", "<u8", "<f4", "<f8"])
 
 
 def write_archive(path: str | os.PathLike[str], document: Any, arrays: Mapping[str, NDArray[Any]]) -> None:
     """Write the document and the arrays to `path`, whole or not at all.
 
+    Arrays are compressed, unless that makes the whole so small that `read_archive` would take it for a bomb.
+
     Raises
     ------
+    ModelFileError
+        If it is more than `read_archive` would read.
     OutputError
         If the file cannot be written.
     """
-    with atomic_write(path) as stream, zipfile.ZipFile(stream, "w") as archive:
-        _add(archive, DOCUMENT, json.dumps(document, indent=1, allow_nan=False).encode())
+    content = json.dumps(document, indent=1, allow_nan=False).encode()
+    plain = {name: np.asarray(array) for name, array in arrays.items()}
+    _check_readable(content, plain)
+    with atomic_write(path) as stream:
+        members = _write(stream, content, plain, frozenset())
+        if sum(member.file_size for member in members) > _most(stream.tell()):
+            stream.seek(0)
+            stream.truncate()
+            dense = {one.filename for one in members if one.file_size > MAX_RATIO // 2 * one.compress_size}
+            _write(stream, content, plain, frozenset(dense))
+
+
+def _write(
+    stream: IO[bytes], content: bytes, arrays: Mapping[str, NDArray[Any]], stored: frozenset[str]
+) -> list[zipfile.ZipInfo]:
+    """Write the members, those of `stored` uncompressed."""
+    with zipfile.ZipFile(stream, "w") as archive:
+        _add(archive, DOCUMENT, content, stored)
         for name, array in arrays.items():
             buffer = io.BytesIO()
-            npy.write_array(buffer, np.asarray(array), allow_pickle=False)
-            _add(archive, f"{name}.npy", buffer.getbuffer())
+            npy.write_array(buffer, array, allow_pickle=False)
+            _add(archive, f"{name}.npy", buffer.getbuffer(), stored)
+        return archive.infolist()
+
+
+def _check_readable(content: bytes, arrays: Mapping[str, NDArray[Any]]) -> None:
+    if len(content) > MAX_DOCUMENT_BYTES:
+        raise ModelFileError(
+            f"the description of this model takes {len(content):,} bytes, a model file has at most "
+            f"{MAX_DOCUMENT_BYTES:,} bytes for it; use fewer classes or parts"
+        )
+    if len(arrays) + 1 > MAX_MEMBERS:
+        raise ModelFileError(
+            f"this model has {len(arrays) + 1:,} parts, at most {MAX_MEMBERS:,} fit into a model file; "
+            "use fewer classes or parts"
+        )
+    n_bytes = len(content) + sum(array.nbytes + HEADER_BYTES for array in arrays.values())
+    if n_bytes > MAX_BYTES:
+        raise ModelFileError(
+            f"this model takes {n_bytes:,} bytes, at most {MAX_BYTES:,} fit into a model file; use a smaller one"
+        )
+    for name, array in arrays.items():
+        if not MEMBER.fullmatch(f"{name}.npy") or array.dtype.str not in DTYPES:
+            raise ModelFileError(
+                f"this model has an array of {array.dtype} with the name {name[:80]!r}; a model file holds "
+                "numbers (bool, int, float32 or float64) of parts that are not nested deep: use class codes for labels"
+            )
 
 
 def read_archive(path: str | os.PathLike[str]) -> tuple[Any, dict[str, NDArray[Any]]]:
@@ -85,19 +131,24 @@ def check_members(archive: zipfile.ZipFile, compressed_bytes: int) -> list[zipfi
     names = {member.filename for member in members}
     if len(members) > MAX_MEMBERS or len(names) < len(members):
         raise ModelFileError(
-            f"expected at most {MAX_MEMBERS} parts with distinct names, got {len(members)}; refused"
+            f"expected at most {MAX_MEMBERS:,} parts with distinct names, got {len(members)}; refused"
         )
     for member in members:
         if member.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED) or member.flag_bits & 1:
             raise ModelFileError(f"{member.filename[:80]!r} is encrypted or packed in an unusual way; refused")
     total = sum(member.file_size for member in members)
-    limit = min(MAX_BYTES, max(FREE_BYTES, MAX_RATIO * compressed_bytes))
+    limit = _most(compressed_bytes)
     if total > limit:
         raise ModelFileError(
             f"it would unpack to {total:,} bytes, more than the {limit:,} allowed for {compressed_bytes:,}; "
             "refused as a decompression bomb"
         )
     return members
+
+
+def _most(compressed_bytes: int) -> int:
+    """How many bytes may come out of a file of that size."""
+    return min(MAX_BYTES, max(FREE_BYTES, MAX_RATIO * compressed_bytes))
 
 
 @contextmanager
@@ -126,9 +177,9 @@ def reading(path: str | os.PathLike[str]) -> Iterator[None]:
         raise ModelFileError(f"{path} is damaged and cannot be read ({reason}); train or copy it again") from error
 
 
-def _add(archive: zipfile.ZipFile, name: str, content: bytes | memoryview) -> None:
+def _add(archive: zipfile.ZipFile, name: str, content: bytes | memoryview, stored: frozenset[str]) -> None:
     info = zipfile.ZipInfo(name, date_time=(1980, 1, 1, 0, 0, 0))
-    info.compress_type = zipfile.ZIP_DEFLATED
+    info.compress_type = zipfile.ZIP_STORED if name in stored else zipfile.ZIP_DEFLATED
     info.file_size = len(content)
     with archive.open(info, "w") as member:
         member.write(content)

@@ -83,6 +83,7 @@ def decode(node: Any, get: Get) -> Any:
     return codec.decode(_unfitted(codec, _as_params(params)), node, get)
 
 
+MAX_PARTS = 1_000
 _COMPOUND = (OneVsRestClassifier, MultiOutputClassifier, Pipeline)
 
 
@@ -117,6 +118,11 @@ def _as_params(params: Plain) -> Plain:
 
 
 def _encode_many(model: Any, put: Put, name: str) -> Plain:
+    if len(model.estimators_) > MAX_PARTS:
+        raise ModelFileError(
+            f"{type(model).__name__} has {len(model.estimators_):,} models in it, at most {MAX_PARTS:,} fit into "
+            "a model file; use one model for all classes, such as knn or forest"
+        )
     return {
         "classes": None
         if isinstance(model, MultiOutputClassifier)
@@ -126,7 +132,7 @@ def _encode_many(model: Any, put: Put, name: str) -> Plain:
 
 
 def _decode_many(node: Plain, get: Get) -> list[Any]:
-    expect(isinstance(node["parts"], list) and 0 < len(node["parts"]) <= 1_000, "a model without parts")
+    expect(isinstance(node["parts"], list) and 0 < len(node["parts"]) <= MAX_PARTS, "a model without parts")
     expect(
         all(isinstance(part, dict) and part.get("kind") in ("sgd", "svc", "forest") for part in node["parts"]),
         "parts of a strange kind",

@@ -4,6 +4,7 @@ import dataclasses
 from dataclasses import dataclass, field
 from typing import Any
 
+from misread.bundle.leaves import AIMS, UNKNOWN_DATASET, is_number, strange_leaf, strange_shares
 from misread.data.fit import FITS, MAX_SIDE
 from misread.errors import ModelFileError
 
@@ -91,7 +92,7 @@ class Manifest:
     params: dict[str, Any] = field(default_factory=dict)
     operating_point: OperatingPointRecord | None = None
     metrics: dict[str, Any] = field(default_factory=dict)
-    dataset: dict[str, Any] = field(default_factory=dict)
+    dataset: dict[str, Any] = field(default_factory=UNKNOWN_DATASET.copy)
     versions: dict[str, str] = field(default_factory=dict)
     command: str = ""
     created: str = ""
@@ -134,13 +135,18 @@ class Manifest:
             "task": self.task in TASKS,
             "fit": self.fit in FITS,
             "image_size": len(sides) == 2 and all(type(side) is int and 0 < side <= MAX_SIDE for side in sides),
-            "classes": 0 < len(names) <= MAX_CLASSES and all(isinstance(name, str) for name in names),
+            "classes": 0 < len(names) <= MAX_CLASSES
+            and all(isinstance(name, str) for name in names)
+            and len(set(self.classes)) + len(set(self.outputs)) == len(names),
             "positive": self.positive in self.classes if self.task == "detector" else self.positive is None,
             "outputs": bool(self.outputs) == (self.task == "multilabel"),
         }
         wrong = [name for name, right in checks.items() if not right]
         if wrong:
             raise ModelFileError(f"its {wrong[0]} is {str(getattr(self, wrong[0]))[:80]!r}, which makes no sense")
+        leaf = strange_leaf(self.dataset, self.metrics, self.versions)
+        if leaf is not None:
+            raise ModelFileError(f"its manifest has nothing that makes sense for {leaf[:80]}; the file is damaged")
 
 
 _KINDS: dict[str, tuple[type, ...]] = {
@@ -163,7 +169,19 @@ _POINT_KINDS: dict[str, tuple[type, ...]] = {
 
 
 def _operating_point(document: dict[str, Any]) -> OperatingPointRecord:
-    return OperatingPointRecord(**{name: _take(document, name, kinds) for name, kinds in _POINT_KINDS.items()})
+    point = OperatingPointRecord(**{name: _take(document, name, kinds) for name, kinds in _POINT_KINDS.items()})
+    checks = {
+        "threshold": is_number(point.threshold),
+        "aim": point.aim in AIMS,
+        "target": is_number(point.target) and 0 < point.target <= 1,
+        "confidence": point.confidence is None or (is_number(point.confidence) and 0 < point.confidence < 1),
+        "reached": next(strange_shares(point.reached, "reached"), None) is None,
+    }
+    wrong = [name for name, right in checks.items() if not right]
+    if wrong:
+        said = str(getattr(point, wrong[0]))[:80]
+        raise ModelFileError(f"the {wrong[0]} of its operating point is {said!r}, which makes no sense")
+    return point
 
 
 def _take(document: dict[str, Any], name: str, kinds: tuple[type, ...]) -> Any:

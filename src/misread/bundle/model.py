@@ -1,8 +1,10 @@
 """A trained model with all that is needed to use and to judge it, in memory and as one file."""
 
+import json
 import os
 from dataclasses import dataclass
 from functools import cached_property
+from hashlib import blake2b
 from typing import Any
 
 import numpy as np
@@ -23,6 +25,7 @@ __all__ = ["Answers", "Bundle", "Evidence", "class_table", "load", "read_manifes
 
 N_PROBES = 4
 PROBE_TOLERANCE = 1e-6
+SMALL = 64
 
 
 @dataclass(frozen=True, eq=False)
@@ -250,20 +253,21 @@ def save(bundle: Bundle, path: str | os.PathLike[str]) -> None:
     Raises
     ------
     ModelFileError
-        If the estimator cannot be stored.
+        If the estimator cannot be stored, or the manifest or the whole is such that `load` would refuse it.
     OutputError
         If the file cannot be written.
     """
     arrays: dict[str, NDArray[Any]] = {}
+    names: dict[object, str] = {}
 
     def put(name: str, array: NDArray[Any]) -> str:
         """Keep an array once, however often it is used."""
-        for known, other in arrays.items():
-            if array is other or (array.size > 64 and _same(array, other)):
-                return known
-        arrays[name] = array
-        return name
+        known = names.setdefault(_identity(array), name)
+        if known == name:
+            arrays[name] = array
+        return known
 
+    Manifest.from_json(json.loads(json.dumps(bundle.manifest.as_json())))
     m = len(bundle.example_images)
     probes = bundle.example_images[:N_PROBES]
     document = {
@@ -283,10 +287,12 @@ def save(bundle: Bundle, path: str | os.PathLike[str]) -> None:
     write_archive(path, document, arrays)
 
 
-def _same(array: NDArray[Any], other: NDArray[Any]) -> bool:
-    """Whether two arrays are the same in value, kind and layout."""
-    alike = array.dtype == other.dtype and array.flags.c_contiguous == other.flags.c_contiguous
-    return alike and np.array_equal(array, other)
+def _identity(array: NDArray[Any]) -> object:
+    """What only the same array has or, of a large one, also another of the same values, kind and layout."""
+    if array.size <= SMALL:
+        return id(array)
+    content = np.ascontiguousarray(array).reshape(-1).view(np.uint8)
+    return array.dtype.str, array.shape, array.flags.c_contiguous, blake2b(content.data).digest()
 
 
 def load(path: str | os.PathLike[str]) -> Bundle:

@@ -93,7 +93,7 @@ def checked_classes(node: Plain, get: Get) -> NDArray[Any]:
     """Distinct, sorted class labels: codes, or False and True."""
     classes = get(node["classes"])
     expect(
-        classes.ndim == 1 and classes.dtype.kind in "bi" and classes.size >= 1, "class labels of a strange kind"
+        classes.ndim == 1 and classes.dtype.kind in "biu" and classes.size >= 1, "class labels of a strange kind"
     )
     expect((classes[1:] > classes[:-1]).all(), "class labels out of order")
     return classes

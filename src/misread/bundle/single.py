@@ -201,7 +201,7 @@ def _decode_convnet(model: ConvNetClassifier, node: Plain, get: Get) -> ConvNetC
 
 
 def _has_codes(model: Any) -> bool:
-    return isinstance(model.classes_, np.ndarray) and model.classes_.dtype.kind in "bi"
+    return isinstance(model.classes_, np.ndarray) and model.classes_.dtype.kind in "biu"
 
 
 def _is_plain_svc(model: SVC) -> bool:

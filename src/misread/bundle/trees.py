@@ -101,11 +101,12 @@ def check_nodes(nodes: NDArray[Any], n_features: int) -> None:
     Raises
     ------
     ModelFileError
-        If not every inner node has two children after itself, or one splits on a feature that is not there.
+        If not every inner node has two children after itself, or one splits on a feature that is not there, or a
+        leaf splits: scikit-learn knows leaves by their children, our own kernel by their feature.
     """
     inner = nodes["left_child"] != LEAF
     check_children(nodes["left_child"], nodes["right_child"], nodes["feature"], inner, n_features)
-    if (nodes["right_child"] != LEAF)[~inner].any():
+    if (nodes["right_child"] != LEAF)[~inner].any() or (nodes["feature"] >= 0)[~inner].any():
         raise ModelFileError("a tree in it points outside itself; refused")
 
 

@@ -8,20 +8,25 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from misread.cli.data import FitOption, InvertOption, OnErrorOption, SizeOption
+from misread.bundle import save
+from misread.cli.data import InvertOption, OnErrorOption, SizeOption
 from misread.cli.loading import load_with_progress
-from misread.cli.words import cell, clean, say
+from misread.cli.options import TrainingFitOption, command_line, stages
+from misread.cli.words import cell, say
 from misread.data.fit import FITS
 from misread.errors import ParameterError
 from misread.figures.ladder import draw_ladder
 from misread.ladder import LadderEvent, LadderResult, RungResult, run_ladder
+from misread.training import bundle_of_rung
 
 __all__ = ["ladder"]
 
+BEST = "best.misread"
 _UNITS = {"s": 1, "m": 60, "h": 3600}
 
 
 def ladder(
+    context: typer.Context,
     data: Annotated[str, typer.Argument(help="Named set (digits, mnist, fashion-mnist) or path.")] = "digits",
     budget: Annotated[str, typer.Option(help="Time for everything, such as 90s, 10m or 1h.")] = "10m",
     models: Annotated[str | None, typer.Option(help="Rungs to try, with commas between; all by default.")] = None,
@@ -29,25 +34,30 @@ def ladder(
     jobs: Annotated[int | None, typer.Option(min=1, help="Cores to use; all by default.")] = None,
     seed: Annotated[int, typer.Option(help="Random state of every estimator.")] = 42,
     size: SizeOption = None,
-    fit: FitOption = FITS[0],
+    fit: TrainingFitOption = None,
     invert: InvertOption = False,
     on_error: OnErrorOption = "stop",
     data_dir: Annotated[Path | None, typer.Option(help="Folder that holds the named sets.")] = None,
 ) -> None:
-    """Train models from cheap to dear on DATA and show how good each is, and what it costs."""
+    """Train models from cheap to dear on DATA and show how good each is, and what it costs.
+
+    The one that made the fewest errors on held-out training images is kept as best.misread in the run folder.
+    """
     out = out or Path("runs") / f"{Path(data).stem}-ladder"
     seconds = _seconds(budget)
-    dataset = load_with_progress(data, data_dir, size, fit, invert, on_error)
-    console, aside = Console(highlight=False), Console(stderr=True, highlight=False)
-    with aside.status("Starting") as status:
+    dataset = load_with_progress(data, data_dir, size, fit or FITS[0], invert, on_error)
+    best: LadderEvent | None = None
+    with stages(jobs) as on_stage:
 
         def on_event(event: LadderEvent) -> None:
+            nonlocal best
             if event.kind == "start":
-                status.update(f"{event.rung.model}: {event.rung.adds}; about {event.seconds:.0f} s")
+                on_stage(f"{event.rung.model}: {event.rung.adds}; about {event.seconds:.0f} s")
             elif event.kind == "skip":
-                aside.print(f"  {event.rung.model}: skipped, {clean(event.reason)}", markup=False, soft_wrap=True)
+                say(f"  {event.rung.model}: skipped, {event.reason}", aside=True)
             elif event.result is not None:
-                aside.print(f"  {_line(event.result)}", markup=False, soft_wrap=True)
+                say(f"  {_line(event.result)}", aside=True)
+                best = event if best is None or _held_out_error(event) < _held_out_error(best) else best
 
         result = run_ladder(
             dataset,
@@ -58,12 +68,29 @@ def ladder(
             jobs=jobs,
             on_event=on_event,
         )
-    console.print(_table(result))
+        if best is not None and best.climbed is not None and best.result is not None:
+            on_stage(f"Writing {out / BEST}")
+            verdict, command = best.result.verdict, command_line(context)
+            save(
+                bundle_of_rung(
+                    best.rung.model, best.climbed, verdict, dataset, fit=fit, invert=invert, command=command
+                ),
+                out / BEST,
+            )
+    Console(highlight=False).print(_table(result))
     for name, reason in result.skipped.items():
         say(f"skipped {name}: {reason}")
     if result.rungs:
         draw_ladder(result, out)
+    if best is not None:
+        say(f"best by held-out images: {best.rung.model}; next  misread serve {out / BEST}")
     say(f"everything is in {out}")
+
+
+def _held_out_error(event: LadderEvent) -> float:
+    """Share of held-out training images that are misread: what the best model is chosen by, never the test."""
+    climbed = event.climbed
+    return climbed.held_out_errors / climbed.held_out if climbed is not None and climbed.held_out else 1.0
 
 
 def _seconds(text: str) -> float:
@@ -75,7 +102,11 @@ def _seconds(text: str) -> float:
 
 def _line(rung: RungResult) -> str:
     verdict = rung.verdict
-    return f"{rung.model}: {verdict.errors} of {verdict.n:,} misread ({verdict.error:.2%}), {rung.seconds:.1f} s"
+    interval = f"{verdict.error_low:.2%} to {verdict.error_high:.2%}"
+    return (
+        f"{rung.model}: {verdict.error:.2%} misread ({interval}), trained in {rung.seconds:.1f} s, "
+        f"{verdict.microseconds:,.0f} µs an image, {rung.n_bytes / 1e6:,.1f} MB; adds {rung.adds}"
+    )
 
 
 def _table(result: LadderResult) -> Table:

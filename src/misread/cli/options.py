@@ -14,6 +14,7 @@ from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from misread.bundle import Manifest, OperatingPointRecord
 from misread.cli.words import clean
+from misread.data.fit import FITS
 from misread.errors import ParameterError
 from misread.models.zoo import ZOO
 from misread.parallel import workers
@@ -27,6 +28,7 @@ __all__ = [
     "OutOption",
     "PositiveOption",
     "SeedOption",
+    "TrainingFitOption",
     "assignments",
     "command_line",
     "describe",
@@ -53,6 +55,15 @@ LabelsOption = Annotated[
 OutOption = Annotated[Path | None, typer.Option("--out", metavar="FILE", help="Where to write it.")]
 JobsOption = Annotated[int | None, typer.Option("--jobs", min=1, help="Cores to use; all by default.")]
 SeedOption = Annotated[int, typer.Option("--seed", min=0, max=2**32 - 1, help="Random state.")]
+TrainingFitOption = Annotated[
+    str | None,
+    typer.Option(
+        "--fit",
+        metavar="|".join(FITS),
+        help="How images, later ones too, come to that size: fill the frame, keep the aspect ratio, or crop and "
+        "centre the ink as MNIST does.",
+    ),
+]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 

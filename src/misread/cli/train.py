@@ -25,6 +25,7 @@ from misread.cli.options import (
     OutOption,
     PositiveOption,
     SeedOption,
+    TrainingFitOption,
     assignments,
     command_line,
     describe,
@@ -64,14 +65,7 @@ def train(
         list[str] | None, typer.Option("--param", metavar="NAME=VALUE", help="Set a parameter of the model.")
     ] = None,
     size: SizeOption = None,
-    fit: Annotated[
-        str | None,
-        typer.Option(
-            metavar="|".join(FITS),
-            help="How images, later ones too, come to that size: fill the frame, keep the aspect ratio, or crop "
-            "and centre the ink as MNIST does.",
-        ),
-    ] = None,
+    fit: TrainingFitOption = None,
     invert: InvertOption = False,
     on_error: OnErrorOption = "stop",
     data_dir: DataDirOption = None,

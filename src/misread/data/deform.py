@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from misread.data.warp import fill_fields, fill_shears, warp
+from misread.data.warp import fill_fields, fill_shears, translate, warp
 from misread.errors import ParameterError
 from misread.parallel import in_blocks
 
@@ -66,6 +66,7 @@ class Deformation:
         -------
         ndarray of uint8, of the same shape
         """
+        images = _checked(images)
         n, height, width = images.shape
         matrices, offsets = self.draw_maps(n, (height, width), rng)
         if not self.elastic:
@@ -147,7 +148,14 @@ def move(images: Images, moves: ArrayLike, *, n_jobs: int | None = None) -> Imag
     -------
     ndarray of uint8, of the same shape
     """
-    return affine(images, np.eye(2), -np.asarray(moves, np.float32), n_jobs=n_jobs)
+    images = _checked(images)
+    n = len(images)
+    steps = np.ascontiguousarray(np.broadcast_to(np.asarray(moves, np.float32), (n, 2)))
+    if not np.isfinite(steps).all():
+        raise ParameterError("moves must be finite numbers of pixels")
+    out = np.empty_like(images, order="C")
+    in_blocks(lambda b: translate(images[b], steps[b], out[b]), n, _BLOCK, n_jobs)
+    return out
 
 
 def deskew(images: Images, *, n_jobs: int | None = None) -> Images:

@@ -1,12 +1,16 @@
 """The numeric loops behind `misread.data.deform`: free functions on arrays, compiled, without the GIL."""
 
+from typing import Any
+
 import numpy as np
 from numba import njit
 
-__all__ = ["fill_fields", "fill_shears", "warp"]
+__all__ = ["fill_fields", "fill_shears", "translate", "warp"]
+
+OPTIONS: Any = {"nogil": True, "cache": True, "error_model": "numpy", "no_cfunc_wrapper": True}
 
 
-@njit(nogil=True, cache=True)
+@njit(**OPTIONS)
 def warp(
     images: np.ndarray, matrices: np.ndarray, offsets: np.ndarray, fields: np.ndarray, out: np.ndarray
 ) -> None:
@@ -27,6 +31,7 @@ def warp(
     bent = fields.shape[0] > 0
     # Pixels are worked on in one long row, which vector instructions like.
     size = height * width
+    flat, bends = out.reshape(n, size), fields.reshape(-1, 2, size if bent else 1)
     ys, xs = np.empty(size, np.float32), np.empty(size, np.float32)
     for k in range(size):
         ys[k], xs[k] = k // width, k % width
@@ -35,7 +40,9 @@ def warp(
     top, right, zero, one = np.float32(height + 1), np.float32(width + 1), np.float32(0), np.float32(1)
     byte, half, step = np.uint32(255), np.float32(0.5), np.int32(stride)
     for i in range(n):
-        border[1 : height + 1, 1 : width + 1] = images[i]
+        for y in range(height):
+            for x in range(width):
+                border[y + 1, x + 1] = images[i, y, x]
         for y in range(height + 2):
             above, below = border[y], border[y + 1]
             row = around[y * stride : (y + 1) * stride]
@@ -49,7 +56,7 @@ def warp(
             down[k] = a * ys[k] + b * xs[k] + y0
             along[k] = c * ys[k] + d * xs[k] + x0
         if bent:
-            bends_down, bends_along = fields[i, 0].ravel(), fields[i, 1].ravel()
+            bends_down, bends_along = bends[i, 0], bends[i, 1]
             for k in range(size):
                 down[k] += bends_down[k]
                 along[k] += bends_along[k]
@@ -61,7 +68,7 @@ def warp(
             places[k] = iy * step + ix
         for k in range(size):
             found[k] = around[np.uint32(places[k])]
-        levels = out[i].ravel()
+        levels = flat[i]
         for k in range(size):
             four = found[k]
             first, second = np.float32(four & byte), np.float32(four >> np.uint32(8) & byte)
@@ -71,7 +78,43 @@ def warp(
             levels[k] = np.uint8(np.int32(upper + down[k] * (lower - upper) + half))
 
 
-@njit(nogil=True, cache=True)
+@njit(**OPTIONS)
+def translate(images: np.ndarray, moves: np.ndarray, out: np.ndarray) -> None:
+    """Move each image by parts of a pixel, down and to the right, bilinearly, 0 outside.
+
+    The shares of the four pixels around each place are the same all over an image: nothing is looked up.
+
+    Parameters
+    ----------
+    images, out : ndarray of uint8, shape (n, height, width)
+    moves : ndarray of float32, shape (n, 2)
+    """
+    n, height, width = images.shape
+    half = np.float32(0.5)
+    row, rows = np.zeros(width + 1, np.float32), np.empty((height + 1, width), np.float32)
+    for i in range(n):
+        y_from = -min(max(moves[i, 0], np.float32(-height - 1)), np.float32(height + 1))
+        x_from = -min(max(moves[i, 1], np.float32(-width - 1)), np.float32(width + 1))
+        top, left = int(np.floor(y_from)), int(np.floor(x_from))
+        down, along = np.float32(y_from - top), np.float32(x_from - left)
+        start = min(max(0, -left), width + 1)
+        stop = max(start, min(width + 1, width - left))
+        for y in range(height + 1):
+            for x in range(width + 1):
+                row[x] = 0
+            if 0 <= y + top < height:
+                seen, shown = images[i, y + top, start + left : stop + left], row[start:stop]
+                for x in range(seen.size):
+                    shown[x] = seen[x]
+            for x in range(width):
+                rows[y, x] = row[x] + along * (row[x + 1] - row[x])
+        for y in range(height):
+            for x in range(width):
+                level = rows[y, x] + down * (rows[y + 1, x] - rows[y, x])
+                out[i, y, x] = np.uint8(np.int32(level + half))
+
+
+@njit(**OPTIONS)
 def fill_fields(coefficients: np.ndarray, rows: np.ndarray, columns: np.ndarray, fields: np.ndarray) -> None:
     """Write ``rows @ coefficient @ columns`` for both directions of every image.
 
@@ -102,7 +145,7 @@ def fill_fields(coefficients: np.ndarray, rows: np.ndarray, columns: np.ndarray,
                         fields[i, axis, y, x] += weight * half[j, x]
 
 
-@njit(nogil=True, cache=True)
+@njit(**OPTIONS)
 def fill_shears(images: np.ndarray, matrices: np.ndarray, offsets: np.ndarray) -> None:
     """Write the maps that stand each image upright: its centre of ink in the middle, its slant taken out.
 
@@ -121,8 +164,9 @@ def fill_shears(images: np.ndarray, matrices: np.ndarray, offsets: np.ndarray) -
             sum_x += row_x
             sum_yy += y * y * row_mass
             sum_xy += y * row_x
-        matrices[i] = np.eye(2, dtype=np.float32)
-        offsets[i] = 0
+        matrices[i, 0, 0] = matrices[i, 1, 1] = 1
+        matrices[i, 0, 1] = matrices[i, 1, 0] = 0
+        offsets[i, 0] = offsets[i, 1] = 0
         if mass == 0:
             continue
         mean_y, mean_x = sum_y / mass, sum_x / mass

@@ -118,13 +118,12 @@ class Evidence:
             for key, title, default in SOURCES
             if f"{key}.scores" in arrays
         ]
-        for key, title in (("sgd_scaled", ERROR_MODEL), ("chosen", self.title)):
+        for key, title, score in (("sgd_scaled", ERROR_MODEL, _own), ("chosen", self.title, _lead)):
             scores = arrays.get(f"{key}.scores")
             if scores is not None and scores.ndim == 2:
                 test = arrays.get(f"{key}.test_scores")
-                column = None if test is None else test[:, code]
-                default = 0.5 if ((scores >= 0) & (scores <= 1)).all() else 0.0
-                found.append(self._detector(key, title, default, scores[:, code], column, code))
+                column = None if test is None else score(test, code)
+                found.append(self._detector(key, title, 0.0, score(scores, code), column, code))
         return found
 
     def rejection_curves(self) -> tuple[RejectionCurve, RejectionCurve | None]:
@@ -178,6 +177,16 @@ class Evidence:
         if step in self.result.skipped:
             return self.result.skipped[step]
         return f"the run folder holds no {name}"
+
+
+def _own(scores: NDArray[np.float64], code: int) -> NDArray[np.float64]:
+    """The score of a class against the rest, which says yes above 0."""
+    return scores[:, code]
+
+
+def _lead(scores: NDArray[np.float64], code: int) -> NDArray[np.float64]:
+    """How far a class is ahead of the best other one: above 0 where it is the answer, whatever the scores mean."""
+    return scores[:, code] - np.delete(scores, code, axis=1).max(axis=1)
 
 
 def interval(successes: int, trials: int) -> dict[str, float | int]:

@@ -75,7 +75,7 @@ def create_app(bundle: Bundle, limits: Limits | None = None, hosts: Collection[s
         "/v1/predict",
         summary="Classify images",
         response_model=Predictions,
-        responses=responses(400, 403, 408, 413, 415, 421, 422, 503),
+        responses=responses(400, 403, 408, 413, 415, 421, 422, 500, 503),
         openapi_extra={"requestBody": request_body(bundle.manifest.image_size, limits)},
     )(server.predict)
     common = responses(403, 421)
@@ -112,6 +112,7 @@ class _Server:
 
     @asynccontextmanager
     async def lifespan(self, _: FastAPI) -> AsyncIterator[None]:
+        self.worker.warm()
         with self.decoders, self.worker:
             yield
 
@@ -122,7 +123,7 @@ class _Server:
     ) -> Response:
         """Classify image files (a form with files named `images`) or arrays (JSON), up to the batch limit."""
         with self.door.entered(), self.door.holding() as held:
-            body = await self._body(request, held)
+            body = await read_body(request.stream(), self.limits, held)
             try:
                 async with asyncio.timeout(self.limits.seconds):
                     content = await self._answered(request.headers.get("content-type", ""), body, explain)
@@ -130,17 +131,11 @@ class _Server:
                 raise Refused.busy(f"there was no answer within {self.limits.seconds:g} seconds") from None
         return Response(content, media_type="application/json", headers=_NO_STORE)
 
-    async def _body(self, request: Request, held: Any) -> bytes:
-        try:
-            async with asyncio.timeout(self.limits.patience):
-                return await read_body(request.stream(), self.limits, held)
-        except TimeoutError:
-            detail = f"the body did not arrive within {self.limits.patience:g} seconds"
-            raise Refused(408, "slow-body", detail, {"Connection": "close"}) from None
-
     async def _answered(self, content_type: str, body: bytes, explain: bool) -> bytes:
         loop = asyncio.get_running_loop()
         images = await loop.run_in_executor(self.decoders, self._decoded, content_type, body)
+        if explain:
+            self._check_explained(len(images))
         reply = await asyncio.wrap_future(self.worker.submit(images, explain))
         if not explain:
             return self._rendered(reply)
@@ -154,6 +149,17 @@ class _Server:
             prepare=self.bundle.prepare,
             limits=self.limits,
         )
+
+    def _check_explained(self, count: int) -> None:
+        height, width = self.bundle.manifest.image_size
+        most = self.limits.most_explained((height, width))
+        if count > most:
+            raise Refused(
+                413,
+                "too-much-to-explain",
+                f"with explain=true a request may have {most} image{'s' * (most > 1)} of {height}x{width} pixels, "
+                f"this one has {count}; send fewer at a time, or leave explain=true out",
+            )
 
     def _rendered(self, reply: Reply) -> bytes:
         predictions: list[dict[str, Any]] = [

@@ -1,18 +1,18 @@
-"""A connection that does not wait for ever: uvicorn's HTTP/1.1 protocol with deadlines for slow clients."""
+"""Connections that do not wait for ever and refuse as the application does: uvicorn's HTTP/1.1, with deadlines."""
 
 import asyncio
+import contextlib
+from http import HTTPStatus
 
 import h11
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
+from misread.serve.guard import refusal_body, refusal_headers
+from misread.serve.limits import Refused
+
 __all__ = ["patient_protocol"]
 
-
-_FULL = (
-    b"HTTP/1.1 503 Service Unavailable\r\nRetry-After: 1\r\nConnection: close\r\n"
-    b"Content-Type: application/json\r\n"
-    b'Content-Length: 54\r\n\r\n{"error": "busy", "detail": "too many connections..."}'
-)
+_NOT_HTTP = Refused(400, "not-http", "this is not an HTTP/1.1 request; see /docs", {"Connection": "close"})
 
 
 class _Deadline:
@@ -58,8 +58,26 @@ def patient_protocol(patience: float, connections: int) -> type[H11Protocol]:
             self._reading, self._writing = _Deadline(patience), _Deadline(patience)
             self._reading.start(transport)
             if len(self.connections) > connections:
-                transport.write(_FULL)
-                transport.close()
+                full = Refused.busy(f"all {connections} connections are taken")
+                full.headers["Connection"] = "close"
+                self._refuse(full)
+
+        def send_400_response(self, msg: str) -> None:
+            self._refuse(_NOT_HTTP)
+
+        def _refuse(self, refused: Refused) -> None:
+            """Answer without the application, unless it is answering, and close."""
+            body = refusal_body(refused)
+            headers = refusal_headers(refused, len(body), secured=True)
+            reason = HTTPStatus(refused.status).phrase.encode()
+            with contextlib.suppress(h11.LocalProtocolError):
+                for event in (
+                    h11.Response(status_code=refused.status, headers=headers, reason=reason),
+                    h11.Data(data=body),
+                    h11.EndOfMessage(),
+                ):
+                    self.transport.write(self.conn.send(event) or b"")
+            self.transport.close()
 
         def data_received(self, data: bytes) -> None:
             super().data_received(data)

@@ -6,12 +6,13 @@ import time
 from collections.abc import Collection
 from urllib.parse import urlsplit
 
+from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from misread.serve.limits import Refused
 from misread.serve.metrics import Metrics
 
-__all__ = ["Guard", "refusal_body"]
+__all__ = ["Guard", "refusal_body", "refusal_headers"]
 
 _HEADERS = {
     "Content-Security-Policy": "default-src 'self'; img-src 'self' blob: data:; object-src 'none'; "
@@ -23,10 +24,13 @@ _HEADERS = {
     "Permissions-Policy": "camera=(), microphone=(), geolocation=()",
 }
 _RAW_HEADERS = [(name.lower().encode(), value.encode()) for name, value in _HEADERS.items()]
+_LEFT = 499  # counted, never sent: the client went away before its answer
 
 
 class Guard:
     """ASGI middleware: refuses foreign hosts and origins, adds the security headers, counts and times.
+
+    What the application fails to answer is a 500 like every other failure, and goes on to the server's log.
 
     A page of another site can reach a server on loopback through the visitor's browser: by a host name of its own
     that it points to 127.0.0.1 (DNS rebinding), or with a form sent across origins. So the Host must be an IP
@@ -51,7 +55,7 @@ class Guard:
             await self._app(scope, receive, send)
             return
         started = time.perf_counter()
-        status = 500
+        status = None
 
         async def counted_send(message: Message) -> None:
             nonlocal status
@@ -62,13 +66,25 @@ class Guard:
 
         try:
             if refused := self._refusal(scope):
-                self._metrics.refused(refused.code)
-                await _send_refusal(refused, counted_send)
+                await self._refuse(refused, counted_send)
             else:
                 await self._app(scope, receive, counted_send)
+        except ClientDisconnect:
+            status = _LEFT
+        except Exception:
+            if status is None:
+                await self._refuse(_internal(), counted_send)
+            raise
         finally:
             route = getattr(scope.get("route"), "path", "other")
-            self._metrics.request(route, scope["method"], status, time.perf_counter() - started)
+            self._metrics.request(route, scope["method"], status or 500, time.perf_counter() - started)
+
+    async def _refuse(self, refused: Refused, send: Send) -> None:
+        self._metrics.refused(refused.code)
+        body = refusal_body(refused)
+        headers = refusal_headers(refused, len(body))
+        await send({"type": "http.response.start", "status": refused.status, "headers": headers})
+        await send({"type": "http.response.body", "body": body})
 
     def _refusal(self, scope: Scope) -> Refused | None:
         headers = dict(scope["headers"])
@@ -110,8 +126,12 @@ def refusal_body(refused: Refused) -> bytes:
     return json.dumps({"error": refused.code, "detail": refused.detail}).encode()
 
 
-async def _send_refusal(refused: Refused, send: Send) -> None:
-    body = refusal_body(refused)
-    headers = [(b"content-type", b"application/json"), (b"content-length", str(len(body)).encode())]
-    await send({"type": "http.response.start", "status": refused.status, "headers": headers})
-    await send({"type": "http.response.body", "body": body})
+def refusal_headers(refused: Refused, length: int, secured: bool = False) -> list[tuple[bytes, bytes]]:
+    """Give the headers of a refusal; with the security headers where no `Guard` adds them."""
+    headers = {"Content-Type": "application/json", "Content-Length": str(length), **refused.headers}
+    plain = [(name.lower().encode(), value.encode()) for name, value in headers.items()]
+    return [*plain, *_RAW_HEADERS] if secured else plain
+
+
+def _internal() -> Refused:
+    return Refused(500, "internal", "the server failed to answer; its log says why", {"Connection": "close"})

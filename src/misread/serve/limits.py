@@ -1,12 +1,15 @@
 """What one client may ask of the server: sizes, numbers and times, and the door that keeps to them."""
 
+import asyncio
 from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, fields
 
 from misread.errors import ParameterError
 
-__all__ = ["Door", "Limits", "Refused", "read_body"]
+__all__ = ["N_NEAREST", "Door", "Limits", "Refused", "read_body"]
+
+N_NEAREST = 5  # training images that explain an answer
 
 _DISCARD = 4  # an overlong body is read to this many times its limit, so that the client can read why it failed
 
@@ -23,6 +26,9 @@ class Limits:
         Pixels of all image files in one request together, counted from their headers before any is decoded.
     batch : int
         Images in one request.
+    explained : int
+        Pixels that the explanations of one request may show: of each image and its nearest training images. One
+        image is always explained.
     requests : int
         Prediction requests inside at the same time, waiting ones included; one more is answered 503.
     memory : int
@@ -32,7 +38,9 @@ class Limits:
     seconds : float
         Time to read and answer a request whose body is there.
     patience : float
-        Time a client may take to send its headers, to send its body, and to take its answer.
+        Time a client may take to send its headers, to rest while it sends its body, and to take its answer.
+    rate : int
+        Bytes a second that a body must come at, on average, once `patience` is over.
 
     Raises
     ------
@@ -43,17 +51,23 @@ class Limits:
     body: int = 32 << 20
     pixels: int = 64_000_000
     batch: int = 256
+    explained: int = 2_000_000
     requests: int = 128
     memory: int = 256 << 20
     connections: int = 512
     seconds: float = 30.0
     patience: float = 10.0
+    rate: int = 64 << 10
 
     def __post_init__(self) -> None:
         for field in fields(self):
             value = getattr(self, field.name)
             if not value > 0:
                 raise ParameterError(f"the limit on {field.name} must be positive, not {value}")
+
+    def most_explained(self, image_size: tuple[int, int]) -> int:
+        """How many images of this height and width one request can have explained."""
+        return max(1, self.explained // ((1 + N_NEAREST) * image_size[0] * image_size[1]))
 
 
 class Refused(Exception):  # noqa: N818
@@ -126,21 +140,39 @@ class Held:
 
 
 async def read_body(chunks: AsyncIterator[bytes], limits: Limits, held: Held) -> bytes:
-    """Read a request's body, no further than the limits allow.
+    """Read a request's body, no further and no longer than the limits allow.
+
+    The client's time grows with what it has sent, so that a large body may take long on a slow line, but never
+    lasts beyond `limits.patience` after the last bytes.
 
     Raises
     ------
     Refused
-        413 for more bytes than `limits.body`, 503 when the server holds too many bytes of other requests.
+        413 for more bytes than `limits.body`, 408 for a body that comes too slowly, 503 when the server holds too
+        many bytes of other requests.
     """
     body, size = bytearray(), 0
-    async for chunk in chunks:
-        size += len(chunk)
-        if size <= limits.body:
-            held.add(len(chunk))
-            body += chunk
-        elif size > _DISCARD * limits.body:
-            break
+    now = asyncio.get_running_loop().time
+    started = now()
+    try:
+        async with asyncio.timeout_at(started + limits.patience) as deadline:
+            async for chunk in chunks:
+                size += len(chunk)
+                if size <= limits.body:
+                    held.add(len(chunk))
+                    body += chunk
+                elif size > _DISCARD * limits.body:
+                    break
+                earned = started + min(size, limits.body) / limits.rate
+                deadline.reschedule(min(earned, now()) + limits.patience)
+    except TimeoutError:
+        raise Refused(
+            408,
+            "slow-body",
+            f"a body must come at {limits.rate:,} bytes a second at least, and not rest for {limits.patience:g} "
+            f"seconds; {size:,} bytes came",
+            {"Connection": "close"},
+        ) from None
     if size > limits.body:
         raise Refused(
             413,

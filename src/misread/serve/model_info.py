@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from misread.bundle import Bundle, Manifest
 from misread.serve.limits import Limits
+from misread.training.metrics import boundary
 
 __all__ = ["describe", "score_names"]
 
@@ -25,6 +26,7 @@ def describe(bundle: Bundle, limits: Limits) -> dict[str, Any]:
     told["dataset"] = {name: value for name, value in told["dataset"].items() if name != "source"}
     return {
         **told,
+        "decision": _decision(bundle),
         "score_kind": "probability" if _gives_probabilities(bundle) else "score",
         "drawing": _drawing(bundle.example_images, bundle.manifest.invert),
         "limits": dataclasses.asdict(limits),
@@ -36,6 +38,15 @@ def score_names(manifest: Manifest) -> tuple[str, ...]:
     if manifest.task == "detector":
         return (str(manifest.positive),)
     return manifest.outputs or manifest.classes
+
+
+def _decision(bundle: Bundle) -> dict[str, Any] | None:
+    """Say from, or above, which score a detector says yes: its operating point, or else its own boundary."""
+    if bundle.manifest.task != "detector":
+        return None
+    point = bundle.manifest.operating_point
+    threshold = boundary(bundle.estimator) if point is None else point.threshold
+    return {"threshold": threshold, "inclusive": point is not None}
 
 
 def _gives_probabilities(bundle: Bundle) -> bool:

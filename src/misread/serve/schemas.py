@@ -40,6 +40,13 @@ class Drawing(BaseModel):
     ink: str = Field(description="'light' on a dark ground, or 'dark' on a light one.")
 
 
+class Decision(BaseModel):
+    """Where a detector's scores part."""
+
+    threshold: float = Field(description="The score that parts yes from no.")
+    inclusive: bool = Field(description="Whether this very score is a yes; else only what is above it.")
+
+
 class ModelInfo(BaseModel):
     """The model that answers."""
 
@@ -50,6 +57,7 @@ class ModelInfo(BaseModel):
     fit: str = Field(description="How image files are brought to that size: stretch, pad or mnist.")
     positive: str | None = Field(None, description="The class that a detector looks for.")
     outputs: list[str] = Field(default_factory=list, description="What a model of several labels tells.")
+    decision: Decision | None = Field(None, description="From which score on a detector says yes.")
     operating_point: Any = Field(None, description="The threshold for 'sure' and how it was chosen.")
     metrics: Any = Field(None, description="How well the model did, as its file says.")
     dataset: Any = Field(None, description="What it was trained on.")
@@ -76,11 +84,12 @@ class Failure(BaseModel):
 _REASONS = {
     400: "The body is not JSON, or not multipart/form-data",
     403: "A page of another site asks",
-    408: "The body took too long to arrive",
+    408: "The body came too slowly",
     413: "Too many bytes, images or pixels",
     415: "Neither JSON nor multipart/form-data",
     421: "The Host header names another server",
     422: "The body does not hold images that the model can take",
+    500: "The server failed; its log says why",
     503: "Busy; come back after Retry-After seconds",
 }
 

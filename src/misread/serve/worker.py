@@ -9,10 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from misread.bundle import Answers, Bundle
+from misread.serve.limits import N_NEAREST
 
-__all__ = ["N_NEAREST", "Reply", "Worker"]
-
-N_NEAREST = 5
+__all__ = ["Reply", "Worker"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -78,6 +77,11 @@ class Worker:
             self._closing = True
             self._changed.notify()
         self._thread.join()
+
+    def warm(self) -> None:
+        """Ask once for an answer and an explanation, before the thread runs: the first of a kind takes seconds."""
+        self._replies([_Job(self._bundle.example_images[:1], True, Future())])
+        self.batches = self.images = 0
 
     def submit(self, images: NDArray[np.uint8], explain: bool) -> "Future[Reply]":
         """Queue images of shape (n, height, width); cancelling the future before its turn takes them out."""

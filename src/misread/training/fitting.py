@@ -32,7 +32,7 @@ from misread.training.operating import check_aim, choose_threshold, scores_in_wo
 from misread.training.refusing import naming_what_is_refused
 from misread.training.targets import Labels, Wanted, folds_by_class, make_task
 
-__all__ = ["Stage", "held_out_evidence", "prepared", "train"]
+__all__ = ["Stage", "bundled", "held_out_evidence", "manifest_of", "prepared", "train"]
 
 N_FOLDS = 3
 N_EXAMPLES = 5_000
@@ -142,24 +142,19 @@ def train(
     on_stage(f"Fitting on {len(task.X_train):,} images")
     with naming_what_is_refused(name):
         estimator.fit(task.X_train, task.y_train)
-    manifest = Manifest(
-        task=task.name,
-        model=name,
+    manifest = manifest_of(
+        dataset,
+        task.name,
+        name,
+        fit=fit,
         params=params,
-        classes=dataset.class_names,
-        image_size=dataset.shape,
-        fit=fit or ("stretch" if denoise else MADE_LIKE.get(dataset.name, "stretch")),
         invert=invert,
         positive=positive,
         outputs=labels.names if labels else (),
         operating_point=point,
-        dataset={**_described(dataset), "fit": fit or "stretch"},
-        versions={"python": platform.python_version(), **{package: version(package) for package in PACKAGES}},
         command=command,
-        created=datetime.now(UTC).isoformat(timespec="seconds"),
     )
-    seen = np.unique(image_hashes(dataset.train.images))
-    bundle = Bundle(manifest, estimator, *_examples(estimator, task, dataset), evidence, seen=seen)
+    bundle = bundled(manifest, estimator, dataset, evidence)
     metrics = {} if held_out is None else {"out_of_fold": _held_out_metrics(bundle, task, held_out)}
     if len(task.X_test):
         on_stage(f"Testing on {len(task.X_test):,} images")
@@ -201,6 +196,27 @@ def prepared(
     if task.name == "multilabel" and not is_knn:
         estimator = MultiOutputClassifier(estimator)
     return estimator, name
+
+
+def manifest_of(dataset: Dataset, task: str, model: str, *, fit: str | None, **more: Any) -> Manifest:
+    """What a model trained on a data set says of itself; `fit` is how its images were made, if they were."""
+    return Manifest(
+        task=task,
+        model=model,
+        classes=dataset.class_names,
+        image_size=dataset.shape,
+        fit=fit or ("stretch" if task == "denoising" else MADE_LIKE.get(dataset.name, "stretch")),
+        dataset={**_described(dataset), "fit": fit or "stretch"},
+        versions={"python": platform.python_version(), **{package: version(package) for package in PACKAGES}},
+        created=datetime.now(UTC).isoformat(timespec="seconds"),
+        **more,
+    )
+
+
+def bundled(manifest: Manifest, estimator: Any, dataset: Dataset, evidence: Evidence | None) -> Bundle:
+    """A fitted estimator with training images to explain its answers by, and the hashes of all of them."""
+    seen = np.unique(image_hashes(dataset.train.images))
+    return Bundle(manifest, estimator, *_examples(estimator, dataset), evidence, seen=seen)
 
 
 def held_out_evidence(task: Task, held_out: OutOfFold, estimator: Any, n_classes: int) -> Evidence | None:
@@ -264,7 +280,7 @@ def _fewer_neighbours(n_images: int, task: str) -> dict[str, int]:
     return {"n_neighbors": 1}
 
 
-def _examples(estimator: Any, task: Task, dataset: Dataset) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
+def _examples(estimator: Any, dataset: Dataset) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
     """Images to explain answers with: all that a nearest-neighbour model has, else some of every class."""
     images, labels = dataset.train.images, dataset.train.labels
     if isinstance(estimator, KNeighborsClassifier) or len(images) <= N_EXAMPLES:

@@ -1,12 +1,13 @@
 """Which way edges run, and where: the numeric loops of the oriented-gradient features."""
 
 import numpy as np
-from numba import njit
+
+from misread.models.kernels.jit import kernel
 
 __all__ = ["orientation_planes", "pool_planes"]
 
 
-@njit(nogil=True, cache=True)
+@kernel()
 def orientation_planes(images: np.ndarray, directions: np.ndarray, sharpness: float, planes: np.ndarray) -> None:
     """Strength of the edges that face each direction, at every pixel.
 
@@ -44,7 +45,7 @@ def orientation_planes(images: np.ndarray, directions: np.ndarray, sharpness: fl
                     planes[i, k, y, x] = max(dy * down[x] + dx * along[x] - threshold[x], np.float32(0))
 
 
-@njit(nogil=True, cache=True)
+@kernel()
 def pool_planes(planes: np.ndarray, rows: np.ndarray, columns: np.ndarray, floor: float, out: np.ndarray) -> None:
     """Sum the planes under overlapping windows, and even out contrast.
 
@@ -81,7 +82,11 @@ def pool_planes(planes: np.ndarray, rows: np.ndarray, columns: np.ndarray, floor
                             total += columns[c, x] * strip[x]
                     out[i, r, c, k] = total
                     energy[r, c] += total * total
-        mean = energy.mean()
+        mean = 0.0
+        for r in range(p):
+            for c in range(q):
+                mean += energy[r, c]
+        mean /= p * q
         if mean == 0:
             continue
         length = 0.0

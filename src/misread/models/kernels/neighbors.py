@@ -18,9 +18,10 @@ contraction. The map
 never stretches: the root is |R (x - m)| with R = (I - A'A)^(1/2), so the squared distance of two images under f
 is at most |A (x - y)|^2 + |R (x - y)|^2 = |x - y|^2. Also |f(x)| = |x - m|. Scaling by s stretches by s; pulling
 a point from outside the ball of radius RADIUS to its surface is the projection on a convex set and never
-stretches. Rounding moves each of the 64 coordinates by at most 1/2. W (x - m) is exact in int32; the few float64
-operations after it err by less than 1e-13 |x - m|^2 under the root, so by less than 4e-7 |x - m| s <= 0.01 after
-it. A point moves by less than sqrt(64) * 0.51, and a difference of two by less than SLACK = 2 * 8 * 0.51 = e.
+stretches. Rounding moves each of the 64 coordinates by at most 1/2. W (x - m) is exact in int32; the sums of 64
+float64 terms after it err by less than 80 * 2^-53 |x - m|^2 < 1e-14 |x - m|^2 under the root, so by less than
+1e-7 |x - m| s <= 0.004 after it, and what else is rounded adds less than that. A point moves by less than
+sqrt(64) * 0.51, and a difference of two by less than SLACK = 2 * 8 * 0.51 = e.
 
 Why int32 is enough. |v| < 32,005, so by Cauchy-Schwarz every partial sum of u . v stays below 32,005^2 < 2^30,
 and |v|^2 / 2 below 2^29. |u - v|^2 <= reach^2 is u . v - |v|^2 / 2 >= (|u|^2 - reach^2) / 2, which is tested with

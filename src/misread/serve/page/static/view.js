@@ -1,5 +1,7 @@
 // Shows an answer.
 
+import { agrees, compact, introduction, percent, verdict } from "./words.js";
+
 const MOST_BARS = 12;
 
 export class View {
@@ -38,39 +40,25 @@ export class View {
     this.parts.sure.textContent = message;
   }
 
-  show({ label, sure, scores, seen, nearest }, milliseconds) {
+  show(answer, milliseconds) {
+    const { label, sure, scores, seen, nearest } = answer;
     const { parts } = this;
     parts.says.dataset.state = sure ? "sure" : "unsure";
     setText(parts.label, label);
     parts.label.classList.toggle("long", label.length > 2);
-    setText(parts.sure, this.#verdict(label, sure, scores));
+    setText(parts.sure, verdict(this.model, answer));
     setText(parts.timing, `Answered in ${Math.max(1, Math.round(milliseconds))} ms.`);
     this.#showScores(scores, label);
     paint(parts.seen, seen, this.model.image_size);
-    parts.nearest.replaceChildren(...(nearest ?? []).map((one) => this.#neighbour(one, one.label === label)));
+    parts.nearest.replaceChildren(...(nearest ?? []).map((one) => this.#neighbour(one, agrees(this.model, label, one.label))));
   }
 
   #introduce() {
     const { model, parts } = this;
     const [height, width] = model.image_size;
-    const about = [model.task === "detector" ? `a detector of ${model.positive}` : `${model.classes.length} classes`];
-    about.push(`${width}×${height} pixels`);
-    const accuracy = accuracyOf(model.metrics);
-    if (accuracy !== null) about.push(`${(100 * accuracy).toFixed(1)}% right on test images`);
-    parts.model.textContent = about.join(" · ");
+    parts.model.textContent = introduction(model);
     const crop = model.fit === "mnist" ? ", cropped and centred" : "";
     parts["seen-text"].textContent = `${width}×${height} pixels${crop}`;
-  }
-
-  #verdict(label, sure, scores) {
-    const { task, positive, operating_point: point } = this.model;
-    if (task === "multilabel") return "";
-    if (task === "detector") {
-      return `Score ${compact(scores[positive])}. It says ${positive} from ${compact(point?.threshold ?? 0)} on.`;
-    }
-    const score = this.model.score_kind === "probability" ? percent(scores[label]) : `score ${compact(scores[label])}`;
-    if (!point) return `With ${score}.`;
-    return sure ? `Sure: ${score}.` : `Not sure. Its best guess is ${label}: ${score}.`;
   }
 
   #makeBars() {
@@ -83,6 +71,7 @@ export class View {
       value.className = "value";
       title.textContent = name;
       track.append(fill);
+      if (this.model.decision) track.append(this.#cut());
       row.append(title, track, value);
       this.#rows.set(name, { row, title, fill, value });
       return row;
@@ -91,13 +80,21 @@ export class View {
     this.parts.bars.classList.toggle("wordy", this.classes.some((name) => name.length > 2));
   }
 
+  /** The mark on a detector's bar from which on it says yes. */
+  #cut() {
+    const cut = document.createElement("span");
+    cut.className = "cut";
+    cut.style.left = `${100 * this.#shareOf(this.model.decision.threshold)}%`;
+    return cut;
+  }
+
   #showScores(scores, label) {
     const values = Object.values(scores);
     const probability = this.model.score_kind === "probability";
     const [low, high] = probability ? [0, 1] : [Math.min(...values), Math.max(...values)];
     this.#useRows(scores);
     for (const [name, score] of Object.entries(scores)) {
-      const share = values.length === 1 ? this.#againstThreshold(score) : (score - low) / (high - low || 1);
+      const share = this.model.decision ? this.#shareOf(score) : (score - low) / (high - low || 1);
       this.#setBar(name, share, probability ? percent(score) : compact(score));
     }
     this.#markBest(label);
@@ -113,8 +110,10 @@ export class View {
     for (const [name, { title }] of this.#rows) title.textContent = name;
   }
 
-  #againstThreshold(score) {
-    const threshold = this.model.operating_point?.threshold ?? 0;
+  /** Where a detector's score lies on its bar: a probability as it is, others with the threshold in the middle. */
+  #shareOf(score) {
+    if (this.model.score_kind === "probability") return score;
+    const { threshold } = this.model.decision;
     return 0.5 + 0.5 * Math.tanh((score - threshold) / (Math.abs(threshold) || 1));
   }
 
@@ -162,12 +161,3 @@ function paint(canvas, rows, [height, width]) {
 function setText(element, text) {
   if (element.textContent !== text) element.textContent = text;
 }
-
-function accuracyOf(metrics) {
-  const value = metrics?.test?.accuracy?.value;
-  return typeof value === "number" ? value : null;
-}
-
-const percent = (share) => `${Math.round(100 * share)}%`;
-const compact = (value) =>
-  Math.abs(value) >= 100 ? Math.round(value).toLocaleString("en") : Number(value.toPrecision(3)).toString();

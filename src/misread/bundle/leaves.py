@@ -1,0 +1,87 @@
+"""The values inside a manifest's dicts that others rely on: each of the kind that it is read as."""
+
+from collections.abc import Iterator
+from math import isfinite
+from typing import Any
+
+__all__ = ["AIMS", "UNKNOWN_DATASET", "is_number", "strange_leaf", "strange_shares"]
+
+AIMS = ("precision", "recall")
+UNKNOWN_DATASET: dict[str, Any] = {"name": "unknown", "sha256": "", "source": "", "n_train": 0, "n_test": 0}
+"""What a manifest says of its data set when it says nothing."""
+
+_TEXTS = ("name", "sha256", "source", "licence", "fit")
+_COUNTS = ("n_train", "n_test")
+_MEASURED = ("out_of_fold", "test")
+_SHARES = ("accuracy", "precision", "recall", "f1", "all_right", "coverage")
+_ERRORS = ("noisy_pixel_error", "clean_pixel_error")
+
+
+def is_number(value: Any) -> bool:
+    """Whether a JSON value is a number that fits into a float."""
+    return (
+        isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < 1e300 and isfinite(value)
+    )
+
+
+def strange_leaf(dataset: dict[str, Any], metrics: dict[str, Any], versions: dict[str, Any]) -> str | None:
+    """Name the first value of a manifest's dicts that is missing or of another kind than it is read as."""
+    return next(_strange(dataset, metrics, versions), None)
+
+
+def _strange(dataset: dict[str, Any], metrics: dict[str, Any], versions: dict[str, Any]) -> Iterator[str]:
+    yield from (f"dataset.{name}" for name in UNKNOWN_DATASET if name not in dataset)
+    for name, value in dataset.items():
+        if (name in _TEXTS and not isinstance(value, str)) or (name in _COUNTS and not _is_count(value)):
+            yield f"dataset.{name}"
+    yield from (f"versions.{name}" for name, number in versions.items() if not isinstance(number, str))
+    for name in _MEASURED:
+        if name in metrics:
+            yield from _strange_metrics(metrics[name], f"metrics.{name}")
+
+
+def _strange_metrics(metrics: Any, where: str) -> Iterator[str]:
+    if not isinstance(metrics, dict) or (metrics and not _is_count(metrics.get("n"))):
+        yield f"{where}.n"
+        return
+    yield from strange_shares(metrics, where)
+    for name in ("labels", "classes"):
+        parts = metrics.get(name, {})
+        if not isinstance(parts, dict):
+            yield f"{where}.{name}"
+            return
+        for label, part in parts.items():
+            yield from strange_shares(part, f"{where}.{name}.{label}")
+            if name == "labels" and isinstance(part, dict) and "f1" not in part:
+                yield f"{where}.{name}.{label}.f1"
+    if any(name in metrics for name in _ERRORS):
+        yield from (f"{where}.{name}" for name in _ERRORS if not is_number(metrics.get(name)))
+    if metrics.get("answered"):
+        yield from strange_shares(metrics["answered"], f"{where}.answered", needed=("coverage", "precision"))
+    point = metrics.get("operating_point")
+    if point and not (isinstance(point, dict) and {"aim", "target", "verdict"} <= point.keys()):
+        yield f"{where}.operating_point"
+
+
+def strange_shares(node: Any, where: str, needed: tuple[str, ...] = ()) -> Iterator[str]:
+    """Name the shares of a node that have no value and interval."""
+    if not isinstance(node, dict):
+        yield where
+        return
+    for name in (*_SHARES, "roc_auc"):
+        if name not in node:
+            if name in needed:
+                yield f"{where}.{name}"
+        elif not (node[name] is None and name == "roc_auc") and not _is_share(node[name]):
+            yield f"{where}.{name}"
+
+
+def _is_share(node: Any) -> bool:
+    if not isinstance(node, dict) or "value" not in node:
+        return False
+    interval = is_number(node.get("low")) and is_number(node.get("high"))
+    return interval and (node["value"] is None or is_number(node["value"]))
+
+
+def _is_count(value: Any) -> bool:
+    return type(value) is int and 0 <= value < 2**53

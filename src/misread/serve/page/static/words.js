@@ -1,0 +1,45 @@
+// What the page says, in words: pure functions of the model's description and an answer.
+
+/** @returns {string} a score of any size in three digits */
+export const compact = (value) =>
+  Math.abs(value) >= 100 ? Math.round(value).toLocaleString("en") : Number(value.toPrecision(3)).toString();
+
+/** What an answer is worth, beside the answer. */
+export function verdict({ task, positive, decision, operating_point: point, score_kind: kind }, { label, sure, scores }) {
+  if (task === "multilabel") return "";
+  if (task === "detector") {
+    const threshold = compact(decision.threshold);
+    const rule = decision.inclusive ? `from ${threshold} on` : `above ${threshold}`;
+    return `Score ${compact(scores[positive])}. It says ${positive} ${rule}.`;
+  }
+  const score = kind === "probability" ? percent(scores[label]) : `score ${compact(scores[label])}`;
+  if (!point) return `With ${score}.`;
+  return sure ? `Sure: ${score}.` : `Not sure. Its best guess is ${label}: ${score}.`;
+}
+
+/** The model in a line: what it tells apart, the size of its images, how well it did on test images. */
+export function introduction({ task, positive, outputs, classes, image_size: [height, width], metrics }) {
+  const what = { detector: `a detector of ${positive}`, multilabel: `${outputs.length} labels` }[task];
+  const quality = qualityOf(task, metrics?.test ?? {});
+  const parts = [what ?? `${classes.length} classes`, `${width}×${height} pixels`];
+  return [...parts, ...(quality ? [`${quality} on test images`] : [])].join(" · ");
+}
+
+/** Of a detector not the accuracy: nine in ten are right that never say yes. */
+function qualityOf(task, { accuracy, precision, recall, all_right: whole, f1_macro: f1 }) {
+  const [right, exact, found, all] = [accuracy, precision, recall, whole].map((share) => tenths(share?.value));
+  if (task === "detector") return exact && found && `precision ${exact}, recall ${found}`;
+  if (task === "multilabel") return all && typeof f1 === "number" && `all labels right for ${all}, F1 ${f1.toFixed(3)}`;
+  return right && `${right} right`;
+}
+
+const tenths = (share) => (typeof share === "number" ? percent(share, 1) : null);
+
+/** Whether a training image's class is what was answered. Labels are not classes, so they are never at odds. */
+export function agrees({ task, positive }, answer, className) {
+  if (task === "multilabel") return true;
+  if (task === "detector") return (className === positive) === (answer === positive);
+  return className === answer;
+}
+
+export const percent = (share, decimals = 0) => `${(100 * share).toFixed(decimals)}%`;

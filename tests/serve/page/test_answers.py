@@ -1,0 +1,120 @@
+"""What the page says of an answer: detectors, several labels, operating points, shares."""
+
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+
+import numpy as np
+import pytest
+from playwright.sync_api import Page, expect
+
+from misread.bundle import Bundle, Manifest, OperatingPointRecord
+from misread.models.zoo import make
+
+Serve = Callable[..., AbstractContextManager[str]]
+Strokes = list[list[tuple[float, float]]]
+Watched = Callable[..., Page]
+Draw = Callable[..., None]
+Settled = Callable[[Page], str]
+
+SHARES = {"precision": {"value": 0.9512}, "recall": {"value": 0.8}, "accuracy": {"value": 0.985}}
+POINT = OperatingPointRecord(0.8, "precision", 0.95, None, "out-of-fold scores", {"precision": {"value": 0.953}})
+
+
+def detector_of_0(digits: Bundle, point: OperatingPointRecord | None) -> Bundle:
+    images, labels = digits.example_images, digits.example_labels
+    estimator = make("knn").fit(images.reshape(len(images), -1), labels == 0)
+    metrics = {"test": {"n": 500, **SHARES}}
+    manifest = Manifest(
+        "detector", "knn", digits.manifest.classes, (8, 8), positive="0", operating_point=point, metrics=metrics
+    )
+    return Bundle(manifest, estimator, images, labels)
+
+
+def large_and_odd(digits: Bundle) -> Bundle:
+    images, labels = digits.example_images, digits.example_labels
+    table = np.column_stack([labels >= 7, labels % 2]).astype(int)
+    estimator = make("knn").fit(images.reshape(len(images), -1), table)
+    metrics = {"test": {"n": 500, "all_right": {"value": 0.963}, "f1_macro": 0.9784}}
+    manifest = Manifest(
+        "multilabel", "knn", digits.manifest.classes, (8, 8), outputs=("large", "odd"), metrics=metrics
+    )
+    return Bundle(manifest, estimator, images, labels)
+
+
+def others(page: Page) -> list[str]:
+    """The neighbours that the page marks as of another mind."""
+    return page.locator("#nearest .other span").all_inner_texts()
+
+
+def answered(monkeypatch: pytest.MonkeyPatch, model: Bundle, score: float) -> None:
+    """Have a detector give this score, whatever it is shown."""
+    monkeypatch.setattr(
+        model.estimator, "predict_proba", lambda X: np.tile([1 - score, score], (len(X), 1)), raising=False
+    )
+    monkeypatch.setattr(model.estimator, "predict", lambda X: np.full(len(X), score > 0.5), raising=False)
+
+
+@pytest.mark.parametrize(("score", "label"), [(0.3, "not 0"), (0.5, "not 0"), (0.6, "0")])
+def test_a_detector_says_where_it_decides(
+    digits_bundle: Bundle,
+    serve: Serve,
+    watched: Watched,
+    draw: Draw,
+    settled: Settled,
+    handwriting: dict[str, Strokes],
+    monkeypatch: pytest.MonkeyPatch,
+    score: float,
+    label: str,
+) -> None:
+    model = detector_of_0(digits_bundle, None)
+    answered(monkeypatch, model, score)
+    with serve(model) as url:
+        page = watched(url)
+        draw(page, handwriting["0"])
+        assert settled(page) == label
+        expect(page.locator("#sure")).to_have_text(f"Score {score}. It says 0 above 0.5.")
+        expect(page.locator("#promise")).to_be_hidden()
+
+
+@pytest.mark.parametrize(("digit", "label"), [("0", "0"), ("7", "not 0")])
+def test_neighbours_of_a_detectors_mind_are_not_marked(
+    digits_bundle: Bundle,
+    serve: Serve,
+    watched: Watched,
+    draw: Draw,
+    settled: Settled,
+    handwriting: dict[str, Strokes],
+    digit: str,
+    label: str,
+) -> None:
+    with serve(detector_of_0(digits_bundle, None)) as url:
+        page = watched(url)
+        draw(page, handwriting[digit])
+        assert settled(page) == label
+        near = page.locator("#nearest span").all_inner_texts()
+        assert others(page) == [name for name in near if (name == "0") != (label == "0")]
+        assert len(others(page)) < 3
+
+
+def test_several_labels_mark_no_neighbours(
+    digits_bundle: Bundle,
+    serve: Serve,
+    watched: Watched,
+    draw: Draw,
+    settled: Settled,
+    handwriting: dict[str, Strokes],
+) -> None:
+    with serve(large_and_odd(digits_bundle)) as url:
+        page = watched(url)
+        quality = "all labels right for 96.3%, F1 0.978 on test images"
+        expect(page.locator("#model")).to_have_text(f"2 labels · 8×8 pixels · {quality}")
+        draw(page, handwriting["7"])
+        settled(page)
+        expect(page.locator("#nearest canvas[aria-label]")).to_have_count(5)
+        assert others(page) == []
+
+
+def test_a_detector_is_not_praised_for_its_accuracy(digits_bundle: Bundle, serve: Serve, watched: Watched) -> None:
+    with serve(detector_of_0(digits_bundle, None)) as url:
+        expected = "a detector of 0 · 8×8 pixels · precision 95.1%, recall 80.0% on test images"
+        expect(watched(url).locator("#model")).to_have_text(expected)

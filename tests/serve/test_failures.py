@@ -1,0 +1,98 @@
+"""Every failure, whoever notices it, is the same JSON object with the same headers."""
+
+import json
+import socket
+import time
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from dataclasses import replace
+
+import httpx
+import numpy as np
+import pytest
+
+from misread.bundle import Bundle
+from misread.serve.limits import Limits
+
+Serve = Callable[..., AbstractContextManager[str]]
+Connect = Callable[[str], socket.socket]
+
+SECURITY = ("content-security-policy", "x-content-type-options", "referrer-policy", "permissions-policy")
+
+
+class Broken:
+    """Fails on three images."""
+
+    classes_ = np.arange(10)
+    n_features_in_ = 64
+
+    def predict_proba(self, X: np.ndarray) -> np.ndarray:
+        if len(X) == 3:
+            raise RuntimeError("secret")
+        return np.full((len(X), 10), 0.1)
+
+    def predict(self, X: np.ndarray) -> np.ndarray:
+        return self.predict_proba(X).argmax(axis=1)
+
+
+def raw_answer(client: socket.socket) -> httpx.Response:
+    """Read a connection to its end."""
+    answer = b"".join(iter(lambda: client.recv(1 << 16), b""))
+    head, body = answer.split(b"\r\n\r\n", 1)
+    status, *lines = head.decode().split("\r\n")
+    headers = [tuple(line.split(": ", 1)) for line in lines]
+    return httpx.Response(int(status.split()[1]), headers=headers, content=body)  # type: ignore[arg-type]
+
+
+def check_failure(response: httpx.Response, status: int, code: str) -> str:
+    assert response.status_code == status
+    assert response.headers["content-type"] == "application/json"
+    assert response.headers["content-length"] == str(len(response.content))
+    assert all(name in response.headers for name in SECURITY)
+    body = json.loads(response.content)
+    assert set(body) == {"error", "detail"}
+    assert body["error"] == code
+    return str(body["detail"])
+
+
+def test_a_failing_model_is_a_500_and_not_the_end(digits_bundle: Bundle, serve: Serve) -> None:
+    image = digits_bundle.example_images[0].tolist()
+    with serve(replace(digits_bundle, estimator=Broken())) as url, httpx.Client(base_url=url) as client:
+        for _ in range(3):
+            detail = check_failure(client.post("/v1/predict", json={"images": [image] * 3}), 500, "internal")
+            assert "log" in detail
+            assert "secret" not in detail
+            assert client.post("/v1/predict", json={"images": [image]}).status_code == 200
+        metrics = client.get("/metrics").text
+        assert 'misread_requests_total{route="/v1/predict",method="POST",status="500"} 3' in metrics
+        assert 'misread_refused_total{reason="internal"} 3' in metrics
+
+
+@pytest.mark.parametrize(
+    "junk", [b"GET\x00 / HTTP/9.9\r\n\r\n", b"hello\r\n\r\n", b"GET / HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n"]
+)
+def test_what_is_not_http_is_told_so(digits_url: str, connect: Connect, junk: bytes) -> None:
+    with connect(digits_url) as client:
+        client.sendall(junk)
+        check_failure(raw_answer(client), 400, "not-http")
+
+
+def test_one_connection_too_many(digits_bundle: Bundle, serve: Serve, connect: Connect) -> None:
+    with serve(digits_bundle, Limits(connections=1)) as url, connect(url) as first:
+        first.sendall(b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        first.recv(1 << 16)
+        with connect(url) as late:
+            response = raw_answer(late)
+        check_failure(response, 503, "busy")
+        assert response.headers["retry-after"] == "1"
+        assert response.headers["connection"] == "close"
+
+
+def test_a_client_that_left_is_no_failure(digits_bundle: Bundle, serve: Serve, connect: Connect) -> None:
+    with serve(digits_bundle) as url:
+        with connect(url) as client:
+            client.sendall(b"POST /v1/predict HTTP/1.1\r\nHost: localhost\r\nContent-Length: 50\r\n\r\nx")
+        end = time.monotonic() + 10
+        while 'status="499"} 1' not in (text := httpx.get(f"{url}/metrics").text):
+            assert time.monotonic() < end, text
+        assert "internal" not in text
