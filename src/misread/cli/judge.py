@@ -42,7 +42,11 @@ def evaluate(
     data: DataArgument = "digits",
     labels: LabelsOption = None,
     every: Annotated[
-        bool, typer.Option("--all", help="Judge on all images of DATA, of which the model has seen none.")
+        bool,
+        typer.Option(
+            "--all",
+            help="Judge on all images of DATA that the model has not seen, not the test images alone.",
+        ),
     ] = False,
     out: Annotated[
         Path | None, typer.Option("--out", metavar="DIR", help="Run folder; runs/<file>-on-<data> by default.")

@@ -1,9 +1,7 @@
 """Train a model so that it can be trusted: fitted once, judged on unseen images, kept with the evidence."""
 
-import math
 import os
 import platform
-import warnings
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -26,6 +24,7 @@ from misread.models import KNeighborsClassifier
 from misread.models.pixels import set_shape
 from misread.models.zoo import make
 from misread.tasks import Task
+from misread.training.enough import N_FOLDS, check_both_answers, check_counts, fewer_neighbours
 from misread.training.judging import judge
 from misread.training.metrics import boundary, classifier_metrics, detector_metrics, multilabel_metrics
 from misread.training.operating import check_aim, choose_threshold, scores_in_words
@@ -34,7 +33,6 @@ from misread.training.targets import Labels, Wanted, folds_by_class, make_task
 
 __all__ = ["Stage", "bundled", "held_out_evidence", "manifest_of", "prepared", "train"]
 
-N_FOLDS = 3
 N_EXAMPLES = 5_000
 PACKAGES = ("misread", "numpy", "scipy", "scikit-learn", "numba")
 MADE_LIKE = {"mnist": "mnist"}
@@ -55,7 +53,7 @@ def train(
     confidence: float | None = None,
     params: Mapping[str, Any] | None = None,
     seed: int = 42,
-    size: int | None = None,
+    size: int | tuple[int, int] | None = None,
     fit: str | None = None,
     invert: bool = False,
     command: str = "",
@@ -108,14 +106,15 @@ def train(
     task = make_task(dataset, wanted, seed)
     params = dict(params or {})
     if model == "knn" and "n_neighbors" not in params:
-        params |= _fewer_neighbours(len(dataset.train), task.name)
+        params |= fewer_neighbours(len(dataset.train), task.name)
     estimator, name = prepared(model, task, seed, params, dataset.shape)
     has_aim = (precision, recall, confidence) != (None, None, None)
     if has_aim:
         check_aim(task.name, precision, recall, confidence)
-    _check_counts(dataset, task)
+    if task.name != "denoising":
+        check_counts(dataset)
     if labels is not None:
-        _check_both_answers(labels.names, task.y_train)
+        check_both_answers(labels.names, task.y_train)
 
     held_out, evidence, point = None, None, None
     if task.name != "denoising":
@@ -238,46 +237,6 @@ def _held_out_metrics(bundle: Bundle, task: Task, held_out: OutOfFold) -> dict[s
     return classifier_metrics(
         task.y_train, held_out.predictions, evidence, manifest.classes, manifest.operating_point
     )
-
-
-def _check_counts(dataset: Dataset, task: Task) -> None:
-    """Every fold needs some images of every class."""
-    if task.name == "denoising":
-        return
-    counts = np.bincount(dataset.train.labels, minlength=len(dataset.class_names))
-    present = np.flatnonzero(counts)
-    if len(present) < 2:
-        raise ParameterError(
-            f"{dataset.name} has training images of one class; at least two are needed to tell apart"
-        )
-    fewest = present[counts[present].argmin()]
-    if counts[fewest] < N_FOLDS:
-        raise ParameterError(
-            f"class {dataset.class_names[fewest]!r} has {counts[fewest]} training images, at least {N_FOLDS} are "
-            "needed for scores on images that were held out; add images, or leave the class out"
-        )
-
-
-def _check_both_answers(names: tuple[str, ...], y: NDArray[np.int64]) -> None:
-    for name, column in zip(names, y.T, strict=True):
-        if column.min() == column.max():
-            raise ParameterError(
-                f"the label {name!r} is {column[0]} for all {len(column):,} training images, so there is nothing "
-                "to learn; leave it out, or add images of classes where it differs"
-            )
-
-
-def _fewer_neighbours(n_images: int, task: str) -> dict[str, int]:
-    """Let the nearest image alone decide where fewer images than would vote are learned; and say so."""
-    least = n_images if task == "denoising" else n_images - math.ceil(n_images / N_FOLDS)
-    voting = KNeighborsClassifier().n_neighbors
-    if voting <= least:
-        return {}
-    warnings.warn(
-        f"{n_images} training images are few: the nearest one alone decides (n_neighbors=1), not {voting}",
-        stacklevel=3,
-    )
-    return {"n_neighbors": 1}
 
 
 def _examples(estimator: Any, dataset: Dataset) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
