@@ -76,6 +76,20 @@ def test_stratified_test():
     assert np.bincount(codes[chosen], minlength=4).tolist() == [2, 1, 0, 20]
 
 
+def test_natural_order_of_numbers_of_any_length():
+    long = ["1" + "0" * 5_000, "9" * 5_000, "007", "8", "0", "\u0661\u0660", "a2", "A10"]
+    assert sorted(long, key=natural_key) == [
+        "0",
+        "007",
+        "8",
+        "\u0661\u0660",
+        "9" * 5_000,
+        "1" + "0" * 5_000,
+        "a2",
+        "A10",
+    ]
+
+
 def test_natural_order():
     names = ["img10.png", "img9.png", "IMG1.png", "a", "10", "9", "img09.png", ""]
     assert sorted(names, key=natural_key) == ["", "9", "10", "a", "IMG1.png", "img09.png", "img9.png", "img10.png"]
