@@ -70,6 +70,26 @@ def test_train_alone_is_split(tmp_path):
     assert len(load(tmp_path).test) == 4
 
 
+def test_what_lies_beside_train_is_told(tmp_path):
+    for number in range(20):
+        save(tmp_path / "train" / "ab"[number % 2] / f"{number}.png", level(number))
+        save(tmp_path / "val" / "ab"[number % 2] / f"{number}.png", level(number))
+    (tmp_path / "README.txt").write_text("hello")
+    (tmp_path / ".hidden").mkdir()
+    dataset = load(tmp_path)
+    assert len(dataset.train) + len(dataset.test) == 20
+    notes = [note for note in dataset.notes if note.startswith("ignored")]
+    assert notes == ["ignored 1 x file beside train", "ignored 1 x folder val beside train"]
+    save(tmp_path / "Test" / "0.png", level(9))
+    (flat,) = [note for note in load(tmp_path).notes if "folder Test" in note]
+    assert flat.startswith("ignored 1 x folder Test without a folder for each class")
+    save(tmp_path / "Test" / "a" / "0.png", level(9))
+    dataset = load(tmp_path)
+    assert (len(dataset.train), len(dataset.test)) == (20, 1)
+    assert "ignored 1 x folder val beside train" in dataset.notes
+    assert "ignored 1 x file outside the class folders" in dataset.notes
+
+
 def test_stratified_test():
     codes = np.array([0] * 10 + [1] * 2 + [2] + [3] * 100)
     chosen = stratified_test(codes)
