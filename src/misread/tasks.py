@@ -92,10 +92,10 @@ def class_code(dataset: Dataset, name: str) -> int:
 
 
 def numeric_classes(dataset: Dataset) -> NDArray[np.int64] | None:
-    """The class names as integers, shape (n_classes,), or None when one of them is not a number."""
+    """The class names as integers, shape (n_classes,), or None when one of them is not a number of 64 bits."""
     try:
         return np.array([int(name) for name in dataset.class_names], np.int64)
-    except ValueError:
+    except (OverflowError, ValueError):
         return None
 
 

@@ -162,6 +162,18 @@ def test_headers_that_lie(tmp_path, content, packed):
     tracemalloc.stop()
 
 
+@pytest.mark.parametrize(
+    "damage", [(b"(20, 4, 4)", b"(20, 4, 4 "), (b"'shape'", b"'shape "), (b"{'descr'", b"(((((((((")]
+)
+def test_a_damaged_header(tmp_path, damage):
+    np.save(tmp_path / "images.npy", X)
+    np.save(tmp_path / "labels.npy", Y)
+    content = (tmp_path / "images.npy").read_bytes()
+    (tmp_path / "images.npy").write_bytes(content.replace(*damage))
+    with pytest.raises(FormatError, match=r"images.npy: not a readable NPY array"):
+        load(tmp_path)
+
+
 @settings(max_examples=300, deadline=None)
 @given(data=st.data())
 def test_damaged_archives_give_our_error_or_a_set(tmp_path_factory, data):

@@ -84,6 +84,49 @@ def test_mnist_reads_a_photo():
     assert np.abs(difference).mean() < 6
 
 
+def page(height: int = 800, width: int = 600) -> np.ndarray:
+    """A large seven in the middle of a page, black ink on white."""
+    canvas = np.full((height, width), 255, np.uint8)
+    canvas[300:600, 150:350] = 255 - np.kron(drawing(), np.ones((5, 5), np.uint8))
+    return canvas
+
+
+@pytest.mark.parametrize("turned", [False, True])
+@pytest.mark.parametrize(("where", "level"), [((0, 0), 254), ((799, 599), 245), ((700, 3), 0), ((5, 300), 100)])
+def test_mnist_does_not_take_a_pixel_of_a_page_for_ink(where, level, turned):
+    clean, dirty = page(), page()
+    dirty[where] = level
+    if turned:
+        clean, dirty = 255 - clean, 255 - dirty
+    np.testing.assert_array_equal(fit_image(dirty, 28, "mnist"), fit_image(clean, 28, "mnist"))
+    np.testing.assert_array_equal(dirty[where], 255 - level if turned else level)
+
+
+def test_mnist_of_a_large_scan_with_noise_and_specks():
+    rng = np.random.default_rng(0)
+    clean = page(4_000, 3_000)
+    dirty = clean - (rng.random(clean.shape) < 0.02) * np.uint8(4)
+    dirty[clean < 255] = clean[clean < 255]
+    dirty[3_900:3_903, 2_900:2_903] = 30
+    np.testing.assert_array_equal(fit_image(dirty, 28, "mnist"), fit_image(clean, 28, "mnist"))
+
+
+def test_mnist_keeps_the_dot_of_an_i():
+    canvas = np.zeros((200, 200), np.uint8)
+    canvas[80:180, 95:105] = 255
+    canvas[40:50, 95:105] = 255
+    rows = fit_image(canvas, 28, "mnist").any(axis=1)
+    assert 15 <= rows.sum() <= 18
+    assert np.ptp(np.flatnonzero(rows)) == 19
+
+
+@pytest.mark.parametrize("level", [0, 90, 255])
+def test_mnist_of_a_blank_page_with_a_little_noise_is_empty(level):
+    canvas = np.full((300, 200), level, np.uint8)
+    canvas[10, 20] = level + 3 if level < 255 else 252
+    assert not fit_image(canvas, 28, "mnist").any()
+
+
 @pytest.mark.parametrize("level", [0, 90, 255])
 def test_mnist_of_an_empty_page_is_empty(level):
     assert not fit_image(np.full((50, 30), level, np.uint8), 28, "mnist").any()

@@ -107,6 +107,40 @@ def test_a_growing_folder_keeps_its_test_images(tmp_path):
     assert not old & {image.tobytes() for image in after.test.images}
 
 
+def test_what_lies_beside_train_is_told(tmp_path):
+    for number in range(20):
+        save(tmp_path / "train" / "ab"[number % 2] / f"{number}.png", level(number))
+        save(tmp_path / "val" / "ab"[number % 2] / f"{number}.png", level(number))
+    (tmp_path / "README.txt").write_text("hello")
+    (tmp_path / ".hidden").mkdir()
+    dataset = load(tmp_path)
+    assert len(dataset.train) + len(dataset.test) == 20
+    notes = [note for note in dataset.notes if note.startswith("ignored")]
+    assert notes == ["ignored 1 x file beside train", "ignored 1 x folder val beside train"]
+    save(tmp_path / "Test" / "0.png", level(9))
+    (flat,) = [note for note in load(tmp_path).notes if "folder Test" in note]
+    assert flat.startswith("ignored 1 x folder Test without a folder for each class")
+    save(tmp_path / "Test" / "a" / "0.png", level(9))
+    dataset = load(tmp_path)
+    assert (len(dataset.train), len(dataset.test)) == (20, 1)
+    assert "ignored 1 x folder val beside train" in dataset.notes
+    assert "ignored 1 x file outside the class folders" in dataset.notes
+
+
+def test_natural_order_of_numbers_of_any_length():
+    long = ["1" + "0" * 5_000, "9" * 5_000, "007", "8", "0", "\u0661\u0660", "a2", "A10"]
+    assert sorted(long, key=natural_key) == [
+        "0",
+        "007",
+        "8",
+        "\u0661\u0660",
+        "9" * 5_000,
+        "1" + "0" * 5_000,
+        "a2",
+        "A10",
+    ]
+
+
 def test_natural_order():
     names = ["img10.png", "img9.png", "IMG1.png", "a", "10", "9", "img09.png", ""]
     assert sorted(names, key=natural_key) == ["", "9", "10", "a", "IMG1.png", "img09.png", "img9.png", "img10.png"]

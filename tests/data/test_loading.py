@@ -71,6 +71,13 @@ def test_an_unknown_name():
         load("")
 
 
+@pytest.mark.parametrize("name", ["~nobody-of-this-name/x", "x" * 5_000, "./" + "y/" * 5_000])
+def test_a_path_that_cannot_be_looked_for(name):
+    with pytest.raises(DataError, match="cannot be looked for") as caught:
+        load(name)
+    assert len(str(caught.value)) < 400
+
+
 def test_the_catalogue_is_complete():
     for entry in CATALOGUE.values():
         assert len(entry.class_names) == len(set(entry.class_names)) == 10

@@ -1,11 +1,15 @@
 """Tables: what columns mean, exact pixels, and file names that try to leave the folder."""
 
+import io
+import os
+
 import numpy as np
 import pytest
 from PIL import Image
 
 from misread.data import load, table
 from misread.errors import DataError, FormatError, MissingExtraError
+from misread.tasks import numeric_classes
 
 PIXELS = np.random.default_rng(0).integers(0, 256, (20, 3, 3), dtype=np.uint8)
 LABELS = [f"l{index % 2}" for index in range(20)]
@@ -173,6 +177,80 @@ def test_parquet(tmp_path):
         path.write_bytes(damaged)
         with pytest.raises(FormatError, match=r"Parquet|damaged"):
             load(path)
+
+
+def encoded(image) -> bytes:
+    stream = io.BytesIO()
+    Image.fromarray(image).save(stream, "PNG")
+    return stream.getvalue()
+
+
+@pytest.mark.parametrize("kind", ["struct", "without paths", "plain bytes", "paths only"])
+def test_parquet_that_holds_its_pictures(pictures, kind):
+    """As Hugging Face writes them."""
+    pyarrow = pytest.importorskip("pyarrow")
+    parquet = pytest.importorskip("pyarrow.parquet")
+    cells = {
+        "struct": [{"bytes": encoded(image), "path": f"{index}.png"} for index, image in enumerate(PIXELS)],
+        "without paths": [{"bytes": encoded(image), "path": None} for image in PIXELS],
+        "plain bytes": [encoded(image) for image in PIXELS],
+        "paths only": [{"bytes": None, "path": f"images/{index}.png"} for index in range(20)],
+    }[kind]
+    parquet.write_table(pyarrow.table({"image": cells, "label": LABELS}), pictures / "t.parquet")
+    dataset = load(pictures / "t.parquet")
+    np.testing.assert_array_equal(whole(dataset), EXPECTED)
+    assert dataset.sha256 == load(picture_table(pictures, [f"images/{index}.png" for index in range(20)])).sha256
+
+
+def test_parquet_with_pictures_that_cannot_be_read(tmp_path):
+    pyarrow = pytest.importorskip("pyarrow")
+    parquet = pytest.importorskip("pyarrow.parquet")
+    cells = [{"bytes": encoded(image), "path": "a.png"} for image in PIXELS]
+    cells[3], cells[5], cells[7] = {"bytes": b"junk", "path": "b.png"}, None, {"bytes": None, "path": None}
+    parquet.write_table(pyarrow.table({"image": cells, "label": LABELS}), tmp_path / "t.parquet")
+    with pytest.raises(DataError, match=r"row 6: no file name"):
+        load(tmp_path / "t.parquet")
+    dataset = load(tmp_path / "t.parquet", on_error="skip")
+    assert len(dataset.train) + len(dataset.test) == 17
+    assert any("row 4 (b.png): not an image" in note for note in dataset.notes)
+
+
+def test_parquet_of_lists_is_told(tmp_path):
+    pyarrow = pytest.importorskip("pyarrow")
+    parquet = pytest.importorskip("pyarrow.parquet")
+    parquet.write_table(pyarrow.table({"image": PIXELS.tolist(), "label": LABELS}), tmp_path / "t.parquet")
+    with pytest.raises(DataError, match=r"row 1: expected a file name or an image file's bytes, got a list"):
+        load(tmp_path / "t.parquet")
+
+
+@pytest.mark.parametrize("name", ["pipe.png", "folder.png", "."])
+def test_what_is_no_file_does_not_hang(pictures, name):
+    os.mkfifo(pictures / "pipe.png")
+    (pictures / "folder.png").mkdir()
+    path = picture_table(pictures, ["images/0.png", "images/1.png", name])
+    with pytest.raises(DataError, match=r"row 4: .*not an image file"):
+        load(path)
+    assert len(load(path, on_error="skip").train) >= 1
+
+
+def test_a_header_of_over_a_million_letters(tmp_path):
+    names = [f"a_long_name_for_the_pixel_{index:06}_of_the_image" for index in range(160 * 160)]
+    path = write(tmp_path / "t.csv", ["label", *names], [["a", *[7] * len(names)], ["b", *[9] * len(names)]])
+    assert path.read_text().index("\n") > 1_000_000
+    assert load(path).shape == (160, 160)
+
+
+def test_a_line_that_does_not_end(tmp_path, monkeypatch):
+    monkeypatch.setattr(table, "_LONGEST_LINE", 1_000)
+    (tmp_path / "t.csv").write_text("label," + "x," * 600)
+    with pytest.raises(FormatError, match="no line ends within 1,000"):
+        load(tmp_path / "t.csv")
+
+
+def test_class_names_that_fit_in_no_integer(tmp_path):
+    dataset = load(write(tmp_path / "t.csv", HEADER, rows([str(10**20 + index % 2) for index in range(20)])))
+    assert dataset.class_names == (str(10**20), str(10**20 + 1))
+    assert numeric_classes(dataset) is None
 
 
 def test_parquet_without_pyarrow(tmp_path, monkeypatch):

@@ -88,7 +88,7 @@ def _check_readable(content: bytes, arrays: Mapping[str, NDArray[Any]]) -> None:
         if not MEMBER.fullmatch(f"{name}.npy") or array.dtype.str not in DTYPES:
             raise ModelFileError(
                 f"this model has an array of {array.dtype} with the name {name[:80]!r}; a model file holds "
-                "numbers (bool, int, float32 or float64) of parts that are not nested deep: use class codes for labels"
+                "numbers (bool, int, float32, float64) of parts not nested deep: use class codes for labels"
             )
 
 

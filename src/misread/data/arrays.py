@@ -3,6 +3,7 @@
 import lzma
 import math
 import struct
+import tokenize
 import zipfile
 import zlib
 from collections.abc import Iterator, Mapping
@@ -43,6 +44,7 @@ _DAMAGED = (
     RuntimeError,
     ValueError,
 )
+_WRONG_HEADER = (MemoryError, RecursionError, SyntaxError, TypeError, ValueError, tokenize.TokenError)
 _DEFLATE_LIMIT = 1032
 _CHUNK = 1 << 20
 _LUMA = np.array([19_595, 38_470, 7_471], np.uint32)
@@ -139,8 +141,9 @@ def _parse(stream: BinaryIO, member: _Member) -> NDArray[np.generic]:
         version = npy.read_magic(stream)
         read_header = npy.read_array_header_1_0 if version == (1, 0) else npy.read_array_header_2_0
         shape, fortran, dtype = read_header(stream)
-    except ValueError as error:
-        raise FormatError(f"{member.where}: not a readable NPY array ({str(error).splitlines()[0]})") from error
+    except _WRONG_HEADER as error:
+        reason = (str(error) or type(error).__name__).splitlines()[0]
+        raise FormatError(f"{member.where}: not a readable NPY array ({reason})") from error
     if dtype.hasobject or dtype.kind not in "buifUS":
         raise FormatError(f"{member.where}: holds {dtype}; only numbers and text are read, never objects")
     promised = math.prod(shape) * dtype.itemsize

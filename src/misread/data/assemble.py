@@ -19,10 +19,17 @@ _FAINT = 32
 _MANY = 0.1
 
 
-def natural_key(text: str) -> tuple[tuple[str | int, ...], str]:
+def natural_key(text: str) -> tuple[tuple[str | tuple[int, str], ...], str]:
     """Return a sort key that puts 2 before 10: digits count as numbers, letters without regard to case."""
     parts = re.split(r"(\d+)", text.casefold())
-    return tuple(int(part) if index % 2 else part for index, part in enumerate(parts)), text
+    return tuple(_magnitude(part) if index % 2 else part for index, part in enumerate(parts)), text
+
+
+def _magnitude(digits: str) -> tuple[int, str]:
+    """Order digits as the number that they are, however many there are: int() has a limit."""
+    plain = digits if digits.isascii() else "".join(str(int(digit)) for digit in digits)
+    significant = plain.lstrip("0")
+    return len(significant), significant
 
 
 def stratified_test(

@@ -4,6 +4,7 @@ import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from io import BytesIO
 from pathlib import Path
 
 import numpy as np
@@ -14,7 +15,7 @@ from misread.data.fit import DEFAULT_SIZE, check_fit, fit_image
 from misread.data.picture import read_grey
 from misread.errors import DataError, FormatError
 
-__all__ = ["OWN_SIDE", "Pictures", "Reading", "read_pictures"]
+__all__ = ["OWN_SIDE", "Held", "Pictures", "Reading", "read_pictures"]
 
 OWN_SIDE = 64
 """Images that all have one size keep it when no size is asked for, up to this many pixels a side."""
@@ -35,6 +36,14 @@ class Reading:
 
 
 @dataclass(frozen=True)
+class Held:
+    """An image file that a table holds, and what to call it."""
+
+    name: str
+    content: bytes
+
+
+@dataclass(frozen=True)
 class Pictures:
     """Images of one size; `kept` are the positions of the files that could be read."""
 
@@ -47,12 +56,12 @@ class _SizesDifferError(Exception):
     """An image is not of the size that the first one has."""
 
 
-def read_pictures(files: Sequence[Path], root: Path, reading: Reading) -> Pictures:
+def read_pictures(files: Sequence[Path | Held], root: Path, reading: Reading) -> Pictures:
     """Read image files, in order, and bring them to one size.
 
     Parameters
     ----------
-    files : sequence of Path
+    files : sequence of Path or Held
         At least one.
     root : Path
         The folder that names in messages are relative to.
@@ -78,11 +87,11 @@ def read_pictures(files: Sequence[Path], root: Path, reading: Reading) -> Pictur
     return Pictures(pictures.images, pictures.kept, (said, *pictures.notes))
 
 
-def _own_shape(files: Sequence[Path]) -> tuple[int, int] | None:
+def _own_shape(files: Sequence[Path | Held]) -> tuple[int, int] | None:
     """Return the shape of the first readable image if it is small."""
     for file in files:
         try:
-            height, width = read_grey(file).shape
+            height, width = _grey(file).shape
         except FormatError:
             continue
         return (height, width) if max(height, width) <= OWN_SIDE else None
@@ -90,7 +99,7 @@ def _own_shape(files: Sequence[Path]) -> tuple[int, int] | None:
 
 
 def _read_all(
-    files: Sequence[Path], root: Path, reading: Reading, shape: tuple[int, int], exact: bool
+    files: Sequence[Path | Held], root: Path, reading: Reading, shape: tuple[int, int], exact: bool
 ) -> Pictures:
     images = np.empty((len(files), *shape), np.uint8)
     failures: dict[int, str] = {}
@@ -99,7 +108,7 @@ def _read_all(
         failed = {}
         for index in range(start, min(start + _CHUNK, len(files))):
             try:
-                grey = read_grey(files[index])
+                grey = _grey(files[index])
             except FormatError as error:
                 failed[index] = f"{_relative(files[index], root)}: {error}"
                 continue
@@ -137,5 +146,11 @@ def _unreadable(failures: dict[int, str]) -> str:
     return f"{'; '.join(named)}{more} (--on-error skip leaves such files out, naming each)"
 
 
-def _relative(file: Path, root: Path) -> str:
+def _grey(file: Path | Held) -> NDArray[np.uint8]:
+    return read_grey(BytesIO(file.content) if isinstance(file, Held) else file)
+
+
+def _relative(file: Path | Held, root: Path) -> str:
+    if isinstance(file, Held):
+        return file.name
     return str(file.relative_to(root)) if file.is_relative_to(root) else str(file)

@@ -66,10 +66,14 @@ def _list_images(root: Path) -> tuple[list[_Listed], Counter[str]]:
     train, test = splits.get("train"), splits.get("test")
     if train is None or not any(_folders(train)):
         return list(_images_by_class(root, None, ignored)), ignored
-    if test is None or not any(_folders(test)):
+    for path in root.iterdir():
+        if path not in (train, test) and not path.name.startswith("."):
+            ignored[f"folder {path.name} beside train" if path.is_dir() else "file beside train"] += 1
+    if test is not None and not any(_folders(test)):
+        ignored[f"folder {test.name} without a folder for each class"] += 1
+        test = None
+    if test is None:
         return list(_images_by_class(train, None, ignored)), ignored
-    for other in set(splits) - {"train", "test"}:
-        ignored[f"folder {splits[other].name} beside train and test"] += 1
     return [*_images_by_class(train, False, ignored), *_images_by_class(test, True, ignored)], ignored
 
 

@@ -84,8 +84,15 @@ def load(
     entry = CATALOGUE.get(str(name_or_path))
     if entry is not None:
         return _refitted(_load_named(entry, data_dir, download, progress), reading)
-    path = Path(name_or_path).expanduser()
-    if str(name_or_path) and path.exists():
+    try:
+        path = Path(name_or_path).expanduser()
+        found = bool(str(name_or_path)) and path.exists()
+    except (OSError, RuntimeError) as error:  # too long, not allowed, or ~ of somebody who is not here
+        reason = getattr(error, "strerror", None) or error
+        raise DataError(
+            f"{str(name_or_path)[:200]}: cannot be looked for ({reason}); give another path"
+        ) from error
+    if found:
         return _load_path(path, reading)
     if path.name != str(name_or_path) or path.suffix:
         raise DataError(f"{path}: no such file or folder")

@@ -1,5 +1,6 @@
 """Decode one image file to grey levels, refusing what is not an image or is too large to be one."""
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO
 
@@ -14,10 +15,11 @@ __all__ = ["FORMATS", "MAX_PIXELS", "SUFFIXES", "read_grey"]
 FORMATS = ("BMP", "JPEG", "PNG", "TIFF", "WEBP")
 SUFFIXES = frozenset({".bmp", ".jpeg", ".jpg", ".png", ".tif", ".tiff", ".webp"})
 
-MAX_PIXELS = 50_000_000
-"""Images of more pixels are refused before they are decoded."""
+MAX_PIXELS = 2**26
+"""Images of more pixels (8192x8192; a telephone's 50 megapixels are less) are refused before they are decoded."""
 
 _DRAFT = (1024, 1024)
+_STRIP = 2**20
 _EXIF_ORIENTATION = 0x0112
 _DEEP_MODES = frozenset({"I", "I;16", "I;16B", "I;16L", "I;16N"})
 
@@ -53,7 +55,7 @@ def read_grey(source: Path | BinaryIO, *, max_pixels: int = MAX_PIXELS) -> NDArr
             if image.format == "JPEG":
                 image.draft("L", _DRAFT)
             image.load()  # which turns a TIFF file itself, and takes the orientation out of its EXIF
-            orientation = image.getexif().get(_EXIF_ORIENTATION, 1)
+            orientation = _orientation(image)
             grey = _grey(image)
     except FormatError:
         raise
@@ -74,23 +76,53 @@ def _grey(image: Image.Image) -> NDArray[np.uint8]:
     if image.mode == "F":
         raise FormatError("floating-point pixels have no fixed white; save it with 8 or 16 bits")
     if "A" in image.getbands() or "transparency" in image.info:
-        return _on_paper(np.asarray(image.convert("RGBA").convert("LA")))
+        return _on_paper(image)
     return np.asarray(image if image.mode == "L" else image.convert("L"))
+
+
+def _orientation(image: Image.Image) -> object:
+    """The orientation that the EXIF says; a broken EXIF says nothing, and the pixels are still good."""
+    try:
+        return image.getexif().get(_EXIF_ORIENTATION, 1)
+    except Exception:  # its parser raises whatever it likes on damaged metadata
+        return 1
+
+
+def _strips(height: int, width: int) -> Iterator[slice]:
+    """Rows of about a million pixels at a time, so that wider numbers never take much memory."""
+    n_rows = max(1, _STRIP // width)
+    return (slice(top, min(top + n_rows, height)) for top in range(0, height, n_rows))
 
 
 def _from_16_bits(levels: NDArray[np.integer]) -> NDArray[np.uint8]:
     lowest, highest = int(levels.min()), int(levels.max())
     if lowest < 0 or highest > 65_535:
         raise FormatError(f"levels from {lowest} to {highest} do not fit in 16 bits")
-    return ((levels.astype(np.uint32) + 128) // 257).astype(np.uint8)
+    grey = np.empty(levels.shape, np.uint8)
+    for rows in _strips(*levels.shape):
+        grey[rows] = (levels[rows].astype(np.uint32) + 128) // 257
+    return grey
 
 
-def _on_paper(luma_alpha: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    luma, alpha = luma_alpha[..., 0].astype(np.uint32), luma_alpha[..., 1].astype(np.uint32)
-    opacity = int(alpha.sum())
-    ink_is_dark = opacity == 0 or int((luma * alpha).sum()) < 128 * opacity
-    paper = 255 if ink_is_dark else 0
-    return ((luma * alpha + paper * (255 - alpha) + 127) // 255).astype(np.uint8)
+def _on_paper(image: Image.Image) -> NDArray[np.uint8]:
+    width, height = image.size
+    opacity = ink = 0
+    for rows in _strips(height, width):
+        luma, alpha = _luma_alpha(image, rows)
+        opacity += int(alpha.sum())
+        ink += int((luma * alpha).sum())
+    paper = 255 if opacity == 0 or ink < 128 * opacity else 0
+    grey = np.empty((height, width), np.uint8)
+    for rows in _strips(height, width):
+        luma, alpha = _luma_alpha(image, rows)
+        grey[rows] = (luma * alpha + paper * (255 - alpha) + 127) // 255
+    return grey
+
+
+def _luma_alpha(image: Image.Image, rows: slice) -> tuple[NDArray[np.uint32], NDArray[np.uint32]]:
+    strip = image.crop((0, rows.start, image.width, rows.stop))
+    levels = np.asarray(strip.convert("RGBA").convert("LA")).astype(np.uint32)
+    return levels[..., 0], levels[..., 1]
 
 
 def _turned(grey: NDArray[np.uint8], orientation: object) -> NDArray[np.uint8]:

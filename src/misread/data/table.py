@@ -6,13 +6,14 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from operator import itemgetter
-from pathlib import Path, PurePosixPath, PureWindowsPath
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from misread.data.assemble import assemble
-from misread.data.bulk import Reading, read_pictures
+from misread.data.bulk import Held, Reading, read_pictures
+from misread.data.cells import picture_in
 from misread.data.dataset import Dataset
 from misread.data.fit import DEFAULT_SIZE, fit_images
 from misread.errors import DataError, FormatError, MissingExtraError
@@ -32,6 +33,7 @@ _SPLITS = ("split", "subset", "set")
 _TEST_WORDS = {"train": False, "training": False, "test": True, "testing": True}
 _DAMAGED_PARQUET = (LookupError, MemoryError, NotImplementedError, OSError, TypeError, ValueError)
 _ROWS = 2_048
+_LONGEST_LINE = 2**26
 _LEVELS: dict[object, int] = {key: level for level in range(256) for key in (level, str(level))}
 
 Row = Sequence[object]
@@ -58,7 +60,8 @@ def read_table(path: Path, reading: Reading) -> Dataset:
 
     The label column is called ``label``, ``class``, ``target``, ``y``, ``digit`` or ``category``; a CSV file
     without a header has it first. A column called ``file``, ``filename``, ``path`` or ``image`` names image
-    files inside the table's folder; otherwise all other columns are pixels 0..255, row by row of a square image.
+    files inside the table's folder, or (in Parquet) holds them, as ``{"bytes": ..., "path": ...}`` or as plain
+    bytes; otherwise all other columns are pixels 0..255, row by row of a square image.
     A column ``split`` may say ``train`` or ``test``.
 
     Raises
@@ -85,7 +88,9 @@ def read_table(path: Path, reading: Reading) -> Dataset:
 def _open_csv(path: Path) -> tuple[list[str], Iterator[tuple[int, Row]]]:
     """Return the column names and the numbered rows; names are made up when the file has no header."""
     with path.open(encoding="utf-8-sig", newline="") as stream:
-        start = stream.readline(1_000_000)
+        start = stream.readline(_LONGEST_LINE + 1)
+    if len(start) > _LONGEST_LINE:
+        raise FormatError(f"{path}: no line ends within {_LONGEST_LINE:,} characters; expected a row on each line")
     delimiter = "\t" if path.suffix.lower() == ".tsv" else max(",;\t", key=start.count)
     first = next(csv.reader([start], delimiter=delimiter), [])
     has_header = not all(_is_number(text) for text in first[1:]) or _is_named(first[:1])
@@ -216,13 +221,14 @@ def _pixel(path: Path, number: int, row: Row, index: int) -> int:
 def _read_files(path: Path, columns: _Columns, rows: Iterable[tuple[int, Row]], reading: Reading) -> Dataset:
     labels: list[str] = []
     tests: list[bool | None] = []
-    files: list[Path] = []
+    files: list[Path | Held] = []
     skipped: list[str] = []
+    position = -1 if columns.file is None else columns.file
     folder = path.parent.resolve()
     for number, row in rows:
         label = _label(path, number, row, columns)
         try:
-            file = _confined(folder, row, columns)
+            file = picture_in(folder, f"{path.name}, row {number}", row[position] if position < len(row) else None)
         except FormatError as error:
             reason = f"{path.name}, row {number}: {error}"
             if reading.on_error == "stop":
@@ -243,23 +249,6 @@ def _read_files(path: Path, columns: _Columns, rows: Iterable[tuple[int, Row]], 
         [tests[index] for index in kept],
         (*skipped, *pictures.notes),
     )
-
-
-def _confined(folder: Path, row: Row, columns: _Columns) -> Path:
-    """Return the named file, which must lie inside the table's folder, links followed."""
-    name = str(row[columns.file]) if columns.file is not None and columns.file < len(row) else ""
-    parts = (*PurePosixPath(name).parts, *PureWindowsPath(name).parts)
-    if not name or "\0" in name:
-        raise FormatError("no file name")
-    if PurePosixPath(name).is_absolute() or PureWindowsPath(name).anchor or ".." in parts:
-        raise FormatError(f"{name!r} leaves the table's folder; only files inside it are read")
-    try:
-        file = (folder / name).resolve()
-    except (OSError, RuntimeError) as error:
-        raise FormatError(f"{name!r} cannot be followed ({error})") from error
-    if not file.is_relative_to(folder):
-        raise FormatError(f"{name!r} is a link out of the table's folder; only files inside it are read")
-    return file
 
 
 def _assembled(

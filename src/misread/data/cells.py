@@ -1,0 +1,54 @@
+"""The picture that a cell of a table names, or holds as Hugging Face's tables do."""
+
+from pathlib import Path, PurePosixPath, PureWindowsPath
+
+from misread.data.bulk import Held
+from misread.errors import FormatError
+
+__all__ = ["picture_in"]
+
+
+def picture_in(folder: Path, where: str, cell: object) -> Path | Held:
+    """Return the named file, which must lie inside the table's folder, or the file that the cell holds.
+
+    Parameters
+    ----------
+    folder : Path
+        The table's, resolved.
+    where : str
+        What to call a picture without a name.
+    cell : object
+        A file name; or the bytes of an image file, alone or as ``{"bytes": ..., "path": ...}``.
+
+    Raises
+    ------
+    FormatError
+        If it is none of these, or the file is outside of the folder.
+    """
+    content, name = (cell.get("bytes"), cell.get("path")) if isinstance(cell, dict) else (cell, cell)
+    if isinstance(content, bytes):
+        return Held(f"{where} ({name})" if isinstance(name, str) and name else where, content)
+    if name is None or name == "":
+        raise FormatError("no file name")
+    if not isinstance(name, str):
+        raise FormatError(f"expected a file name or an image file's bytes, got a {type(name).__name__}")
+    return _confined(folder, name)
+
+
+def _confined(folder: Path, name: str) -> Path:
+    """Return the named file, which must lie inside the folder, links followed."""
+    parts = (*PurePosixPath(name).parts, *PureWindowsPath(name).parts)
+    if "\0" in name:
+        raise FormatError("no file name")
+    if PurePosixPath(name).is_absolute() or PureWindowsPath(name).anchor or ".." in parts:
+        raise FormatError(f"{name!r} leaves the table's folder; only files inside it are read")
+    try:
+        file = (folder / name).resolve()
+        is_other = file.exists() and not file.is_file()
+    except (OSError, RuntimeError) as error:
+        raise FormatError(f"{name[:200]!r} cannot be followed ({error})") from error
+    if not file.is_relative_to(folder):
+        raise FormatError(f"{name!r} is a link out of the table's folder; only files inside it are read")
+    if is_other:
+        raise FormatError(f"{name!r} is a folder or a device, not an image file")
+    return file
