@@ -118,3 +118,15 @@ def test_a_detector_is_not_praised_for_its_accuracy(digits_bundle: Bundle, serve
     with serve(detector_of_0(digits_bundle, None)) as url:
         expected = "a detector of 0 · 8×8 pixels · precision 95.1%, recall 80.0% on test images"
         expect(watched(url).locator("#model")).to_have_text(expected)
+
+
+def test_a_share_is_100_percent_only_when_it_is(digits_url: str, watched: Watched) -> None:
+    shares = [0, 0.004, 0.5, 0.985, 0.99, 0.997, 0.9996, 1 - 1e-12, 1]
+    said = watched(digits_url).evaluate(
+        """async (shares) => {
+            const { percent } = await import('/static/words.js');
+            return shares.map((share) => percent(share));
+        }""",
+        shares,
+    )
+    assert said == ["0%", "0%", "50%", "99%", "99.0%", "99.7%", "99.9%", "99.9%", "100%"]

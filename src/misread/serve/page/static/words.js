@@ -42,4 +42,8 @@ export function agrees({ task, positive }, answer, className) {
   return className === answer;
 }
 
-export const percent = (share, decimals = 0) => `${(100 * share).toFixed(decimals)}%`;
+/** @returns {string} a share in percent, with a tenth where it is near to all; 100% only when it is */
+export function percent(share, decimals = share < 0.99 ? 0 : 1) {
+  if (share === 1) return "100%";
+  return `${Math.min(100 * share, 100 - 10 ** -decimals).toFixed(decimals)}%`;
+}
