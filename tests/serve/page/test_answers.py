@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager
+from typing import Any
 
 import numpy as np
 import pytest
@@ -16,8 +17,14 @@ Watched = Callable[..., Page]
 Draw = Callable[..., None]
 Settled = Callable[[Page], str]
 
-SHARES = {"precision": {"value": 0.9512}, "recall": {"value": 0.8}, "accuracy": {"value": 0.985}}
-POINT = OperatingPointRecord(0.8, "precision", 0.95, None, "out-of-fold scores", {"precision": {"value": 0.953}})
+VERDICT = {"aim": "precision", "target": 0.95, "value": 0.9481, "verdict": "held within sampling error"}
+SHARES = {
+    "operating_point": VERDICT,
+    "precision": {"value": 0.9512},
+    "recall": {"value": 0.8},
+    "accuracy": {"value": 0.985},
+}
+POINT = OperatingPointRecord(0.8, "precision", 0.95, None, "out-of-fold scores")
 
 
 def detector_of_0(digits: Bundle, point: OperatingPointRecord | None) -> Bundle:
@@ -118,3 +125,58 @@ def test_a_detector_is_not_praised_for_its_accuracy(digits_bundle: Bundle, serve
     with serve(detector_of_0(digits_bundle, None)) as url:
         expected = "a detector of 0 · 8×8 pixels · precision 95.1%, recall 80.0% on test images"
         expect(watched(url).locator("#model")).to_have_text(expected)
+
+
+def test_a_share_is_100_percent_only_when_it_is(digits_url: str, watched: Watched) -> None:
+    shares = [0, 0.004, 0.5, 0.985, 0.99, 0.997, 0.9996, 1 - 1e-12, 1]
+    said = watched(digits_url).evaluate(
+        """async (shares) => {
+            const { percent } = await import('/static/words.js');
+            return shares.map((share) => percent(share));
+        }""",
+        shares,
+    )
+    assert said == ["0%", "0%", "50%", "99%", "99.0%", "99.7%", "99.9%", "99.9%", "100%"]
+
+
+def test_a_detector_says_what_its_threshold_promises(
+    digits_bundle: Bundle,
+    serve: Serve,
+    watched: Watched,
+    draw: Draw,
+    settled: Settled,
+    handwriting: dict[str, Strokes],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    model = detector_of_0(digits_bundle, POINT)
+    answered(monkeypatch, model, 0.8)
+    with serve(model) as url:
+        page = watched(url)
+        promise = "Its threshold promises precision 0.95 on held-out scores; on test images it had 94.8%."
+        expect(page.locator("#promise")).to_have_text(promise)
+        draw(page, handwriting["0"])
+        assert settled(page) == "0"
+        expect(page.locator("#sure")).to_have_text("Score 0.8. It says 0 from 0.8 on.")
+        expect(page.locator("#promise")).to_be_visible()
+
+
+@pytest.mark.parametrize(
+    ("model", "point", "promise"),
+    [
+        ({}, None, ""),
+        ({}, {}, "Its threshold promises precision 0.95 on held-out scores."),
+        ({}, {"aim": "recall", "target": 0.9}, "Its threshold promises recall 0.9 on held-out scores."),
+        (
+            {},
+            {"confidence": 0.95},
+            "Its threshold promises precision 0.95 on held-out scores, with 95% confidence.",
+        ),
+        ({"task": "classification"}, {}, "Its sure answers promise precision 0.95 on held-out scores."),
+    ],
+)
+def test_promises(digits_url: str, watched: Watched, model: dict[str, Any], point: Any, promise: str) -> None:
+    whole = {"task": "detector", "metrics": {}, **model}
+    usual = {"aim": "precision", "target": 0.95, "confidence": None}
+    whole["operating_point"] = None if point is None else usual | point
+    script = "async (model) => (await import('/static/words.js')).promise(model)"
+    assert watched(digits_url).evaluate(script, whole) == promise

@@ -3,6 +3,8 @@
 const BRUSH = 0.075; // of the sheet's side, on screen
 const MODEL_BRUSH = 0.095; // of the frame's side, for the model
 const LARGEST_ZOOM = 4; // a dot stays a dot
+const THINNEST = 1 / 4; // of the size of things, where they are small
+const LEAST_SIZE = 3; // lines' thicknesses, so that what is drawn keeps its form
 const STEP = 1 / 40; // of the sheet's side, for one press of an arrow key
 const RENDER = 8; // pixels drawn per pixel of the model, so that its resizing is smooth
 
@@ -32,13 +34,15 @@ export class Pad extends EventTarget {
   }
 
   undo() {
+    this.#lift();
     this.strokes.pop();
     this.#changed();
   }
 
   clear() {
+    this.#lift();
     this.strokes = [];
-    this.pen = { x: 0.5, y: 0.3, down: false };
+    Object.assign(this.pen, { x: 0.5, y: 0.3 });
     this.#changed();
   }
 
@@ -52,7 +56,8 @@ export class Pad extends EventTarget {
     target.width = width * RENDER;
     target.height = height * RENDER;
     const side = Math.min(target.width, target.height);
-    const line = MODEL_BRUSH * side;
+    const line = Math.max(Math.min(MODEL_BRUSH, THINNEST * drawing.fill) * side, RENDER / 2);
+    const size = Math.max(drawing.fill * side, LEAST_SIZE * line);
     const context = target.getContext("2d");
     context.fillStyle = drawing.ink === "light" ? "#000" : "#fff";
     context.fillRect(0, 0, target.width, target.height);
@@ -61,7 +66,7 @@ export class Pad extends EventTarget {
     const ys = this.strokes.flat().map(([, y]) => y);
     const [left, right, top, bottom] = [xs.reduce(least), xs.reduce(most), ys.reduce(least), ys.reduce(most)];
     const extent = Math.max(right - left, bottom - top);
-    const zoom = Math.min((drawing.fill * side - line) / extent, LARGEST_ZOOM * side);
+    const zoom = Math.min((size - line) / extent, LARGEST_ZOOM * side);
     context.translate(target.width / 2, target.height / 2);
     context.strokeStyle = drawing.ink === "light" ? "#fff" : "#000";
     const place = ([x, y]) => [(x - (left + right) / 2) * zoom, (y - (top + bottom) / 2) * zoom];
@@ -76,6 +81,7 @@ export class Pad extends EventTarget {
 
   #begin(event) {
     if (this.pointer !== null || event.button !== 0) return;
+    this.#lift();
     this.pointer = event.pointerId;
     this.canvas.setPointerCapture(event.pointerId);
     this.strokes.push([this.#point(event)]);
@@ -93,24 +99,29 @@ export class Pad extends EventTarget {
     if (event.pointerId === this.pointer) this.pointer = null;
   }
 
+  /** End the stroke that is being drawn: what moves on does not draw on, nor on the stroke before. */
+  #lift() {
+    this.pointer = null;
+    this.pen.down = false;
+  }
+
   #key(event) {
     const arrow = ARROWS[event.key];
-    if (event.key === " " && !event.repeat) {
-      this.pen.down = !this.pen.down;
-      if (this.pen.down) this.strokes.push([[this.pen.x, this.pen.y]]);
-    } else if (arrow) {
+    if (!arrow && event.key !== " ") return;
+    event.preventDefault();
+    if (this.pointer !== null || (!arrow && event.repeat)) return;
+    if (arrow) {
       this.pen.x = clamp(this.pen.x + arrow[0] * STEP);
       this.pen.y = clamp(this.pen.y + arrow[1] * STEP);
-      if (this.pen.down) this.strokes.at(-1)?.push([this.pen.x, this.pen.y]);
+      if (this.pen.down) this.strokes.at(-1).push([this.pen.x, this.pen.y]);
     } else {
-      return;
+      this.pen.down = !this.pen.down;
+      if (this.pen.down) this.strokes.push([[this.pen.x, this.pen.y]]);
     }
-    event.preventDefault();
     this.#changed();
   }
 
   #changed() {
-    if (this.empty) this.pen.down = false;
     this.#draw();
     this.dispatchEvent(new Event("change"));
   }

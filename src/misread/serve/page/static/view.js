@@ -1,6 +1,6 @@
 // Shows an answer.
 
-import { agrees, compact, introduction, percent, verdict } from "./words.js";
+import { agrees, compact, introduction, percent, promise, verdict } from "./words.js";
 
 const MOST_BARS = 12;
 
@@ -12,7 +12,7 @@ export class View {
     this.digits = model.classes.every((name) => /^\d$/.test(name));
     this.classes = { detector: [model.positive], multilabel: model.outputs }[model.task] ?? model.classes;
     this.parts = Object.fromEntries(
-      ["model", "says", "label", "sure", "bars", "seen", "seen-text", "nearest", "timing"].map((id) => [
+      ["model", "says", "label", "sure", "promise", "bars", "seen", "seen-text", "nearest", "timing"].map((id) => [
         id,
         document.getElementById(id),
       ]),
@@ -57,6 +57,8 @@ export class View {
     const { model, parts } = this;
     const [height, width] = model.image_size;
     parts.model.textContent = introduction(model);
+    parts.promise.textContent = promise(model);
+    parts.promise.hidden = !model.operating_point;
     const crop = model.fit === "mnist" ? ", cropped and centred" : "";
     parts["seen-text"].textContent = `${width}×${height} pixels${crop}`;
   }

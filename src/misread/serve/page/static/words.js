@@ -17,6 +17,16 @@ export function verdict({ task, positive, decision, operating_point: point, scor
   return sure ? `Sure: ${score}.` : `Not sure. Its best guess is ${label}: ${score}.`;
 }
 
+/** What the operating point was chosen for, and what came of it; nothing without one. */
+export function promise({ task, operating_point: point, metrics }) {
+  if (!point) return "";
+  const who = task === "detector" ? "Its threshold promises" : "Its sure answers promise";
+  const confidence = point.confidence ? `, with ${percent(point.confidence)} confidence` : "";
+  const tested = tenths(metrics?.test?.operating_point?.value);
+  const came = tested ? `; on test images it had ${tested}` : "";
+  return `${who} ${point.aim} ${point.target} on held-out scores${confidence}${came}.`;
+}
+
 /** The model in a line: what it tells apart, the size of its images, how well it did on test images. */
 export function introduction({ task, positive, outputs, classes, image_size: [height, width], metrics }) {
   const what = { detector: `a detector of ${positive}`, multilabel: `${outputs.length} labels` }[task];
@@ -42,4 +52,8 @@ export function agrees({ task, positive }, answer, className) {
   return className === answer;
 }
 
-export const percent = (share, decimals = 0) => `${(100 * share).toFixed(decimals)}%`;
+/** @returns {string} a share in percent, with a tenth where it is near to all; 100% only when it is */
+export function percent(share, decimals = share < 0.99 ? 0 : 1) {
+  if (share === 1) return "100%";
+  return `${Math.min(100 * share, 100 - 10 ** -decimals).toFixed(decimals)}%`;
+}
