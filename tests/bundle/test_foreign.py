@@ -270,7 +270,7 @@ def test_methods_are_not_hidden(fitted):
     assert "redefines 'predict'" in refused(model)
 
 
-def test_a_file_does_not_say_how_many_processes_start(few):
+def test_a_file_does_not_say_how_many_processes_start_or_what_is_printed(few):
     model = BaggingClassifier(GaussianNB(), 2, random_state=0, n_jobs=1).fit(few.train.X, few.train.labels)
-    model.n_jobs = 100_000
-    assert reread(model).n_jobs is None
+    model.n_jobs, model.verbose = 100_000, 9
+    assert (reread(model).n_jobs, reread(model).verbose) == (None, 0)

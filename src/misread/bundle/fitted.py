@@ -25,11 +25,12 @@ from misread.models import RandomForestClassifier
 __all__ = ["check_fitted"]
 
 _KERNELS = ("linear", "poly", "rbf", "sigmoid")
+_OURS = {"n_jobs": None, "verbose": 0}
 _METRICS = ("cityblock", "chebyshev", "cosine", "euclidean", "l1", "l2", "manhattan", "minkowski")
 
 
 def check_fitted(estimator: BaseEstimator) -> None:
-    """Check an estimator and all its parts; let none of them start as many processes as a file says.
+    """Check an estimator and all its parts; let none start as many processes, or print, as a file says.
 
     Raises
     ------
@@ -41,8 +42,7 @@ def check_fitted(estimator: BaseEstimator) -> None:
         for kind, check in _CHECKS:
             if isinstance(part, kind):
                 check(part)
-        if "n_jobs" in vars(part):
-            part.n_jobs = None
+        vars(part).update({name: value for name, value in _OURS.items() if name in vars(part)})
 
 
 def _parts(estimator: BaseEstimator) -> Iterable[Any]:
