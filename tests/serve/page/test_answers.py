@@ -152,7 +152,7 @@ def test_a_detector_says_what_its_threshold_promises(
     answered(monkeypatch, model, 0.8)
     with serve(model) as url:
         page = watched(url)
-        promise = "Its threshold promises precision 0.95 on held-out scores; on test images it had 94.8%."
+        promise = "Its threshold promises precision 0.95 on held-out scores (94.8% on test images)."
         expect(page.locator("#promise")).to_have_text(promise)
         draw(page, handwriting["0"])
         assert settled(page) == "0"
@@ -180,3 +180,18 @@ def test_promises(digits_url: str, watched: Watched, model: dict[str, Any], poin
     whole["operating_point"] = None if point is None else usual | point
     script = "async (model) => (await import('/static/words.js')).promise(model)"
     assert watched(digits_url).evaluate(script, whole) == promise
+
+
+@pytest.mark.parametrize(
+    ("scores", "said"),
+    [
+        ([0.955, -0.14, -0.0596], ["0.955", "−0.140", "−0.060"]),
+        ([-12345.6, 7.2], ["−12,346", "7"]),
+        ([0, 0], ["0.00", "0.00"]),
+    ],
+)
+def test_scores_stand_under_each_other(
+    digits_url: str, watched: Watched, scores: list[float], said: list[str]
+) -> None:
+    script = "async (scores) => (await import('/static/words.js')).column(scores)"
+    assert watched(digits_url).evaluate(script, scores) == said

@@ -1,13 +1,19 @@
 """The page reads what is drawn and photographed: MNIST models, real strokes."""
 
-import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image
 from playwright.sync_api import Page, expect
+
+from misread.bundle import Bundle, Evidence, Manifest
+from misread.data.loading import load
+from misread.evaluation.rejection import margins
+from misread.models.zoo import make
+from misread.training.operating import choose_threshold
 
 Strokes = list[list[tuple[float, float]]]
 Watched = Callable[..., Page]
@@ -16,18 +22,63 @@ Settled = Callable[[Page], str]
 Seen = Callable[[Page], list[int]]
 
 
+DIGITS = {digit: digit for digit in "0123456789"}
+
+
+def read_in_turn(
+    page: Page, hand: dict[str, Strokes], draw: Draw, settled: Settled
+) -> tuple[dict[str, str], set[str]]:
+    """Draw one digit after another; gives what the page read of each, and those it was not sure of."""
+    read, unsure = {}, set()
+    for digit, strokes in hand.items():
+        draw(page, strokes)
+        read[digit] = settled(page)
+        if page.locator("#says").get_attribute("data-state") == "unsure":
+            unsure.add(digit)
+        page.keyboard.press("Escape")
+        expect(page.locator("#says")).to_have_attribute("data-state", "empty")
+    return read, unsure
+
+
 @pytest.mark.mnist
 def test_all_ten_digits_in_five_hands(
     mnist_url: str, watched: Watched, hand: dict[str, Strokes], draw: Draw, settled: Settled
 ) -> None:
-    page = watched(mnist_url)
-    read = {}
-    for digit, strokes in hand.items():
-        draw(page, strokes)
-        read[digit] = settled(page)
-        page.keyboard.press("Escape")
-        expect(page.locator("#says")).to_have_attribute("data-state", "empty")
-    assert read == {digit: digit for digit in "0123456789"}
+    read, _ = read_in_turn(watched(mnist_url), hand, draw, settled)
+    assert read == DIGITS
+
+
+@pytest.fixture(scope="module")
+def edges_url(mnist_folder: Path, serve: Callable[..., AbstractContextManager[str]]) -> Iterator[str]:
+    """An edge kernel that learns in half a minute, sure where held-out answers were right to 99.9%."""
+    data = load("mnist", data_dir=mnist_folder)
+    images, labels = data.train.images, data.train.labels.astype(np.int64)
+    estimator = make("edge-kernel").set_params(n_centres=2_000, n_rounds=2)
+    estimator.fit(images.reshape(len(images), -1), labels)
+    scores = estimator.held_out_scores_
+    right = scores.argmax(axis=1) == labels[estimator.held_out_indices_]
+    point = choose_threshold(Evidence(right, margins(scores)), "classification", precision=0.999)
+    manifest = Manifest(
+        "classification",
+        "edge-kernel",
+        tuple(data.class_names),
+        images.shape[1:],
+        fit="mnist",
+        operating_point=point,
+    )
+    with serve(Bundle(manifest, estimator, images, labels)) as url:
+        yield url
+
+
+@pytest.mark.mnist
+@pytest.mark.slow
+def test_an_edge_kernel_is_sure_of_every_hand_and_right(
+    edges_url: str, watched: Watched, hand: dict[str, Strokes], draw: Draw, settled: Settled
+) -> None:
+    """It reads 49 of the fifty and is sure; of the last, a 1 with a long flag, it says that it is not sure."""
+    read, unsure = read_in_turn(watched(edges_url), hand, draw, settled)
+    assert len(unsure) <= 1
+    assert read | {digit: digit for digit in unsure} == DIGITS
 
 
 @pytest.mark.mnist
@@ -73,12 +124,14 @@ def test_a_phone_photo_of_ink_on_paper(mnist_url: str, watched: Watched, tmp_pat
 def test_answers_quickly(
     mnist_url: str, watched: Watched, handwriting: dict[str, Strokes], draw: Draw, settled: Settled
 ) -> None:
-    """The page's own clock, from the drawing to the answer; the target is 100 ms, the bound leaves room for CI."""
+    """Every request while one draws, by the browser's clock; half of them, as a busy machine holds up a few."""
     page = watched(mnist_url)
-    times = []
+    page.evaluate("performance.setResourceTimingBufferSize(5000)")
     for strokes in handwriting.values():
         draw(page, strokes)
         settled(page)
-        times.append(int(re.findall(r"\d+", page.locator("#timing").inner_text())[0]))
         page.locator("#clear").click()
-    assert np.median(times) < 300
+    asked = "performance.getEntriesByType('resource').filter((one) => one.name.includes('predict'))"
+    times = page.evaluate(f"{asked}.map((one) => one.duration)")
+    assert len(times) > 20
+    assert np.median(times) < 100

@@ -1,6 +1,6 @@
 // Shows an answer.
 
-import { agrees, compact, introduction, percent, promise, verdict } from "./words.js";
+import { agrees, column, compact, introduction, percent, promise, verdict } from "./words.js";
 
 const MOST_BARS = 12;
 
@@ -71,7 +71,7 @@ export class View {
       track.className = "track";
       fill.className = "fill";
       value.className = "value";
-      title.textContent = name;
+      title.textContent = title.title = name;
       track.append(fill);
       if (this.model.decision) track.append(this.#cut());
       row.append(title, track, value);
@@ -95,10 +95,11 @@ export class View {
     const probability = this.model.score_kind === "probability";
     const [low, high] = probability ? [0, 1] : [Math.min(...values), Math.max(...values)];
     this.#useRows(scores);
-    for (const [name, score] of Object.entries(scores)) {
+    const texts = probability ? values.map((share) => percent(share)) : column(values);
+    Object.entries(scores).forEach(([name, score], i) => {
       const share = this.model.decision ? this.#shareOf(score) : (score - low) / (high - low || 1);
-      this.#setBar(name, share, probability ? percent(score) : compact(score));
-    }
+      this.#setBar(name, share, texts[i]);
+    });
     this.#markBest(label);
   }
 
@@ -109,7 +110,7 @@ export class View {
     names.sort((a, b) => scores[b] - scores[a]);
     const rows = [...this.#rows.values()];
     this.#rows = new Map(names.slice(0, MOST_BARS).map((name, i) => [name, rows[i]]));
-    for (const [name, { title }] of this.#rows) title.textContent = name;
+    for (const [name, { title }] of this.#rows) title.textContent = title.title = name;
   }
 
   /** Where a detector's score lies on its bar: a probability as it is, others with the threshold in the middle. */
@@ -142,7 +143,7 @@ export class View {
     if (one) {
       canvas.setAttribute("role", "img");
       canvas.setAttribute("aria-label", `A training image of ${one.label}`);
-      item.title = `Distance ${compact(one.distance)}`;
+      item.title = `${one.label}, at a distance of ${compact(one.distance)}`;
     }
     return item;
   }

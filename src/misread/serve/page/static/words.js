@@ -1,8 +1,18 @@
 // What the page says, in words: pure functions of the model's description and an answer.
 
+const minus = (text) => text.replace("-", "−");
+
 /** @returns {string} a score of any size in three digits */
 export const compact = (value) =>
-  Math.abs(value) >= 100 ? Math.round(value).toLocaleString("en") : Number(value.toPrecision(3)).toString();
+  minus(Math.abs(value) >= 100 ? Math.round(value).toLocaleString("en") : Number(value.toPrecision(3)).toString());
+
+/** @returns {string[]} scores one under the other: the same decimals, three digits of the largest */
+export function column(values) {
+  const largest = Math.max(...values.map(Math.abs)) || 1;
+  const decimals = Math.min(Math.max(2 - Math.floor(Math.log10(largest)), 0), 9);
+  const options = { minimumFractionDigits: decimals, maximumFractionDigits: decimals };
+  return values.map((value) => minus(value.toLocaleString("en", options)));
+}
 
 /** What an answer is worth, beside the answer. */
 export function verdict({ task, positive, decision, operating_point: point, score_kind: kind }, { label, sure, scores }) {
@@ -23,7 +33,7 @@ export function promise({ task, operating_point: point, metrics }) {
   const who = task === "detector" ? "Its threshold promises" : "Its sure answers promise";
   const confidence = point.confidence ? `, with ${percent(point.confidence)} confidence` : "";
   const tested = tenths(metrics?.test?.operating_point?.value);
-  const came = tested ? `; on test images it had ${tested}` : "";
+  const came = tested ? ` (${tested} on test images)` : "";
   return `${who} ${point.aim} ${point.target} on held-out scores${confidence}${came}.`;
 }
 
