@@ -16,7 +16,7 @@ from misread.cli.words import cell, say
 from misread.data.fit import FITS
 from misread.errors import ParameterError
 from misread.figures.ladder import draw_ladder
-from misread.ladder import LadderEvent, LadderResult, RungResult, run_ladder
+from misread.ladder import LadderEvent, LadderResult, RungResult, run_ladder, rungs_named
 from misread.training import bundle_of_rung
 
 __all__ = ["ladder"]
@@ -45,6 +45,8 @@ def ladder(
     """
     out = out or Path("runs") / f"{Path(data).stem}-ladder"
     seconds = _seconds(budget)
+    names = None if models is None else [name.strip() for name in models.split(",")]
+    rungs_named(names)
     dataset = load_with_progress(data, data_dir, size, fit or FITS[0], invert, on_error)
     best: LadderEvent | None = None
     with stages(jobs) as on_stage:
@@ -63,7 +65,7 @@ def ladder(
             dataset,
             out,
             budget=seconds,
-            models=None if models is None else [name.strip() for name in models.split(",")],
+            models=names,
             seed=seed,
             jobs=jobs,
             on_event=on_event,

@@ -3,7 +3,7 @@
 from misread.ladder.climb import Climb, climb
 from misread.ladder.judge import Verdict, judge
 from misread.ladder.result import LadderResult, RungResult
-from misread.ladder.rungs import RUNGS, Rung
+from misread.ladder.rungs import RUNGS, Rung, rungs_named
 from misread.ladder.runner import LadderEvent, run_ladder
 
 __all__ = [
@@ -17,4 +17,5 @@ __all__ = [
     "climb",
     "judge",
     "run_ladder",
+    "rungs_named",
 ]

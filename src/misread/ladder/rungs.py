@@ -1,12 +1,13 @@
 """The rungs, from cheap to dear: models of the zoo, what each adds, and about how long it takes."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from importlib.util import find_spec
 
 from misread.data import Split
+from misread.errors import ParameterError
 
-__all__ = ["RUNGS", "Rung"]
+__all__ = ["RUNGS", "Rung", "rungs_named"]
 
 _MNIST_TRAIN, _MNIST_PIXELS = 60_000, 784
 
@@ -72,3 +73,18 @@ RUNGS = (
     Rung("convnet-ensemble", "networks of two kinds asked together", 1_400, _pixels, "deep"),
 )
 """All rungs in the order in which they are tried."""
+
+
+def rungs_named(models: Sequence[str] | None) -> list[Rung]:
+    """The rungs of these names, or all, in the order in which they are tried.
+
+    Raises
+    ------
+    ParameterError
+        If there is no rung of a name.
+    """
+    known = {rung.model: rung for rung in RUNGS}
+    unknown = sorted(set(models or ()) - set(known))
+    if unknown:
+        raise ParameterError(f"no rung is called {unknown[0]!r}; known are {', '.join(known)}")
+    return [rung for rung in RUNGS if models is None or rung.model in models]

@@ -15,7 +15,7 @@ from misread.errors import DataError, MisreadError, ParameterError
 from misread.ladder.climb import Climb, climb
 from misread.ladder.judge import judge
 from misread.ladder.result import LadderResult, RungResult
-from misread.ladder.rungs import RUNGS, Rung
+from misread.ladder.rungs import Rung, rungs_named
 from misread.models.pixels import set_shape
 from misread.models.zoo import make
 from misread.parallel import workers
@@ -105,7 +105,7 @@ def run_ladder(
         raise ParameterError(f"jobs must be at least 1, got {jobs}; leave it out to use every core")
     if not 0 <= seed < 2**32:
         raise ParameterError(f"seed must be from 0 to {2**32 - 1}, got {seed}")
-    rungs = _chosen(models)
+    rungs = rungs_named(models)
     jobs = jobs or os.cpu_count() or 1
     dataset = data if isinstance(data, Dataset) else load(data, data_dir=data_dir)
     if len(np.unique(dataset.train.labels)) < 2:
@@ -163,14 +163,6 @@ def _try(
     )
     on_event(LadderEvent("finish", rung, result=result.rungs[-1], climbed=climbed))
     return None
-
-
-def _chosen(models: Sequence[str] | None) -> list[Rung]:
-    known = {rung.model: rung for rung in RUNGS}
-    unknown = sorted(set(models or ()) - set(known))
-    if unknown:
-        raise ParameterError(f"no rung is called {unknown[0]!r}; known are {', '.join(known)}")
-    return [rung for rung in RUNGS if models is None or rung.model in models]
 
 
 def _estimator(rung: Rung, shape: tuple[int, int], seed: int, jobs: int) -> Any:
