@@ -1,6 +1,7 @@
 """The convolutional networks; skipped where PyTorch is not installed."""
 
 import builtins
+import copy
 import pickle
 import sys
 
@@ -10,6 +11,7 @@ from sklearn.base import clone
 from sklearn.datasets import load_digits
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
+from misread.data.deform import move
 from misread.errors import MissingExtraError
 from misread.models.convnet import ConvNetClassifier, ConvNetEnsembleClassifier
 
@@ -53,6 +55,17 @@ def test_it_learns_and_tells(digits, fitted):
     np.testing.assert_array_equal(probabilities.argmax(axis=1), model.predict(X[1400:]))
     held = model.held_out_indices_
     np.testing.assert_allclose(model.decision_function(X[held]), model.held_out_scores_, rtol=1e-4, atol=1e-4)
+
+
+def test_every_image_is_asked_about_from_four_places(digits, fitted):
+    model, X = copy.copy(fitted[0]), digits[0][1400:1450]
+    still = copy.copy(model).set_params(moved=0)
+    step = 0.5 * 8 / 28
+    images = X.reshape(-1, 8, 8)
+    views = [move(images, (step * down, step * right)) for down in (1, -1) for right in (1, -1)]
+    still.temperature_ = model.temperature_ = 1.0
+    shares = [still.predict_proba(view.reshape(-1, 64)) for view in views]
+    np.testing.assert_allclose(model.predict_proba(X), np.mean(shares, axis=0), rtol=1e-5, atol=1e-8)
 
 
 def test_the_seed_decides_and_nothing_else(digits):

@@ -13,7 +13,7 @@ from misread.data.warp import fill_fields, fill_shears, translate, warp
 from misread.errors import ParameterError
 from misread.parallel import in_blocks
 
-__all__ = ["Deformation", "affine", "deskew", "displace", "elastic_fields", "move"]
+__all__ = ["Deformation", "affine", "deskew", "displace", "elastic_fields", "move", "size_share"]
 
 Images = NDArray[np.uint8]
 Floats = NDArray[np.float32]
@@ -86,7 +86,7 @@ class Deformation:
 
     def for_size(self, shape: tuple[int, int]) -> "Deformation":
         """The same deformation of smaller images: what is in pixels shrinks with the shorter side under 28."""
-        share = min(1.0, min(shape) / _FULL_SIZE)
+        share = size_share(shape)
         return replace(
             self, shift=self.shift * share, elastic=self.elastic * share, smoothness=self.smoothness * share
         )
@@ -105,6 +105,11 @@ class Deformation:
         middle = (np.array(shape) - 1) / 2
         offsets = middle - matrices @ middle + self.shift * np.stack(moves, axis=-1)
         return matrices.astype(np.float32), offsets.astype(np.float32)
+
+
+def size_share(shape: tuple[int, int]) -> float:
+    """What a length in pixels of 28x28 images shrinks to in smaller ones, as a share."""
+    return min(1.0, min(shape) / _FULL_SIZE)
 
 
 def affine(images: Images, matrices: ArrayLike, offsets: ArrayLike, *, n_jobs: int | None = None) -> Images:

@@ -1,6 +1,6 @@
 """Convolutional networks as scikit-learn estimators; PyTorch is imported when one is fitted or asked."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from importlib import import_module
 from typing import Any, Self
 
@@ -12,7 +12,7 @@ from sklearn.utils import check_random_state
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from misread.data.deform import Deformation
+from misread.data.deform import Deformation, move, size_share
 from misread.models.held_out import TemperatureClassifierMixin, best_temperature, held_out_part
 from misread.models.pixels import PixelReader
 
@@ -44,6 +44,10 @@ class ConvNetClassifier(TemperatureClassifierMixin, BaseEstimator):
         At the top of the one-cycle schedule.
     weight_decay : float, default 0.02
     label_smoothing : float, default 0.02
+    moved : float, default 0.5
+        Every image is asked about four times, moved by so many pixels (of images 28 pixels high or wide; in
+        proportion in smaller ones) along both diagonals, and the mean of the probabilities counts. It takes four
+        times as long, and an eighth of the errors away. 0 for once, as it is.
     averaging : float, default 0.998
         The kept weights are a moving average over the last steps: the weight of the past at each.
     patience : int, optional
@@ -85,6 +89,7 @@ class ConvNetClassifier(TemperatureClassifierMixin, BaseEstimator):
         learning_rate: float = 0.004,
         weight_decay: float = 0.02,
         label_smoothing: float = 0.02,
+        moved: float = 0.5,
         averaging: float = 0.998,
         patience: int | None = None,
         deformation: Deformation | None = None,
@@ -102,6 +107,7 @@ class ConvNetClassifier(TemperatureClassifierMixin, BaseEstimator):
         self.learning_rate = learning_rate
         self.weight_decay = weight_decay
         self.label_smoothing = label_smoothing
+        self.moved = moved
         self.averaging = averaging
         self.patience = patience
         self.deformation = deformation
@@ -170,7 +176,17 @@ class ConvNetClassifier(TemperatureClassifierMixin, BaseEstimator):
             self._network = self._build()
             self._network.load_state_dict(_deep("network").weights_from_bytes(self.weights_))
         with training.threads(self.n_jobs):
-            return training.logits_of(self._network, images)
+            tables = [training.logits_of(self._network, view) for view in self._views(images)]
+        return tables[0] if len(tables) == 1 else _log_mean(tables)
+
+    def _views(self, images: NDArray[np.uint8]) -> Iterator[NDArray[np.uint8]]:
+        """What is asked about: the images, or four copies of them, each moved another way."""
+        if not self.moved:
+            yield images
+            return
+        step = self.moved * size_share(self.reader_.shape)
+        for down, right in ((1, 1), (1, -1), (-1, 1), (-1, -1)):
+            yield move(images, (step * down, step * right), n_jobs=self.n_jobs)
 
     def _build(self) -> Any:
         return _deep("network").build_network(
@@ -283,8 +299,13 @@ class ConvNetEnsembleClassifier(TemperatureClassifierMixin, BaseEstimator):
     def _ask(self, X: Any) -> NDArray[np.float64]:
         check_is_fitted(self)
         X = validate_data(self, X, dtype="numeric", order="C", reset=False)
-        mean = np.mean([softmax(member._ask(X), axis=1) for member in self.estimators_], axis=0)
-        return np.log(np.maximum(mean, np.finfo(np.float64).tiny))
+        return _log_mean([member._ask(X) for member in self.estimators_])
+
+
+def _log_mean(tables: list[NDArray[np.float64]]) -> NDArray[np.float64]:
+    """Logarithms of the mean of the probabilities that some tables of logits stand for."""
+    mean = np.mean([softmax(table, axis=1) for table in tables], axis=0)
+    return np.log(np.maximum(mean, np.finfo(np.float64).tiny))
 
 
 def _silent(epoch: int, epochs: int, loss: float) -> None:
