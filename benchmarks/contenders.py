@@ -88,30 +88,20 @@ def our_knn(data: Dataset) -> Callable[[], Answer]:
 def sklearn_knn(data: Dataset) -> Callable[[], Answer]:
     from sklearn.neighbors import KNeighborsClassifier
 
-    def run() -> Answer:
-        model = KNeighborsClassifier(algorithm="brute", n_jobs=2).fit(data.train.X, data.train.labels)
-        return [model.predict(data.test.X)]
-
-    return run
+    return _brute(KNeighborsClassifier, data.train.X, data.test.X, data)
 
 
 def sklearn_knn_float32(data: Dataset) -> Callable[[], Answer]:
     from sklearn.neighbors import KNeighborsClassifier
 
-    train, test = data.train.X.astype(np.float32), data.test.X.astype(np.float32)
-
-    def run() -> Answer:
-        model = KNeighborsClassifier(algorithm="brute", n_jobs=2).fit(train, data.train.labels)
-        return [model.predict(test)]
-
-    return run
+    return _brute(KNeighborsClassifier, *_as_float32(data), data)
 
 
 def faiss_knn(data: Dataset) -> Callable[[], Answer]:
     import faiss
 
     faiss.omp_set_num_threads(2)
-    train, test = data.train.X.astype(np.float32), data.test.X.astype(np.float32)
+    train, test = _as_float32(data)
 
     def run() -> Answer:
         index = faiss.IndexFlatL2(train.shape[1])
@@ -126,13 +116,18 @@ def faiss_knn(data: Dataset) -> Callable[[], Answer]:
 def sklearnex_knn(data: Dataset) -> Callable[[], Answer]:
     from sklearnex.neighbors import KNeighborsClassifier
 
-    train, test = data.train.X.astype(np.float32), data.test.X.astype(np.float32)
+    return _brute(KNeighborsClassifier, *_as_float32(data), data)
 
+
+def _brute(kind: Any, train: np.ndarray, test: np.ndarray, data: Dataset) -> Callable[[], Answer]:
     def run() -> Answer:
-        model = KNeighborsClassifier(algorithm="brute", n_jobs=2).fit(train, data.train.labels)
-        return [model.predict(test)]
+        return [kind(algorithm="brute", n_jobs=2).fit(train, data.train.labels).predict(test)]
 
     return run
+
+
+def _as_float32(data: Dataset) -> tuple[np.ndarray, np.ndarray]:
+    return data.train.X.astype(np.float32), data.test.X.astype(np.float32)
 
 
 def our_grid(data: Dataset) -> Callable[[], Answer]:
