@@ -100,11 +100,12 @@ def test_it_stops_when_it_gets_no_better(digits):
     assert len(told) < 40
 
 
+@pytest.mark.parametrize("full_size", [False, True])
 @pytest.mark.parametrize("shape", [(1, 9), (2, 2), (5, 40), (30, 30)])
-def test_images_of_any_shape(shape):
+def test_images_of_any_shape(shape, full_size):
     X = np.random.default_rng(0).integers(0, 256, (40, shape[0] * shape[1]), dtype=np.uint8)
     y = np.array(["a", "b"])[np.arange(40) % 2]
-    model = quick(epochs=1, shape=shape).fit(X, y)
+    model = quick(epochs=1, shape=shape, full_size=full_size).fit(X, y)
     assert set(model.predict(X)) <= {"a", "b"}
     assert model.decision_function(X).shape == (40,)
 
@@ -113,14 +114,16 @@ def test_an_ensemble_is_the_mean_of_its_members(digits, monkeypatch):
     X, y = digits[0][:400], digits[1][:400]
     told = []
     model = ConvNetEnsembleClassifier(
-        2, epochs=1, random_state=0, n_jobs=1, on_epoch=lambda *news: told.append(news)
+        4, epochs=1, random_state=0, n_jobs=1, on_epoch=lambda *news: told.append(news)
     )
     model.fit(X, y)
-    assert [epoch for epoch, _, _ in told] == [1, 2]
+    assert [epoch for epoch, _, _ in told] == [1, 2, 3, 4]
+    sizes = [len(one.weights_) for one in model.estimators_]
+    assert len({*sizes[:3]}) == 3 and sizes[3] == sizes[0]
     members = [one.set_params().decision_function(X) for one in model.estimators_]
     shares = [np.exp(one) / np.exp(one).sum(axis=1, keepdims=True) for one in members]
     np.testing.assert_allclose(np.exp(model.decision_function(X)), np.mean(shares, axis=0), rtol=1e-6)
-    assert not np.array_equal(members[0], members[1])
+    assert not np.array_equal(members[0], members[3])
 
 
 def test_without_pytorch_the_message_names_the_extra(digits, monkeypatch):

@@ -32,11 +32,14 @@ class ConvNetClassifier(TemperatureClassifierMixin, BaseEstimator):
     Parameters
     ----------
     widths : tuple of int, default (32, 48, 96)
-        Channels of the first layer and of each stage; between them the image is halved.
+        Channels of each stage; between them the image is halved.
     depth : int, default 2
         Convolutions a stage.
     kernel : int, default 3
         Height and width of their kernels, an odd number.
+    full_size : bool, default False
+        Whether the first stage is like the others and keeps the image's full size; by default it is a single layer
+        that halves it.
     epochs : int, default 14
     batch_size : int, default 128
         At most; small sets are trained in at least 50 steps an epoch, as far as batches of 16 allow.
@@ -84,6 +87,7 @@ class ConvNetClassifier(TemperatureClassifierMixin, BaseEstimator):
         widths: tuple[int, ...] = (32, 48, 96),
         depth: int = 2,
         kernel: int = 3,
+        full_size: bool = False,
         epochs: int = 14,
         batch_size: int = 128,
         learning_rate: float = 0.004,
@@ -102,6 +106,7 @@ class ConvNetClassifier(TemperatureClassifierMixin, BaseEstimator):
         self.widths = widths
         self.depth = depth
         self.kernel = kernel
+        self.full_size = full_size
         self.epochs = epochs
         self.batch_size = batch_size
         self.learning_rate = learning_rate
@@ -190,7 +195,7 @@ class ConvNetClassifier(TemperatureClassifierMixin, BaseEstimator):
 
     def _build(self) -> Any:
         return _deep("network").build_network(
-            self.reader_.shape, len(self.classes_), self.widths, self.depth, self.kernel
+            self.reader_.shape, len(self.classes_), self.widths, self.depth, self.kernel, self.full_size
         )
 
     def _bend(self) -> Deformation:
@@ -204,12 +209,12 @@ class ConvNetClassifier(TemperatureClassifierMixin, BaseEstimator):
 class ConvNetEnsembleClassifier(TemperatureClassifierMixin, BaseEstimator):
     """Networks that answer together: the mean of their probabilities.
 
-    They differ in their seeds, and in turn in their kernels: two convolutions of 3x3 a stage, or one of 5x5. Both
-    see about as far, and networks of different kinds misread different images.
+    They differ in their seeds, and in turn in their kind: two convolutions of 3x3 a stage, one of 5x5, or two of
+    3x3 from the image's full size on. Networks of different kinds misread different images.
 
     Parameters
     ----------
-    n_members : int, default 5
+    n_members : int, default 6
     epochs : int, default 14
         Of each member.
     shape : (int, int), optional
@@ -234,12 +239,16 @@ class ConvNetEnsembleClassifier(TemperatureClassifierMixin, BaseEstimator):
     S. An, M. Lee, S. Park, H. Yang and J. So, arXiv 2008.10400 (2020).
     """
 
-    KINDS = ((3, 2), (5, 1))
-    """Kernel and depth of the members, in turn."""
+    KINDS: tuple[dict[str, Any], ...] = (
+        {},
+        {"kernel": 5, "depth": 1},
+        {"full_size": True, "widths": (16, 48, 96)},
+    )
+    """What the members have that a `ConvNetClassifier` by itself has not, in turn."""
 
     def __init__(
         self,
-        n_members: int = 5,
+        n_members: int = 6,
         epochs: int = 14,
         shape: tuple[int, int] | None = None,
         held_out: float = 1 / 12,
@@ -278,10 +287,8 @@ class ConvNetEnsembleClassifier(TemperatureClassifierMixin, BaseEstimator):
                 if self.on_epoch is not None:
                     self.on_epoch(done + epoch, total, loss)
 
-            kernel, depth = self.KINDS[member % len(self.KINDS)]
             network = ConvNetClassifier(
-                depth=depth,
-                kernel=kernel,
+                **self.KINDS[member % len(self.KINDS)],
                 epochs=self.epochs,
                 shape=self.shape,
                 held_out=0,

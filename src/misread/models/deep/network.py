@@ -12,9 +12,17 @@ _LAST = 3
 
 
 def build_network(
-    shape: tuple[int, int], n_classes: int, widths: Sequence[int], depth: int, kernel: int
+    shape: tuple[int, int],
+    n_classes: int,
+    widths: Sequence[int],
+    depth: int,
+    kernel: int,
+    full_size: bool = False,
 ) -> nn.Sequential:
-    """A layer of 5x5 kernels that halves the image, then stages of convolutions, halving it between them.
+    """Stages of convolutions, halving the image between them.
+
+    The first stage is a single layer of 5x5 kernels that itself halves the image, or, at `full_size`, a stage like
+    the others, which sees the finest strokes and holes.
 
     Parameters
     ----------
@@ -22,11 +30,12 @@ def build_network(
         Height and width of the images; a side that would fall under 4 pixels is not halved.
     n_classes : int
     widths : sequence of int
-        Channels of the first layer and of each stage.
+        Channels of each stage.
     depth : int
         Convolutions a stage.
     kernel : int
         Height and width of their kernels, an odd number.
+    full_size : bool
 
     Returns
     -------
@@ -36,15 +45,16 @@ def build_network(
     Notes
     -----
     After S. An, M. Lee, S. Park, H. Yang and J. So, An ensemble of simple convolutional neural network models for
-    MNIST digit recognition, arXiv 2008.10400 (2020), made cheap: nearly all work is done on a quarter and on a
-    sixteenth of the pixels.
+    MNIST digit recognition, arXiv 2008.10400 (2020), made cheap: most work is done on a quarter and on a sixteenth
+    of the pixels.
     """
-    size = shape
-    stride = _halving(size)
-    layers: list[nn.Module] = _convolution(1, widths[0], 5, stride)
-    size = _halved(size, stride)
-    channels = widths[0]
-    for stage, wide in enumerate(widths[1:]):
+    size, channels = shape, 1
+    layers: list[nn.Module] = []
+    if not full_size:
+        stride = _halving(size)
+        layers = _convolution(1, widths[0], 5, stride)
+        size, channels, widths = _halved(size, stride), widths[0], widths[1:]
+    for stage, wide in enumerate(widths):
         if stage:
             stride = _halving(size)
             layers.append(nn.MaxPool2d(stride))
