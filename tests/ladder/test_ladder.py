@@ -5,6 +5,7 @@ import json
 import numpy as np
 import pytest
 from sklearn.dummy import DummyClassifier
+from sklearn.neighbors import KNeighborsClassifier
 from sklearn.svm import SVC
 
 from misread.data import Dataset, Split, load
@@ -36,8 +37,6 @@ def test_rungs_are_judged_on_the_test_images(digits, climbed):
     result, _, _ = climbed
     assert [rung.model for rung in result.rungs] == CHEAP
     knn = result.rungs[0].verdict
-    from sklearn.neighbors import KNeighborsClassifier
-
     model = KNeighborsClassifier().fit(digits.train.X, digits.train.labels)
     assert knn.errors == int((model.predict(digits.test.X) != digits.test.labels).sum())
     assert (knn.error_low, knn.error_high) == tuple(map(float, clopper_pearson(knn.errors, 360)))
@@ -90,6 +89,40 @@ def test_a_rung_without_time_is_skipped(digits):
     assert result.rungs == []
     assert "budget" in result.skipped["knn"]
     assert [event.kind for event in events] == ["skip"]
+
+
+class Epochs(KNeighborsClassifier):
+    """Tells of ten epochs, and of what time it is."""
+
+    def __init__(self, on_epoch=None, n_neighbors=5):
+        super().__init__(n_neighbors)
+        self.on_epoch = on_epoch
+
+    def fit(self, X, y):
+        for epoch in range(1, 11):
+            self.on_epoch(epoch, 10, 0.5)
+        self.held_out_indices_, self.held_out_scores_ = np.arange(90), np.eye(10)[y[:90]]
+        return super().fit(X, y)
+
+    def __getstate__(self):
+        return super().__getstate__() | {"on_epoch": None}
+
+
+@pytest.mark.parametrize(("budget", "told"), [(None, 10), (100, 10), (60, 2)])
+def test_a_network_tells_how_far_it_is_and_is_given_up_when_it_takes_too_long(digits, monkeypatch, budget, told):
+    clock = iter(range(0, 10_000, 9))
+    monkeypatch.setattr(runner, "perf_counter", lambda: next(clock))
+    monkeypatch.setattr(runner, "_estimator", lambda *rest: Epochs())
+    events = []
+    result = run_ladder(digits, budget=budget, models=["knn"], on_event=events.append)
+    done = [event.done for event in events if event.kind == "progress"]
+    assert done == [epoch / 10 for epoch in range(1, told + 1)]
+    assert events[0].kind == "start"
+    if told == 10:
+        assert events[-1].kind == "finish"
+        return
+    assert events[-1].reason == result.skipped["knn"]
+    assert result.skipped["knn"].startswith("given up: takes about 90 s, and 51 s of the budget")
 
 
 def test_slow_machines_are_noticed():

@@ -49,12 +49,16 @@ def ladder(
     rungs_named(names)
     dataset = load_with_progress(data, data_dir, size, fit or FITS[0], invert, on_error)
     best: LadderEvent | None = None
+    stage = ""
     with stages(jobs) as on_stage:
 
         def on_event(event: LadderEvent) -> None:
-            nonlocal best
+            nonlocal best, stage
             if event.kind == "start":
-                on_stage(f"{event.rung.model}: {event.rung.adds}; about {event.seconds:.0f} s")
+                stage = f"{event.rung.model}: {event.rung.adds}; about {event.seconds:.0f} s"
+                on_stage(stage)
+            elif event.kind == "progress":
+                on_stage(f"{stage}, {event.done:.0%} trained")
             elif event.kind == "skip":
                 say(f"  {event.rung.model}: skipped, {event.reason}", aside=True)
             elif event.result is not None:

@@ -69,7 +69,10 @@ JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 @contextmanager
 def stages(jobs: int | None) -> Iterator[Callable[[str], None]]:
-    """Show what is running on standard error while the block computes with `jobs` cores."""
+    """Show what is running on standard error while the block computes with `jobs` cores.
+
+    The clock starts anew with every stage, but not when only the end of its words changes: how far it is.
+    """
     error = Console(stderr=True, soft_wrap=True)
     columns = (SpinnerColumn(), TextColumn("{task.description}", markup=False), TimeElapsedColumn())
     with (
@@ -77,10 +80,14 @@ def stages(jobs: int | None) -> Iterator[Callable[[str], None]]:
         Progress(*columns, console=error, transient=True, disable=not error.is_terminal) as bar,
         workers(jobs),
     ):
-        running = bar.add_task("Starting")
+        running, begun = bar.add_task("Starting"), "Starting"
 
         def show(stage: str) -> None:
-            bar.reset(running, description=clean(stage))
+            nonlocal begun
+            if not stage.startswith(begun):
+                bar.reset(running)
+                begun = stage
+            bar.update(running, description=clean(stage))
 
         yield show
 

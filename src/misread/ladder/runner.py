@@ -22,6 +22,8 @@ from misread.parallel import workers
 
 __all__ = ["LadderEvent", "run_ladder"]
 
+_OVER = 1.1
+"""How much longer than the time left a network may take before it is given up."""
 _PACKAGES = ("misread", "numpy", "scipy", "scikit-learn", "numba")
 
 
@@ -32,12 +34,14 @@ class LadderEvent:
     Attributes
     ----------
     kind : str
-        'start', 'finish' or 'skip'.
+        'start', 'progress' (of networks alone), 'finish' or 'skip'.
     rung : Rung
     seconds : float
         About how long it will take, for 'start'.
+    done : float
+        Share of the training that is done, for 'progress'.
     reason : str
-        Why it is skipped, for 'skip'.
+        Why it is skipped or was given up, for 'skip'.
     result : RungResult or None
         For 'finish'.
     climbed : Climb or None
@@ -47,6 +51,7 @@ class LadderEvent:
     kind: str
     rung: Rung
     seconds: float = 0.0
+    done: float = 0.0
     reason: str = ""
     result: RungResult | None = None
     climbed: Climb | None = None
@@ -72,7 +77,8 @@ def run_ladder(
     out : path, optional
         Folder for `ladder.json`, written anew after every rung.
     budget : float, optional
-        Seconds for everything; a rung that would take longer than what is left is skipped. None for no limit.
+        Seconds for everything; a rung that would take longer than what is left is skipped, and a network whose
+        epochs turn out to take more than a tenth longer is given up. None for no limit.
     models : sequence of str, optional
         The rungs to try; all by default.
     seed : int, default 42
@@ -82,7 +88,7 @@ def run_ladder(
     data_dir : path, optional
         Where named sets are looked for first.
     on_event : callable of LadderEvent, optional
-        Told of each rung as it starts, finishes or is skipped.
+        Told of each rung as it starts, gets on, finishes or is skipped.
 
     Returns
     -------
@@ -124,11 +130,11 @@ def run_ladder(
             if not reason:
                 on_event(LadderEvent("start", rung, estimate))
                 began = perf_counter()
-                reason = _try(rung, dataset, seed, jobs, result, on_event)
+                reason = _try(rung, dataset, seed, jobs, left, result, on_event)
                 expected, taken = expected + rung.seconds(dataset.train), taken + perf_counter() - began
             if reason:
                 result.skipped[rung.model] = reason
-                on_event(LadderEvent("skip", rung, estimate, reason))
+                on_event(LadderEvent("skip", rung, estimate, reason=reason))
             if out is not None:
                 result.save(out)
     return result
@@ -139,13 +145,17 @@ def _try(
     dataset: Dataset,
     seed: int,
     jobs: int,
+    left: float | None,
     result: LadderResult,
     on_event: Callable[[LadderEvent], None],
 ) -> str | None:
     """Train and judge one rung; the reason when it cannot be done, which costs no other rung its place."""
     try:
-        climbed = climb(_estimator(rung, dataset.shape, seed, jobs), dataset.train, seed)
+        estimator = _watched(_estimator(rung, dataset.shape, seed, jobs), rung, left, on_event)
+        climbed = climb(estimator, dataset.train, seed)
         verdict = judge(climbed, dataset.test)
+    except _OutOfTimeError as error:
+        return f"given up: {error}"
     except (ArithmeticError, MemoryError, MisreadError, ValueError) as error:
         return f"failed: {type(error).__name__}: {error}"
     result.rungs.append(
@@ -171,6 +181,28 @@ def _estimator(rung: Rung, shape: tuple[int, int], seed: int, jobs: int) -> Any:
     return estimator.set_params(n_jobs=jobs) if rung.extra else estimator
 
 
+class _OutOfTimeError(Exception):
+    """A rung will not end in time."""
+
+
+def _watched(estimator: Any, rung: Rung, left: float | None, on_event: Callable[[LadderEvent], None]) -> Any:
+    """Have a network tell how far it is, and give it up when it is clear that its time will not do."""
+    if "on_epoch" not in estimator.get_params(deep=False):
+        return estimator
+    ends: list[float] = [perf_counter()]
+
+    def told(epoch: int, epochs: int, loss: float) -> None:
+        ends.append(perf_counter())
+        on_event(LadderEvent("progress", rung, done=epoch / epochs))
+        if left is None or epoch == 1:
+            return
+        expected = ends[1] - ends[0] + (ends[-1] - ends[1]) / (epoch - 1) * (epochs - 1)
+        if expected > _OVER * left:
+            raise _OutOfTimeError(_too_long(expected, left))
+
+    return estimator.set_params(on_epoch=told)
+
+
 def _pace(expected: float, taken: float) -> float:
     """How much slower than expected this machine is, by the rungs so far; short ones say little."""
     return (taken + 10) / (expected + 10)
@@ -179,6 +211,10 @@ def _pace(expected: float, taken: float) -> float:
 def _no_time(estimate: float, left: float | None) -> str | None:
     if left is None or estimate <= left:
         return None
+    return _too_long(estimate, left)
+
+
+def _too_long(estimate: float, left: float) -> str:
     return f"takes about {estimate:.0f} s, and {max(left, 0):.0f} s of the budget are left"
 
 

@@ -62,7 +62,7 @@ class ConvNetClassifier(TemperatureClassifierMixin, BaseEstimator):
     held_out : float, default 1/12
         Share of the training images not learnt from, to stop and to calibrate by; 0 for none.
     on_epoch : callable of (epoch, epochs, loss), optional
-        Told after every epoch.
+        Told after every epoch; pickles forget it.
     random_state : int, RandomState or None
     n_jobs : int, optional
         Threads; PyTorch's own choice by default.
@@ -203,7 +203,8 @@ class ConvNetClassifier(TemperatureClassifierMixin, BaseEstimator):
         return (self.deformation or self.DEFORMATION).for_size(self.reader_.shape)
 
     def __getstate__(self) -> dict[str, Any]:
-        return {name: value for name, value in super().__getstate__().items() if name != "_network"}
+        state = super().__getstate__() | {"on_epoch": None}
+        return {name: value for name, value in state.items() if name != "_network"}
 
 
 class ConvNetEnsembleClassifier(TemperatureClassifierMixin, BaseEstimator):
@@ -222,7 +223,7 @@ class ConvNetEnsembleClassifier(TemperatureClassifierMixin, BaseEstimator):
     held_out : float, default 1/12
         Share of the training images that no member learns from; the same for all.
     on_epoch : callable of (epoch, epochs, loss), optional
-        Told after every epoch, counted over all members.
+        Told after every epoch, counted over all members; pickles forget it.
     random_state : int, RandomState or None
     n_jobs : int, optional
         Threads; PyTorch's own choice by default.
@@ -307,6 +308,9 @@ class ConvNetEnsembleClassifier(TemperatureClassifierMixin, BaseEstimator):
         check_is_fitted(self)
         X = validate_data(self, X, dtype="numeric", order="C", reset=False)
         return _log_mean([member._ask(X) for member in self.estimators_])
+
+    def __getstate__(self) -> dict[str, Any]:
+        return super().__getstate__() | {"on_epoch": None}
 
 
 def _log_mean(tables: list[NDArray[np.float64]]) -> NDArray[np.float64]:
