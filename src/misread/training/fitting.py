@@ -34,6 +34,8 @@ from misread.training.targets import Labels, Wanted, folds_by_class, make_task
 __all__ = ["Stage", "bundled", "held_out_evidence", "manifest_of", "prepared", "train"]
 
 N_EXAMPLES = 5_000
+_ENOUGH_HELD_OUT = 2_000
+"""Images that a model holds out by itself for which it is not trained five times more."""
 PACKAGES = ("misread", "numpy", "scipy", "scikit-learn", "numba")
 MADE_LIKE = {"mnist": "mnist"}
 """Named sets whose images were made by one of the fits; drawings and photos are then made like them."""
@@ -61,6 +63,9 @@ def train(
 ) -> Bundle:
     """Train a model on the training images of a data set and judge it on the test images.
 
+    Thresholds are chosen on scores of training images that were held out: in folds, or, where a model holds out
+    a few thousand by itself (networks, edge kernels), on these, which spares training it once more for every fold.
+
     Parameters
     ----------
     model : str or estimator
@@ -73,7 +78,7 @@ def train(
     denoise : bool
         Learn to take noise out of images instead.
     precision, recall : float in (0, 1], optional
-        Choose an operating point that reaches this on out-of-fold scores. For a classifier, precision is the
+        Choose an operating point that reaches this on held-out scores. For a classifier, precision is the
         share of right ones among the answers that it is sure of.
     confidence : float in (0, 1), optional
         Have the lower bound of the precision reach it, instead of the plain share.
@@ -116,8 +121,14 @@ def train(
     if labels is not None:
         check_both_answers(labels.names, task.y_train)
 
+    stage = f"Fitting on {len(task.X_train):,} images"
+    asks_itself = task.name in ("classification", "detector") and _holds_out_enough(estimator, len(task.X_train))
     held_out, evidence, point = None, None, None
-    if task.name != "denoising":
+    if asks_itself:
+        on_stage(stage)
+        with naming_what_is_refused(name):
+            held_out = _fitted_and_asked(estimator, task, stage, on_stage)
+    elif task.name != "denoising":
         on_stage(f"Held-out scores in {N_FOLDS} folds")
         with_scores = task.name != "multilabel"
         with naming_what_is_refused(name):
@@ -128,6 +139,7 @@ def train(
                 cv=folds_by_class(dataset.train.labels, N_FOLDS),
                 scores=with_scores,
             )
+    if held_out is not None:
         evidence = held_out_evidence(task, held_out, estimator, len(dataset.class_names))
     if evidence is not None and has_aim:
         point = choose_threshold(
@@ -136,11 +148,12 @@ def train(
             precision=precision,
             recall=recall,
             confidence=confidence,
-            chosen_on=scores_in_words(_described(dataset)),
+            chosen_on=scores_in_words(evidence, _described(dataset)),
         )
-    on_stage(f"Fitting on {len(task.X_train):,} images")
-    with naming_what_is_refused(name):
-        estimator.fit(task.X_train, task.y_train)
+    if not asks_itself:
+        on_stage(stage)
+        with naming_what_is_refused(name):
+            estimator.fit(task.X_train, task.y_train)
     manifest = manifest_of(
         dataset,
         task.name,
@@ -161,6 +174,27 @@ def train(
         bundle = replace(bundle, tested=judged.evidence)
         metrics["test"] = judged.metrics
     return replace(bundle, manifest=replace(manifest, metrics=metrics))
+
+
+def _holds_out_enough(estimator: Any, n: int) -> bool:
+    """Whether a model that keeps a part of its training images back keeps enough to do without folds."""
+    share = getattr(estimator, "held_out", 0)
+    return isinstance(share, int | float) and n * share >= _ENOUGH_HELD_OUT
+
+
+def _fitted_and_asked(estimator: Any, task: Task, stage: str, on_stage: Stage) -> OutOfFold:
+    """Fit a model that holds out a part of its images itself; what it said of these."""
+    if hasattr(estimator, "on_epoch"):
+        estimator.set_params(on_epoch=lambda epoch, epochs, loss: on_stage(f"{stage}, epoch {epoch} of {epochs}"))
+    estimator.fit(task.X_train, task.y_train)
+    scores, held = estimator.held_out_scores_, estimator.held_out_indices_
+    return OutOfFold(
+        y=task.y_train[held],
+        scores=scores[:, 1] - scores[:, 0] if len(estimator.classes_) == 2 else scores,
+        predictions=estimator.classes_[scores.argmax(axis=1)],
+        folds=np.zeros(len(held), np.uint16),
+        classes=estimator.classes_,
+    )
 
 
 def prepared(
@@ -219,9 +253,9 @@ def bundled(manifest: Manifest, estimator: Any, dataset: Dataset, evidence: Evid
 
 
 def held_out_evidence(task: Task, held_out: OutOfFold, estimator: Any, n_classes: int) -> Evidence | None:
-    """The out-of-fold scores in the form in which thresholds are chosen; None for several labels."""
+    """The held-out scores in the form in which thresholds are chosen; None for several labels."""
     if task.name == "detector":
-        return Evidence(task.y_train.astype(bool), held_out.scores)
+        return Evidence(held_out.y.astype(bool), held_out.scores)
     if task.name != "classification":
         return None
     table = class_table(held_out.scores, hasattr(estimator, "decision_function"), held_out.classes, n_classes)
@@ -231,11 +265,11 @@ def held_out_evidence(task: Task, held_out: OutOfFold, estimator: Any, n_classes
 def _held_out_metrics(bundle: Bundle, task: Task, held_out: OutOfFold) -> dict[str, Any]:
     manifest, evidence = bundle.manifest, bundle.held_out
     if task.name == "multilabel" or evidence is None:
-        return multilabel_metrics(task.y_train, held_out.predictions, manifest.outputs)
+        return multilabel_metrics(held_out.y, held_out.predictions, manifest.outputs)
     if task.name == "detector":
         return detector_metrics(evidence, manifest.operating_point, boundary(bundle.estimator))
     return classifier_metrics(
-        task.y_train, held_out.predictions, evidence, manifest.classes, manifest.operating_point
+        held_out.y, held_out.predictions, evidence, manifest.classes, manifest.operating_point
     )
 
 

@@ -1,4 +1,4 @@
-"""The operating point: chosen on out-of-fold scores, confirmed or not on others."""
+"""The operating point: chosen on held-out scores, confirmed or not on others."""
 
 import math
 from collections.abc import Mapping
@@ -112,7 +112,7 @@ def choose_again(
     recall: float | None = None,
     confidence: float | None = None,
 ) -> Bundle:
-    """Give a model another operating point, chosen on the out-of-fold scores that it carries.
+    """Give a model another operating point, chosen on the held-out scores that it carries.
 
     Raises
     ------
@@ -129,7 +129,7 @@ def choose_again(
         precision=precision,
         recall=recall,
         confidence=confidence,
-        chosen_on=scores_in_words(manifest.dataset),
+        chosen_on=scores_in_words(bundle.held_out, manifest.dataset),
     )
     metrics = dict(manifest.metrics)
     for name, evidence in (("out_of_fold", bundle.held_out), ("test", bundle.tested)):
@@ -138,9 +138,10 @@ def choose_again(
     return replace(bundle, manifest=replace(manifest, operating_point=point, metrics=metrics))
 
 
-def scores_in_words(dataset: Mapping[str, Any]) -> str:
+def scores_in_words(evidence: Evidence, dataset: Mapping[str, Any]) -> str:
     """Say which scores an operating point was chosen on."""
-    return f"out-of-fold scores of the {dataset['n_train']:,} training images of {dataset['name']}"
+    held, n_train = len(evidence.truth), dataset["n_train"]
+    return f"held-out scores of {held:,} of the {n_train:,} training images of {dataset['name']}"
 
 
 def _measured_again(
