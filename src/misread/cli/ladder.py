@@ -22,6 +22,7 @@ from misread.training import bundle_of_rung
 __all__ = ["ladder"]
 
 BEST = "best.misread"
+_WIDE = 180
 _UNITS = {"s": 1, "m": 60, "h": 3600}
 
 
@@ -83,7 +84,10 @@ def ladder(
                 ),
                 out / BEST,
             )
-    Console(highlight=False).print(_table(result))
+    console = Console(highlight=False)
+    if not console.is_terminal:
+        console.width = _WIDE
+    console.print(_table(result))
     for name, reason in result.skipped.items():
         say(f"skipped {name}: {reason}")
     if result.rungs:
