@@ -49,3 +49,4 @@ def test_a_network_tells_its_epochs(monkeypatch):
     bundle = train("convnet", load_data("digits"), params=quick, on_stage=stages.append)
     assert stages[1:3] == [f"Fitting on 1,437 images, epoch {epoch} of 2" for epoch in (1, 2)]
     assert bundle.manifest.metrics["out_of_fold"]["n"] > 250
+    assert bundle.estimator.on_epoch is None

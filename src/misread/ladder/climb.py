@@ -13,7 +13,7 @@ from misread.data import Split
 from misread.evaluation.out_of_fold import responses
 from misread.evaluation.rejection import RejectionCurve, margins
 from misread.evaluation.reliability import best_temperature
-from misread.models.held_out import held_out_part
+from misread.models.held_out import as_responses, held_out_part
 
 __all__ = ["ANSWER_ACCURACY", "Climb", "climb", "scores_of"]
 
@@ -84,7 +84,7 @@ def climb(estimator: Any, train: Split, seed: int) -> Climb:
     if hasattr(fitted, "held_out_scores_"):
         truth = np.searchsorted(fitted.classes_, train.labels[fitted.held_out_indices_])
         scores = fitted.held_out_scores_
-        answers = scores[:, 1] - scores[:, 0] if len(fitted.classes_) == 2 else scores
+        answers = as_responses(scores)
     else:
         truth, answers = _rehearse(estimator, train, seed)
         scores = _as_logits(answers, hasattr(fitted, "decision_function"))

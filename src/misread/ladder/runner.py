@@ -187,7 +187,7 @@ class _OutOfTimeError(Exception):
 
 def _watched(estimator: Any, rung: Rung, left: float | None, on_event: Callable[[LadderEvent], None]) -> Any:
     """Have a network tell how far it is, and give it up when it is clear that its time will not do."""
-    if "on_epoch" not in estimator.get_params(deep=False):
+    if not hasattr(estimator, "on_epoch"):
         return estimator
     ends: list[float] = [perf_counter()]
 

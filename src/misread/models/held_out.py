@@ -10,7 +10,7 @@ from sklearn.base import ClassifierMixin
 
 from misread.errors import ParameterError
 
-__all__ = ["TemperatureClassifierMixin", "best_temperature", "held_out_part"]
+__all__ = ["TemperatureClassifierMixin", "as_responses", "best_temperature", "held_out_part"]
 
 _LEAST = 20
 _WIDEST = 7.0
@@ -27,8 +27,7 @@ class TemperatureClassifierMixin(ClassifierMixin):
 
     def decision_function(self, X: Any) -> NDArray[np.float64]:
         """Scores of shape (n, n_classes), or for two classes their difference, shape (n,)."""
-        scores = self._ask(X)
-        return scores[:, 1] - scores[:, 0] if scores.shape[1] == 2 else scores
+        return as_responses(self._ask(X))
 
     def predict(self, X: Any) -> NDArray[Any]:
         """Classes of images of shape (n, height * width)."""
@@ -38,6 +37,11 @@ class TemperatureClassifierMixin(ClassifierMixin):
     def predict_proba(self, X: Any) -> NDArray[np.float64]:
         """Probabilities of shape (n, n_classes), calibrated on the held-out part."""
         return softmax(self._ask(X) / self.temperature_, axis=1)
+
+
+def as_responses(scores: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Scores with a column for each class as a decision function gives them: for two classes, their difference."""
+    return scores[:, 1] - scores[:, 0] if scores.shape[1] == 2 else scores
 
 
 def held_out_part(

@@ -21,6 +21,7 @@ from misread.errors import ParameterError
 from misread.evaluation.out_of_fold import OutOfFold, out_of_fold
 from misread.evaluation.rejection import margins
 from misread.models import KNeighborsClassifier
+from misread.models.held_out import as_responses
 from misread.models.pixels import set_shape
 from misread.models.zoo import make
 from misread.tasks import Task
@@ -35,7 +36,7 @@ __all__ = ["Stage", "bundled", "held_out_evidence", "manifest_of", "prepared", "
 
 N_EXAMPLES = 5_000
 _ENOUGH_HELD_OUT = 2_000
-"""Images that a model holds out by itself for which it is not trained five times more."""
+"""Images that a model holds out by itself at which it is not trained once more for every fold."""
 PACKAGES = ("misread", "numpy", "scipy", "scikit-learn", "numba")
 MADE_LIKE = {"mnist": "mnist"}
 """Named sets whose images were made by one of the fits; drawings and photos are then made like them."""
@@ -184,13 +185,16 @@ def _holds_out_enough(estimator: Any, n: int) -> bool:
 
 def _fitted_and_asked(estimator: Any, task: Task, stage: str, on_stage: Stage) -> OutOfFold:
     """Fit a model that holds out a part of its images itself; what it said of these."""
-    if hasattr(estimator, "on_epoch"):
+    silent = getattr(estimator, "on_epoch", estimator) is None
+    if silent:
         estimator.set_params(on_epoch=lambda epoch, epochs, loss: on_stage(f"{stage}, epoch {epoch} of {epochs}"))
     estimator.fit(task.X_train, task.y_train)
+    if silent:
+        estimator.set_params(on_epoch=None)
     scores, held = estimator.held_out_scores_, estimator.held_out_indices_
     return OutOfFold(
         y=task.y_train[held],
-        scores=scores[:, 1] - scores[:, 0] if len(estimator.classes_) == 2 else scores,
+        scores=as_responses(scores),
         predictions=estimator.classes_[scores.argmax(axis=1)],
         folds=np.zeros(len(held), np.uint16),
         classes=estimator.classes_,
