@@ -16,11 +16,11 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer, StandardScaler
 from sklearn.svm import SVC
 
-from misread.bundle import Evidence, Manifest, OperatingPointRecord, load, read_manifest, save
+from misread.bundle import Bundle, Evidence, Manifest, OperatingPointRecord, load, read_manifest, save
 from misread.errors import ModelFileError, OutputError, ParameterError
 from misread.models import KNeighborsClassifier, RandomForestClassifier, SGDClassifier
 from misread.models.convnet import ConvNetClassifier, ConvNetEnsembleClassifier
-from misread.models.zoo import ZOO
+from misread.models.zoo import ZOO, make
 
 BASIC = ("sgd", "sgd-scaled", "forest", "svc", "svc-ovr", "knn")
 QUICK = [name for name in ZOO if "convnet" not in name]
@@ -40,6 +40,7 @@ def same_answers(first, second, images) -> None:
     np.testing.assert_array_equal(one.scores, other.scores)
     np.testing.assert_array_equal(one.labels, other.labels)
     np.testing.assert_array_equal(one.sure, other.sure)
+    np.testing.assert_array_equal(one.probabilities, other.probabilities)
     assert one.names == other.names
 
 
@@ -127,6 +128,20 @@ def test_a_classifier_is_sure_from_its_margin_on(small, few):
     answers = replace(small, manifest=replace(small.manifest, operating_point=point)).answer(few.test.images)
     np.testing.assert_array_equal(answers.sure, lead >= point.threshold)
     assert 5 < answers.sure.sum() < 15
+
+
+@pytest.mark.parametrize("learnt", [range(10), (3, 5, 8), (2, 7)])
+def test_probabilities_of_a_calibrated_classifier(learnt, few, bundle_of):
+    manifest = bundle_of("edge-kernel").manifest
+    among = np.isin(few.train.labels, learnt)
+    estimator = make("edge-kernel").fit(few.train.X[among], few.train.labels[among])
+    bundle = Bundle(manifest, estimator, few.train.images[:5], few.train.labels[:5])
+    assert bundle.answer(few.test.images).probabilities is None, "too few images to calibrate by"
+    estimator.temperature_ = 0.5
+    answers = bundle.answer(few.test.images)
+    np.testing.assert_array_equal(answers.probabilities[:, learnt], estimator.predict_proba(few.test.X))
+    np.testing.assert_allclose(answers.probabilities.sum(axis=1), 1)
+    np.testing.assert_array_equal(answers.probabilities.argmax(axis=1), answers.labels)
 
 
 def test_nearest_examples_equal_brute_force(small, few):

@@ -50,6 +50,15 @@ def digits_bundle() -> Bundle:
 
 
 @pytest.fixture(scope="session")
+def calibrated_bundle() -> Bundle:
+    """A model that has scores, by which it is sure or not, and probabilities."""
+    data = load("digits")
+    return bundle_of(
+        "edge-kernel", data.train.images, data.train.labels, fit="stretch", classes=tuple(data.class_names)
+    )
+
+
+@pytest.fixture(scope="session")
 def mnist_bundle(mnist_folder: Path) -> Bundle:
     data = load("mnist", data_dir=mnist_folder)
     return bundle_of(

@@ -101,6 +101,24 @@ def test_a_detector_and_a_model_without_probabilities(digits_bundle: Bundle, ser
     assert all(list(one["scores"]) == ["5"] for one in answers)
 
 
+def test_a_calibrated_model_tells_probabilities_besides_its_scores(
+    calibrated_bundle: Bundle, serve: Serve
+) -> None:
+    images, estimator = calibrated_bundle.example_images[:20], calibrated_bundle.estimator
+    with serve(calibrated_bundle) as url:
+        answers = httpx.post(f"{url}/v1/predict", json=images_json(images)).json()["predictions"]
+        assert httpx.get(f"{url}/v1/model").json()["score_kind"] == "score"
+    X = images.reshape(len(images), -1)
+    for kind, table in (("scores", estimator.decision_function(X)), ("probabilities", estimator.predict_proba(X))):
+        assert [list(one[kind]) for one in answers] == [list(calibrated_bundle.manifest.classes)] * len(images)
+        np.testing.assert_allclose([list(one[kind].values()) for one in answers], table, atol=1e-12)
+
+
+def test_a_model_that_was_not_calibrated_tells_none(client: httpx.Client, digits_bundle: Bundle) -> None:
+    answers = client.post("/v1/predict", json=images_json(digits_bundle.example_images[:2])).json()["predictions"]
+    assert all("probabilities" not in one for one in answers)
+
+
 def test_a_denoising_model_is_refused(digits_bundle: Bundle) -> None:
     manifest = Manifest("denoising", "knn", ("0",), (8, 8))
     with pytest.raises(ParameterError, match="misread denoise"):

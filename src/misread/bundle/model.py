@@ -20,6 +20,7 @@ from misread.errors import ModelFileError, ParameterError
 from misread.evaluation.out_of_fold import responses
 from misread.evaluation.rejection import margins
 from misread.models import KNeighborsClassifier
+from misread.models.held_out import TemperatureClassifierMixin
 
 __all__ = ["Answers", "Bundle", "Evidence", "class_table", "load", "read_manifest", "save"]
 
@@ -42,12 +43,15 @@ class Answers:
         A column per class; one column for a detector; one per label for several.
     sure : ndarray of shape (n,), bool
         Whether a classifier is sure by its operating point; all True without one, and for the other tasks.
+    probabilities : ndarray of shape (n, k), float64, or None
+        What the scores of a calibrated classifier stand for; None of others.
     """
 
     labels: NDArray[Any]
     names: list[str]
     scores: NDArray[np.float64]
     sure: NDArray[np.bool_]
+    probabilities: NDArray[np.float64] | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -179,14 +183,17 @@ class Bundle:
         return np.ascontiguousarray(images).reshape(len(images), -1)
 
     def _classify(self, X: NDArray[np.uint8]) -> Answers:
-        names = self.manifest.classes
-        scores, codes = responses(self.estimator, X)
-        scores = class_table(
-            scores, hasattr(self.estimator, "decision_function"), self.estimator.classes_, len(names)
-        )
+        names, estimator = self.manifest.classes, self.estimator
+        answered, codes = responses(estimator, X)
+        signed = hasattr(estimator, "decision_function")
+        scores = class_table(answered, signed, estimator.classes_, len(names))
         point = self.manifest.operating_point
         sure = np.ones(len(X), bool) if point is None else margins(scores) >= point.threshold
-        return Answers(codes, [names[code] for code in codes], scores, sure)
+        probabilities = None
+        if isinstance(estimator, TemperatureClassifierMixin) and estimator.is_calibrated:
+            probabilities = np.zeros(scores.shape)
+            probabilities[:, estimator.classes_] = estimator.as_probabilities(answered)
+        return Answers(codes, [names[code] for code in codes], scores, sure, probabilities)
 
     def _detect(self, X: NDArray[np.uint8]) -> Answers:
         scores, positive = responses(self.estimator, X)

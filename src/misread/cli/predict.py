@@ -100,10 +100,13 @@ def _as_json(bundle: Bundle, answers: Answers, row: int, name: str) -> dict[str,
         answer["positive"] = bool(answers.labels[row])
     if bundle.manifest.task == "multilabel":
         answer["labels"] = dict(zip(bundle.manifest.outputs, answers.labels[row].tolist(), strict=True))
+    if answers.probabilities is not None:
+        answer["probabilities"] = dict(zip(_columns(bundle), answers.probabilities[row].tolist(), strict=True))
     return {**answer, "scores": scores}
 
 
 def _scores_in_words(bundle: Bundle, answers: Answers, row: int) -> str:
-    scores, columns = answers.scores[row], _columns(bundle)
+    table = answers.scores if answers.probabilities is None else answers.probabilities
+    scores, columns = table[row], _columns(bundle)
     best = np.argsort(-scores, kind="stable")[:SHOWN]
     return "  ".join(f"{columns[k]} {scores[k]:.4g}" for k in best)

@@ -22,6 +22,11 @@ class TemperatureClassifierMixin(ClassifierMixin):
     classes_: NDArray[Any]
     temperature_: float
 
+    @property
+    def is_calibrated(self) -> bool:
+        """Whether images were held out to find the temperature; without them it is 1."""
+        return self.temperature_ != 1
+
     def _ask(self, X: Any) -> NDArray[np.float64]:
         raise NotImplementedError
 
@@ -36,7 +41,12 @@ class TemperatureClassifierMixin(ClassifierMixin):
 
     def predict_proba(self, X: Any) -> NDArray[np.float64]:
         """Probabilities of shape (n, n_classes), calibrated on the held-out part."""
-        return softmax(self._ask(X) / self.temperature_, axis=1)
+        return self.as_probabilities(self.decision_function(X))
+
+    def as_probabilities(self, responses: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Probabilities of shape (n, n_classes) that the scores of `decision_function` stand for."""
+        scores = np.column_stack([np.zeros(len(responses)), responses]) if responses.ndim == 1 else responses
+        return softmax(scores / self.temperature_, axis=1)
 
 
 def as_responses(scores: NDArray[np.float64]) -> NDArray[np.float64]:

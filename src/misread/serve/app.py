@@ -166,6 +166,9 @@ class _Server:
             {"label": name, "sure": bool(sure), "scores": dict(zip(self.score_names, scores, strict=True))}
             for name, sure, scores in zip(reply.names, reply.sure, reply.scores.tolist(), strict=True)
         ]
+        if reply.probabilities is not None:
+            for prediction, row in zip(predictions, reply.probabilities.tolist(), strict=True):
+                prediction["probabilities"] = dict(zip(self.score_names, row, strict=True))
         if reply.distances is not None and reply.indices is not None:
             for i, prediction in enumerate(predictions):
                 prediction["seen"] = reply.images[i].tolist()

@@ -23,6 +23,9 @@ class Prediction(BaseModel):
     label: str
     sure: bool = Field(description="Whether the answer passes the model's operating point.")
     scores: dict[str, float] = Field(description="By class; see `score_kind` of the model.")
+    probabilities: dict[str, float] | None = Field(
+        None, description="By class, of a calibrated classifier: what its scores stand for."
+    )
     seen: list[list[int]] | None = Field(None, description="The image as the model saw it; with explain=true.")
     nearest: list[Neighbour] | None = Field(None, description="The nearest training images; with explain=true.")
 

@@ -28,6 +28,8 @@ class Reply:
         One column per class, or one for the positive class.
     sure : ndarray of bool, shape (n,)
         Whether the answer passes the model's operating point.
+    probabilities : ndarray of float64, shape (n, k), or None
+        What the scores of a calibrated classifier stand for.
     distances, indices : ndarray, shape (n, 5), or None
         The nearest of the bundle's training images, when asked for.
     """
@@ -36,6 +38,7 @@ class Reply:
     names: list[str]
     scores: NDArray[np.float64]
     sure: NDArray[np.bool_]
+    probabilities: NDArray[np.float64] | None = None
     distances: NDArray[np.float64] | None = None
     indices: NDArray[np.int64] | None = None
 
@@ -134,4 +137,13 @@ class Worker:
         examples = len(self._bundle.example_images)
         if job.explain and examples:
             distances, indices = self._bundle.nearest(job.images, min(N_NEAREST, examples))
-        return Reply(job.images, answers.names[part], answers.scores[part], answers.sure[part], distances, indices)
+        probabilities = None if answers.probabilities is None else answers.probabilities[part]
+        return Reply(
+            job.images,
+            answers.names[part],
+            answers.scores[part],
+            answers.sure[part],
+            probabilities,
+            distances,
+            indices,
+        )

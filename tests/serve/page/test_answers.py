@@ -83,6 +83,26 @@ def test_a_detector_says_where_it_decides(
         expect(page.locator("#promise")).to_be_hidden()
 
 
+def test_a_calibrated_model_weighs_by_probability(
+    calibrated_bundle: Bundle,
+    serve: Serve,
+    watched: Watched,
+    draw: Draw,
+    settled: Settled,
+    handwriting: dict[str, Strokes],
+) -> None:
+    with serve(calibrated_bundle) as url:
+        page = watched(url)
+        draw(page, handwriting["0"])
+        answer = settled(page)
+        values = page.locator("#bars .value").all_inner_texts()
+        best = page.locator("#bars .best .value").inner_text()
+        assert all(value.endswith("%") for value in values)
+        assert sum(float(value.rstrip("%")) for value in values) == pytest.approx(100, abs=5)
+        said = page.locator("#sure").inner_text()
+        assert said in (f"Sure: {best}.", f"Not sure. Its best guess is {answer}: {best}.")
+
+
 @pytest.mark.parametrize(("digit", "label"), [("0", "0"), ("7", "not 0")])
 def test_neighbours_of_a_detectors_mind_are_not_marked(
     digits_bundle: Bundle,

@@ -1,6 +1,6 @@
 // Shows an answer.
 
-import { agrees, column, compact, introduction, percent, promise, verdict } from "./words.js";
+import { agrees, column, compact, introduction, percent, promise, verdict, weights } from "./words.js";
 
 const MOST_BARS = 12;
 
@@ -41,14 +41,14 @@ export class View {
   }
 
   show(answer, milliseconds) {
-    const { label, sure, scores, seen, nearest } = answer;
+    const { label, sure, seen, nearest } = answer;
     const { parts } = this;
     parts.says.dataset.state = sure ? "sure" : "unsure";
     setText(parts.label, label);
     parts.label.classList.toggle("long", label.length > 2);
     setText(parts.sure, verdict(this.model, answer));
     setText(parts.timing, `Answered in ${Math.max(1, Math.round(milliseconds))} ms.`);
-    this.#showScores(scores, label);
+    this.#showWeights(weights(this.model, answer), label);
     paint(parts.seen, seen, this.model.image_size);
     parts.nearest.replaceChildren(...(nearest ?? []).map((one) => this.#neighbour(one, agrees(this.model, label, one.label))));
   }
@@ -90,24 +90,23 @@ export class View {
     return cut;
   }
 
-  #showScores(scores, label) {
-    const values = Object.values(scores);
-    const probability = this.model.score_kind === "probability";
-    const [low, high] = probability ? [0, 1] : [Math.min(...values), Math.max(...values)];
-    this.#useRows(scores);
-    const texts = probability ? values.map((share) => percent(share)) : column(values);
-    Object.entries(scores).forEach(([name, score], i) => {
-      const share = this.model.decision ? this.#shareOf(score) : (score - low) / (high - low || 1);
+  #showWeights({ shares, values: byName }, label) {
+    const values = Object.values(byName);
+    const [low, high] = shares ? [0, 1] : [Math.min(...values), Math.max(...values)];
+    this.#useRows(byName);
+    const texts = shares ? values.map((share) => percent(share)) : column(values);
+    Object.entries(byName).forEach(([name, value], i) => {
+      const share = this.model.decision ? this.#shareOf(value) : (value - low) / (high - low || 1);
       this.#setBar(name, share, texts[i]);
     });
     this.#markBest(label);
   }
 
   /** With more classes than rows, show the best ones. */
-  #useRows(scores) {
-    const names = Object.keys(scores);
+  #useRows(values) {
+    const names = Object.keys(values);
     if (names.length <= MOST_BARS) return;
-    names.sort((a, b) => scores[b] - scores[a]);
+    names.sort((a, b) => values[b] - values[a]);
     const rows = [...this.#rows.values()];
     this.#rows = new Map(names.slice(0, MOST_BARS).map((name, i) => [name, rows[i]]));
     for (const [name, { title }] of this.#rows) title.textContent = title.title = name;

@@ -14,15 +14,23 @@ export function column(values) {
   return values.map((value) => minus(value.toLocaleString("en", options)));
 }
 
+/** How the answer weighs the classes: by probability where there is one for each, else by score. */
+export function weights({ score_kind: kind }, { scores, probabilities }) {
+  return { shares: Boolean(probabilities) || kind === "probability", values: probabilities ?? scores };
+}
+
 /** What an answer is worth, beside the answer. */
-export function verdict({ task, positive, decision, operating_point: point, score_kind: kind }, { label, sure, scores }) {
+export function verdict(model, answer) {
+  const { task, positive, decision, operating_point: point } = model;
+  const { label, sure, scores } = answer;
   if (task === "multilabel") return "";
   if (task === "detector") {
     const threshold = compact(decision.threshold);
     const rule = decision.inclusive ? `from ${threshold} on` : `above ${threshold}`;
     return `Score ${compact(scores[positive])}. It says ${positive} ${rule}.`;
   }
-  const score = kind === "probability" ? percent(scores[label]) : `score ${compact(scores[label])}`;
+  const { shares, values } = weights(model, answer);
+  const score = shares ? percent(values[label]) : `score ${compact(values[label])}`;
   if (!point) return `With ${score}.`;
   return sure ? `Sure: ${score}.` : `Not sure. Its best guess is ${label}: ${score}.`;
 }
