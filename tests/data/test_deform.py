@@ -8,7 +8,7 @@ from hypothesis.extra import numpy as npst
 from scipy import ndimage
 
 from misread.data import transforms
-from misread.data.deform import Deformation, affine, deskew, displace, elastic_fields, move
+from misread.data.deform import Deformation, affine, deskew, displace, elastic_fields, move, normalise
 from misread.errors import ParameterError
 
 IMAGES = npst.arrays(np.uint8, st.tuples(st.integers(1, 3), st.integers(1, 9), st.integers(1, 9)))
@@ -85,16 +85,57 @@ def test_deskew_stands_a_slanted_line_upright():
     np.testing.assert_array_equal(deskew(slanted), upright)
 
 
+def test_both_poses_are_the_recipes_one_after_the_other():
+    """Deskewed, then stretched about the middle until the shorter deviation has the root's share of the longer."""
+    rng = np.random.default_rng(0)
+    images = np.zeros((30, 40, 40), np.uint8)
+    images[:, 10:30, 13:23] = rng.integers(0, 256, (30, 20, 10))
+    images[15:] = images[15:].transpose(0, 2, 1)
+    upright = normalise(images, slant=True)
+    y, x = np.mgrid[:40, :40] - 19.5
+    total = upright.sum(axis=(1, 2), dtype=float)
+    deviations = [np.sqrt((upright * grid**2).sum(axis=(1, 2)) / total) for grid in (y, x)]
+    ratio = deviations[1] / deviations[0]
+    steps = np.clip(np.column_stack([1 / np.sqrt(0.8 * ratio), np.sqrt(ratio / 0.8)]), 0.45, 1)
+    assert (steps < 0.9).any(axis=0).all()
+    matrices = steps[:, :, None] * np.eye(2)
+    expected = affine(upright, matrices, 19.5 - matrices @ np.full(2, 19.5))
+    posed = normalise(images, slant=True, aspect=True)
+    assert np.abs(posed.astype(int) - expected).mean() < 4, "twice bilinear is blurred a little more"
+
+
+def test_narrow_and_flat_things_fill_more_and_square_ones_stay():
+    images = np.zeros((4, 28, 28), np.uint8)
+    images[0, 4:24, 9:19] = 255
+    images[1] = images[0].T
+    images[2, 4:24, 5:23] = 255
+    images[3, 4:24, 13:15] = 255
+    posed = normalise(images, aspect=True)
+    widths = (posed.max(axis=1) > 127).sum(axis=1).tolist()
+    heights = (posed.max(axis=2) > 127).sum(axis=1).tolist()
+    assert heights[1] == widths[0] == pytest.approx(np.sqrt(0.8 * 10 * 20), abs=1)
+    assert heights[0] == widths[1] == 20
+    np.testing.assert_array_equal(posed[2], images[2])
+    assert widths[3] == pytest.approx(2 / 0.45, abs=1)
+
+
 @pytest.mark.parametrize("shape", [(0, 5, 5), (3, 1, 7), (3, 7, 1), (2, 1, 1)])
 def test_strange_shapes_survive(shape):
     images = np.full(shape, 9, np.uint8)
     rng = np.random.default_rng(0)
-    assert deskew(images).shape == shape
+    assert deskew(images).shape == normalise(images, slant=True, aspect=True).shape == shape
     assert Deformation(rotation=10, shift=1, elastic=1).apply(images, rng).shape == shape
 
 
 def test_blank_images_stay_blank():
-    assert not deskew(np.zeros((2, 6, 6), np.uint8)).any()
+    assert not normalise(np.zeros((2, 6, 6), np.uint8), slant=True, aspect=True).any()
+
+
+def test_a_deformation_grows_and_fades():
+    deformation = Deformation(rotation=10, scale=0.1, shear=0.2, shift=2, elastic=1, smoothness=4)
+    assert deformation.times(0.5) == Deformation(5, 0.05, 0.1, 1, 0.5, smoothness=4)
+    images = np.random.default_rng(0).integers(0, 256, (5, 9, 9), dtype=np.uint8)
+    np.testing.assert_array_equal(deformation.times(0).apply(images, np.random.default_rng(0)), images)
 
 
 def test_wrong_images_are_refused():

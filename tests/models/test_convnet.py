@@ -11,8 +11,8 @@ from sklearn.base import clone
 from sklearn.datasets import load_digits
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
-from misread.data.deform import move
-from misread.errors import MissingExtraError
+from misread.data.deform import Deformation, deskew, move
+from misread.errors import MissingExtraError, ParameterError
 from misread.models.convnet import ConvNetClassifier, ConvNetEnsembleClassifier
 
 torch = pytest.importorskip("torch")
@@ -102,14 +102,34 @@ def test_it_stops_when_it_gets_no_better(digits):
     assert len(told) < 40
 
 
-@pytest.mark.parametrize("full_size", [False, True])
+@pytest.mark.parametrize("normalised", [(), ("slant", "aspect")])
 @pytest.mark.parametrize("shape", [(1, 9), (2, 2), (5, 40), (30, 30)])
-def test_images_of_any_shape(shape, full_size):
+def test_images_of_any_shape(shape, normalised):
     X = np.random.default_rng(0).integers(0, 256, (40, shape[0] * shape[1]), dtype=np.uint8)
     y = np.array(["a", "b"])[np.arange(40) % 2]
-    model = quick(epochs=1, shape=shape, full_size=full_size).fit(X, y)
+    model = quick(epochs=1, shape=shape, normalised=normalised).fit(X, y)
     assert set(model.predict(X)) <= {"a", "b"}
     assert model.decision_function(X).shape == (40,)
+
+
+def test_a_network_that_takes_the_slant_out_does_not_see_it(digits, fitted):
+    X, y = digits[0][:600], digits[1][:600]
+    upright = deskew(X.reshape(-1, 8, 8)).reshape(len(X), -1)
+    model = quick(normalised=("slant",)).fit(X, y)
+    told = model.decision_function(X[:50])
+    np.testing.assert_array_equal(quick().fit(upright, y).decision_function(upright[:50]), told)
+
+
+def test_an_unknown_pose_is_refused(digits):
+    with pytest.raises(ParameterError, match="normalised may name slant, aspect, got size"):
+        quick(normalised=("aspect", "size")).fit(*digits)
+
+
+def test_the_deformation_fades():
+    from misread.models.deep.training import Settings
+
+    settings = Settings(5, 1, 0.1, 0.0, 0.0, 0.9, None, Deformation(rotation=10), (1.5, 0.5))
+    assert [settings.deformation_in(epoch).rotation for epoch in range(1, 6)] == [15, 12.5, 10, 7.5, 5]
 
 
 def test_an_ensemble_is_the_mean_of_its_members(digits, monkeypatch):
@@ -120,9 +140,7 @@ def test_an_ensemble_is_the_mean_of_its_members(digits, monkeypatch):
     )
     model.fit(X, y)
     assert [epoch for epoch, _, _ in told] == [1, 2, 3, 4]
-    sizes = [len(one.weights_) for one in model.estimators_]
-    assert len({*sizes[:3]}) == 3
-    assert sizes[3] == sizes[0]
+    assert [one.normalised for one in model.estimators_] == [(), ("aspect",), ("slant", "aspect"), ()]
     members = [one.set_params().decision_function(X) for one in model.estimators_]
     shares = [np.exp(one) / np.exp(one).sum(axis=1, keepdims=True) for one in members]
     np.testing.assert_allclose(np.exp(model.decision_function(X)), np.mean(shares, axis=0), rtol=1e-6)

@@ -5,9 +5,13 @@ from typing import Any
 import numpy as np
 from numba import njit
 
-__all__ = ["fill_fields", "fill_shears", "translate", "warp"]
+__all__ = ["fill_fields", "fill_poses", "translate", "warp"]
 
 OPTIONS: Any = {"nogil": True, "cache": True, "error_model": "numpy", "no_cfunc_wrapper": True}
+
+_LEAST_VARIANCE = 1e-9
+_NARROW = 0.8**0.5  # of images as high as 1, those up to 0.8 wide are widened
+_LEAST_STEP = 0.45  # a line is widened to no more than 1 / 0.45 of its width
 
 
 @njit(**OPTIONS)
@@ -146,19 +150,27 @@ def fill_fields(coefficients: np.ndarray, rows: np.ndarray, columns: np.ndarray,
 
 
 @njit(**OPTIONS)
-def fill_shears(images: np.ndarray, matrices: np.ndarray, offsets: np.ndarray) -> None:
-    """Write the maps that stand each image upright: its centre of ink in the middle, its slant taken out.
+def fill_poses(images: np.ndarray, slant: bool, aspect: bool, matrices: np.ndarray, offsets: np.ndarray) -> None:
+    """Write the maps that bring each image into the same pose: its centre of ink to the middle, and what is asked.
 
-    Blank images, and those one pixel high, keep their slant.
+    Blank images stay as they are; those one pixel high or wide keep their slant and aspect.
+
+    Parameters
+    ----------
+    images : ndarray of uint8, shape (n, height, width)
+    slant, aspect : bool
+        What is taken out; see `misread.data.deform.normalise`.
+    matrices, offsets : ndarray of float32, shapes (n, 2, 2) and (n, 2)
     """
     n, height, width = images.shape
     for i in range(n):
-        mass, sum_y, sum_x, sum_yy, sum_xy = 0, 0, 0, 0, 0
+        mass, sum_y, sum_x, sum_yy, sum_xy, sum_xx = 0, 0, 0, 0, 0, 0
         for y in range(height):
             row_mass, row_x = 0, 0
             for x in range(width):
                 row_mass += int(images[i, y, x])
                 row_x += x * int(images[i, y, x])
+                sum_xx += x * x * int(images[i, y, x])
             mass += row_mass
             sum_y += y * row_mass
             sum_x += row_x
@@ -170,9 +182,18 @@ def fill_shears(images: np.ndarray, matrices: np.ndarray, offsets: np.ndarray) -
         if mass == 0:
             continue
         mean_y, mean_x = sum_y / mass, sum_x / mass
-        variance = sum_yy / mass - mean_y * mean_y
-        slant = (sum_xy / mass - mean_y * mean_x) / variance if variance > 1e-9 else 0.0
+        variance_y = sum_yy / mass - mean_y * mean_y
+        variance_x = sum_xx / mass - mean_x * mean_x
+        lean, step_y, step_x = 0.0, 1.0, 1.0
+        if slant and variance_y > _LEAST_VARIANCE:
+            covariance = sum_xy / mass - mean_y * mean_x
+            lean = covariance / variance_y
+            variance_x -= lean * covariance
+        if aspect and variance_y > _LEAST_VARIANCE and variance_x > _LEAST_VARIANCE:
+            narrow = (variance_x / variance_y) ** 0.25
+            step_x = min(max(narrow / _NARROW, _LEAST_STEP), 1.0)
+            step_y = min(max(1 / (narrow * _NARROW), _LEAST_STEP), 1.0)
         middle_y, middle_x = (height - 1) / 2, (width - 1) / 2
-        matrices[i, 1, 0] = slant
-        offsets[i, 0] = mean_y - middle_y
-        offsets[i, 1] = mean_x - middle_x - slant * middle_y
+        matrices[i, 0, 0], matrices[i, 1, 0], matrices[i, 1, 1] = step_y, lean * step_y, step_x
+        offsets[i, 0] = mean_y - step_y * middle_y
+        offsets[i, 1] = mean_x - step_x * middle_x - lean * step_y * middle_y

@@ -12,13 +12,16 @@ from sklearn.utils import check_random_state
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from misread.data.deform import Deformation, move, size_share
+from misread.data.deform import Deformation, move, normalise, size_share
+from misread.errors import ParameterError
 from misread.models.held_out import TemperatureClassifierMixin, best_temperature, held_out_part
 from misread.models.pixels import PixelReader
 
 __all__ = ["ConvNetClassifier", "ConvNetEnsembleClassifier"]
 
 Told = Callable[[int, int, float], None]
+
+_POSES = ("slant", "aspect")
 
 
 class ConvNetClassifier(TemperatureClassifierMixin, BaseEstimator):
@@ -31,16 +34,11 @@ class ConvNetClassifier(TemperatureClassifierMixin, BaseEstimator):
 
     Parameters
     ----------
-    widths : tuple of int, default (32, 48, 96)
+    widths : tuple of int, default (16, 48, 96)
         Channels of each stage; between them the image is halved.
     depth : int, default 2
-        Convolutions a stage.
-    kernel : int, default 3
-        Height and width of their kernels, an odd number.
-    full_size : bool, default False
-        Whether the first stage is like the others and keeps the image's full size; by default it is a single layer
-        that halves it.
-    epochs : int, default 14
+        Convolutions of 3x3 a stage.
+    epochs : int, default 12
     batch_size : int, default 128
         At most; small sets are trained in at least 50 steps an epoch, as far as batches of 16 allow.
     learning_rate : float, default 0.004
@@ -58,6 +56,11 @@ class ConvNetClassifier(TemperatureClassifierMixin, BaseEstimator):
         Stop when the held-out loss was no better for so many epochs and keep the best; by default all epochs run.
     deformation : Deformation, optional
         How the training images are bent; by default `ConvNetClassifier.DEFORMATION`.
+    fade : (float, float), default (1.5, 0.4)
+        How many times as much they are bent in the first epoch and in the last, in a line between them: much is
+        learnt from images that are far from any writer's, and the last is learnt from images that are near.
+    normalised : tuple of 'slant' and 'aspect', default ()
+        What is taken out of all images first; see `misread.data.deform.normalise`.
     shape : (int, int), optional
         Height and width; by default the images are square (or, if they cannot be, one row).
     held_out : float, default 1/12
@@ -85,11 +88,9 @@ class ConvNetClassifier(TemperatureClassifierMixin, BaseEstimator):
 
     def __init__(
         self,
-        widths: tuple[int, ...] = (32, 48, 96),
+        widths: tuple[int, ...] = (16, 48, 96),
         depth: int = 2,
-        kernel: int = 3,
-        full_size: bool = False,
-        epochs: int = 14,
+        epochs: int = 12,
         batch_size: int = 128,
         learning_rate: float = 0.004,
         weight_decay: float = 0.02,
@@ -98,6 +99,8 @@ class ConvNetClassifier(TemperatureClassifierMixin, BaseEstimator):
         averaging: float = 0.998,
         patience: int | None = None,
         deformation: Deformation | None = None,
+        fade: tuple[float, float] = (1.5, 0.4),
+        normalised: tuple[str, ...] = (),
         shape: tuple[int, int] | None = None,
         held_out: float = 1 / 12,
         on_epoch: Told | None = None,
@@ -106,8 +109,6 @@ class ConvNetClassifier(TemperatureClassifierMixin, BaseEstimator):
     ) -> None:
         self.widths = widths
         self.depth = depth
-        self.kernel = kernel
-        self.full_size = full_size
         self.epochs = epochs
         self.batch_size = batch_size
         self.learning_rate = learning_rate
@@ -117,6 +118,8 @@ class ConvNetClassifier(TemperatureClassifierMixin, BaseEstimator):
         self.averaging = averaging
         self.patience = patience
         self.deformation = deformation
+        self.fade = fade
+        self.normalised = normalised
         self.shape = shape
         self.held_out = held_out
         self.on_epoch = on_epoch
@@ -136,7 +139,7 @@ class ConvNetClassifier(TemperatureClassifierMixin, BaseEstimator):
         check_classification_targets(y)
         self.classes_, codes = np.unique(y, return_inverse=True)
         self.reader_ = PixelReader.learn(X, self.shape)
-        images = self.reader_.read(X)
+        images = self._read(X)
         seed = check_random_state(self.random_state).randint(2**31)
         rng = np.random.default_rng(seed)
         rest, held = held_out_part(codes, self.held_out, rng)
@@ -149,6 +152,7 @@ class ConvNetClassifier(TemperatureClassifierMixin, BaseEstimator):
             averaging=self.averaging,
             patience=self.patience,
             deformation=self._bend(),
+            fade=self.fade,
         )
         with training.seeded(int(seed)):
             network = self._build()
@@ -174,7 +178,17 @@ class ConvNetClassifier(TemperatureClassifierMixin, BaseEstimator):
 
     def _ask(self, X: Any) -> NDArray[np.float64]:
         check_is_fitted(self)
-        return self._logits(self.reader_.read(validate_data(self, X, dtype="numeric", order="C", reset=False)))
+        return self._logits(self._read(validate_data(self, X, dtype="numeric", order="C", reset=False)))
+
+    def _read(self, X: Any) -> NDArray[np.uint8]:
+        """The images, in the pose that the network sees."""
+        images = self.reader_.read(X)
+        if unknown := set(self.normalised) - set(_POSES):
+            raise ParameterError(f"normalised may name {', '.join(_POSES)}, got {', '.join(map(str, unknown))}")
+        if not self.normalised:
+            return images
+        slant, aspect = (pose in self.normalised for pose in _POSES)
+        return normalise(images, slant=slant, aspect=aspect, n_jobs=self.n_jobs)
 
     def _logits(self, images: NDArray[np.uint8]) -> NDArray[np.float64]:
         training = _deep("training")
@@ -196,9 +210,7 @@ class ConvNetClassifier(TemperatureClassifierMixin, BaseEstimator):
             yield move(images, (step * down, step * right), n_jobs=self.n_jobs)
 
     def _build(self) -> Any:
-        return _deep("network").build_network(
-            self.reader_.shape, len(self.classes_), self.widths, self.depth, self.kernel, self.full_size
-        )
+        return _deep("network").build_network(self.reader_.shape, len(self.classes_), self.widths, self.depth)
 
     def _bend(self) -> Deformation:
         """The deformation, its moves in proportion to images smaller than 28 pixels."""
@@ -212,13 +224,13 @@ class ConvNetClassifier(TemperatureClassifierMixin, BaseEstimator):
 class ConvNetEnsembleClassifier(TemperatureClassifierMixin, BaseEstimator):
     """Networks that answer together: the mean of their probabilities.
 
-    They differ in their seeds, and in turn in their kind: two convolutions of 3x3 a stage, one of 5x5, or two of
-    3x3 from the image's full size on. Networks of different kinds misread different images.
+    They differ in their seeds, and in turn in the pose that they see the images in: as they are, with the narrow
+    ones widened, or so and upright. What is misread in one pose is often read in another.
 
     Parameters
     ----------
     n_members : int, default 6
-    epochs : int, default 14
+    epochs : int, default 16
         Of each member.
     shape : (int, int), optional
         Height and width; by default the images are square (or, if they cannot be, one row).
@@ -239,20 +251,17 @@ class ConvNetEnsembleClassifier(TemperatureClassifierMixin, BaseEstimator):
 
     Notes
     -----
-    S. An, M. Lee, S. Park, H. Yang and J. So, arXiv 2008.10400 (2020).
+    D. Ciresan, U. Meier and J. Schmidhuber, Multi-column deep neural networks for image classification, CVPR 2012:
+    columns that see the digits in different widths.
     """
 
-    KINDS: tuple[dict[str, Any], ...] = (
-        {},
-        {"kernel": 5, "depth": 1},
-        {"full_size": True, "widths": (16, 48, 96)},
-    )
-    """What the members have that a `ConvNetClassifier` by itself has not, in turn."""
+    POSES: tuple[tuple[str, ...], ...] = ((), ("aspect",), ("slant", "aspect"))
+    """What is taken out of the images that the members see, in turn."""
 
     def __init__(
         self,
         n_members: int = 6,
-        epochs: int = 14,
+        epochs: int = 16,
         shape: tuple[int, int] | None = None,
         held_out: float = 1 / 12,
         on_epoch: Told | None = None,
@@ -291,8 +300,8 @@ class ConvNetEnsembleClassifier(TemperatureClassifierMixin, BaseEstimator):
                     self.on_epoch(done + epoch, total, loss)
 
             network = ConvNetClassifier(
-                **self.KINDS[member % len(self.KINDS)],
                 epochs=self.epochs,
+                normalised=self.POSES[member % len(self.POSES)],
                 shape=self.shape,
                 held_out=0,
                 on_epoch=tell,

@@ -39,6 +39,8 @@ class Settings:
     patience : int or None
         Stop when the held-out loss has been no better for so many epochs.
     deformation : Deformation
+    fade : (float, float)
+        How many times as strong it is in the first epoch and in the last, in a line between them.
     """
 
     epochs: int
@@ -49,6 +51,13 @@ class Settings:
     averaging: float
     patience: int | None
     deformation: Deformation
+    fade: tuple[float, float]
+
+    def deformation_in(self, epoch: int) -> Deformation:
+        """The deformation in an epoch, counted from 1."""
+        first, last = self.fade
+        done = (epoch - 1) / max(1, self.epochs - 1)
+        return self.deformation.times(first + (last - first) * done)
 
 
 Told = Callable[[int, int, float], None]
@@ -91,7 +100,7 @@ def train(
     for epoch in range(1, settings.epochs + 1):
         network.train()
         losses = []
-        for pixels, truth in _batches(images, codes, steps, settings, rng, n_jobs):
+        for pixels, truth in _batches(images, codes, steps, settings.deformation_in(epoch), rng, n_jobs):
             rate = _rate(step / (steps * settings.epochs)) * settings.learning_rate
             for group in optimiser.param_groups:
                 group["lr"] = rate
@@ -161,12 +170,12 @@ def _batches(
     images: NDArray[np.uint8],
     codes: NDArray[np.int64],
     steps: int,
-    settings: Settings,
+    deformation: Deformation,
     rng: np.random.Generator,
     n_jobs: int | None,
 ) -> Iterator[tuple[NDArray[np.uint8], NDArray[np.int64]]]:
     order = rng.permutation(len(images))
-    bent = settings.deformation.apply(images, rng, n_jobs=n_jobs)
+    bent = deformation.apply(images, rng, n_jobs=n_jobs)
     for chosen in np.array_split(order, steps):
         yield bent[chosen], codes[chosen]
 
