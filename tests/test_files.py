@@ -1,4 +1,7 @@
 import os
+import signal
+import subprocess
+import sys
 
 import pytest
 
@@ -22,6 +25,29 @@ def test_a_failed_block_leaves_nothing_behind(tmp_path):
         stream.write(b"half")
         raise KeyboardInterrupt
     assert os.listdir(tmp_path) == []
+
+
+KILLED = """
+import os, signal, sys
+from misread.files import atomic_write
+
+with atomic_write(sys.argv[1]) as stream:
+    stream.write(b"half")
+    os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
+def test_what_a_killed_process_left_is_removed_what_a_living_one_writes_is_not(tmp_path):
+    path = tmp_path / "result.json"
+    assert subprocess.run([sys.executable, "-c", KILLED, path], check=False).returncode == -signal.SIGKILL
+    assert len(os.listdir(tmp_path)) == 1
+    with atomic_write(path) as first:
+        assert len(os.listdir(tmp_path)) == 1
+        with atomic_write(path) as second:
+            second.write(b"second")
+        first.write(b"first")
+    assert path.read_bytes() == b"first"
+    assert os.listdir(tmp_path) == ["result.json"]
 
 
 def test_what_cannot_be_written_is_one_clear_error(tmp_path):

@@ -1,14 +1,19 @@
 """Files that are either whole or not there."""
 
 import errno
+import glob
 import os
+import sys
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO
 
 from misread.errors import OutputError
+
+if sys.platform != "win32":
+    import fcntl
 
 __all__ = ["atomic_write", "writable_folder"]
 
@@ -17,7 +22,8 @@ __all__ = ["atomic_write", "writable_folder"]
 def atomic_write(path: str | os.PathLike[str]) -> Iterator[IO[bytes]]:
     """Open a temporary file beside `path` and move it into place when the block ends well.
 
-    Readers see the old file or the new one, never a part; a block that fails leaves nothing behind.
+    Readers see the old file or the new one, never a part. A block that fails leaves nothing behind, and what a
+    killed process left of the same file is removed.
 
     Raises
     ------
@@ -25,21 +31,42 @@ def atomic_write(path: str | os.PathLike[str]) -> Iterator[IO[bytes]]:
         If the file cannot be written: no permission, no such folder, disk full.
     """
     path = Path(path)
-    temporary = None
     try:
-        descriptor, temporary = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".part", dir=path.parent)
-        with os.fdopen(descriptor, "wb") as stream:
-            yield stream
-            stream.flush()
-            os.fsync(stream.fileno())
-        os.chmod(temporary, 0o644)
-        os.replace(temporary, path)
-        temporary = None
+        with _free_of_abandoned(path):
+            descriptor, part = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".part", dir=path.parent)
+            try:
+                with os.fdopen(descriptor, "wb") as stream:
+                    yield stream
+                    stream.flush()
+                    os.fsync(stream.fileno())
+                os.chmod(part, 0o644)
+                os.replace(part, path)
+            finally:
+                Path(part).unlink(missing_ok=True)
     except OSError as error:
         raise _explained(error, path) from error
+
+
+@contextmanager
+def _free_of_abandoned(path: Path) -> Iterator[None]:
+    """Remove what killed processes left of `path`, and keep others from taking this process for one of them.
+
+    Writers share a lock on the folder, which dies with them: who can have it alone knows that none is left.
+    """
+    if sys.platform == "win32":  # has no such lock: what was left stays
+        yield
+        return
+    folder = os.open(path.parent, os.O_RDONLY)
+    try:
+        with suppress(OSError):  # others write here just now, or the file system knows no locks
+            fcntl.flock(folder, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            for part in path.parent.glob(f".{glob.escape(path.name)}.*.part"):
+                part.unlink()
+        with suppress(OSError):
+            fcntl.flock(folder, fcntl.LOCK_SH)
+        yield
     finally:
-        if temporary is not None:
-            Path(temporary).unlink(missing_ok=True)
+        os.close(folder)
 
 
 def writable_folder(path: str | os.PathLike[str]) -> Path:
