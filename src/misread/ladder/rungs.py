@@ -69,7 +69,7 @@ RUNGS = (
     Rung("svc-deskewed", "a boundary learnt from upright images", 60, _square),
     Rung("edge-kernel", "edge directions instead of pixels, practice on bent copies", 150, _linear),
     Rung("edge-kernel-large", "more practice, and more images to compare with", 420, _linear),
-    Rung("convnet", "features learnt, too", 240, _pixels, "deep"),
+    Rung("convnet", "features learnt, too", 270, _pixels, "deep"),
     Rung("convnet-ensemble", "networks that see three poses, asked together", 1_900, _pixels, "deep"),
 )
 """All rungs in the order in which they are tried."""

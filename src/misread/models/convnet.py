@@ -38,7 +38,7 @@ class ConvNetClassifier(TemperatureClassifierMixin, BaseEstimator):
         Channels of each stage; between them the image is halved.
     depth : int, default 2
         Convolutions of 3x3 a stage.
-    epochs : int, default 12
+    epochs : int, default 10
     batch_size : int, default 128
         At most; small sets are trained in at least 50 steps an epoch, as far as batches of 16 allow.
     learning_rate : float, default 0.004
@@ -90,7 +90,7 @@ class ConvNetClassifier(TemperatureClassifierMixin, BaseEstimator):
         self,
         widths: tuple[int, ...] = (16, 48, 96),
         depth: int = 2,
-        epochs: int = 12,
+        epochs: int = 10,
         batch_size: int = 128,
         learning_rate: float = 0.004,
         weight_decay: float = 0.02,

@@ -9,7 +9,6 @@ __all__ = ["build_network", "network_to_bytes", "weights_from_bytes"]
 
 _SMALLEST = 4
 _LAST = 3
-_ROOMY = 16
 
 
 def build_network(shape: tuple[int, int], n_classes: int, widths: Sequence[int], depth: int) -> nn.Sequential:
@@ -18,8 +17,7 @@ def build_network(shape: tuple[int, int], n_classes: int, widths: Sequence[int],
     Parameters
     ----------
     shape : (int, int)
-        Height and width of the images; a side that would fall under 4 pixels is not halved. Where 16 by 16 pixels
-        are left without it, the first stage has no padding: the margin would cost a quarter of the time.
+        Height and width of the images; a side that would fall under 4 pixels is not halved.
     n_classes : int
     widths : sequence of int
         Channels of each stage.
@@ -44,19 +42,16 @@ def build_network(shape: tuple[int, int], n_classes: int, widths: Sequence[int],
             stride = (_stride(size[0]), _stride(size[1]))
             layers.append(nn.MaxPool2d(stride))
             size = (size[0] // stride[0], size[1] // stride[1])
-        padding = 0 if stage == 0 and min(shape) - 2 * depth >= _ROOMY else 1
         for _ in range(depth):
-            layers += _convolution(channels, wide, padding)
+            layers += _convolution(channels, wide)
             channels = wide
-            size = (size[0] - 2 + 2 * padding, size[1] - 2 + 2 * padding)
     pooled = (min(size[0], _LAST), min(size[1], _LAST))
     layers += [nn.AdaptiveMaxPool2d(pooled), nn.Flatten(), nn.Linear(channels * pooled[0] * pooled[1], n_classes)]
     return nn.Sequential(*layers)
 
 
-def _convolution(channels: int, wide: int, padding: int) -> list[nn.Module]:
-    kernels = nn.Conv2d(channels, wide, 3, padding=padding, bias=False)
-    return [kernels, nn.BatchNorm2d(wide), nn.ReLU(inplace=True)]
+def _convolution(channels: int, wide: int) -> list[nn.Module]:
+    return [nn.Conv2d(channels, wide, 3, padding=1, bias=False), nn.BatchNorm2d(wide), nn.ReLU(inplace=True)]
 
 
 def _stride(side: int) -> int:
