@@ -70,7 +70,7 @@ RUNGS = (
     Rung("edge-kernel", "edge directions instead of pixels, practice on bent copies", 150, _linear),
     Rung("edge-kernel-large", "more practice, and more images to compare with", 420, _linear),
     Rung("convnet", "features learnt, too", 270, _pixels, "deep"),
-    Rung("convnet-ensemble", "networks that see three poses, asked together", 1_900, _pixels, "deep"),
+    Rung("convnet-ensemble", "networks that see three poses, asked together", 2_200, _pixels, "deep"),
 )
 """All rungs in the order in which they are tried."""
 
