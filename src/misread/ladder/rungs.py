@@ -68,7 +68,7 @@ RUNGS = (
     Rung("knn-shifted", "copies shifted by a pixel, nearer ones count more", 25, _square),
     Rung("svc-deskewed", "a boundary learnt from upright images", 60, _square),
     Rung("edge-kernel", "edge directions instead of pixels, practice on bent copies", 150, _linear),
-    Rung("edge-kernel-large", "more practice, and more images to compare with", 420, _linear),
+    Rung("edge-kernel-large", "more practice, and more images to compare with", 480, _linear),
     Rung("convnet", "features learnt, too", 270, _pixels, "deep"),
     Rung("convnet-ensemble", "networks that see three poses, asked together", 2_200, _pixels, "deep"),
 )
