@@ -5,6 +5,7 @@ import glob
 import os
 import sys
 import tempfile
+import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -15,7 +16,7 @@ from misread.errors import OutputError
 if sys.platform != "win32":
     import fcntl
 
-__all__ = ["atomic_write", "writable_folder"]
+__all__ = ["atomic_write", "part_of", "writable_folder"]
 
 
 @contextmanager
@@ -32,19 +33,28 @@ def atomic_write(path: str | os.PathLike[str]) -> Iterator[IO[bytes]]:
     """
     path = Path(path)
     try:
-        with _free_of_abandoned(path):
-            descriptor, part = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".part", dir=path.parent)
-            try:
-                with os.fdopen(descriptor, "wb") as stream:
-                    yield stream
-                    stream.flush()
-                    os.fsync(stream.fileno())
-                os.chmod(part, 0o644)
-                os.replace(part, path)
-            finally:
-                Path(part).unlink(missing_ok=True)
+        with part_of(path) as part:
+            with part.open("xb") as stream:
+                yield stream
+                stream.flush()
+                os.fsync(stream.fileno())
+            part.replace(path)
     except OSError as error:
         raise _explained(error, path) from error
+
+
+@contextmanager
+def part_of(path: Path) -> Iterator[Path]:
+    """A name beside `path` to write to and to move there; what is not moved is gone when the block ends.
+
+    What killed processes left of the same file is removed first.
+    """
+    part = path.parent / f".{path.name}.{uuid.uuid4().hex[:8]}.part"
+    with _free_of_abandoned(path):
+        try:
+            yield part
+        finally:
+            part.unlink(missing_ok=True)
 
 
 @contextmanager

@@ -224,7 +224,6 @@ def test_killed_in_the_middle(tiny, make_mirror, answers, tmp_path, monkeypatch)
     assert part.startswith(".")
     assert part.endswith(".part")
     assert fetch.find(tiny.entry, tmp_path) == {}
-    monkeypatch.setattr(fetch, "_STALE_AFTER", -1.0)
     get(tiny, tmp_path, mirror)
     assert left_in(tmp_path) == [f"{NAME}.gz"]
 

@@ -103,7 +103,7 @@ def test_it_stops_when_it_gets_no_better(digits):
 
 
 @pytest.mark.parametrize("normalised", [(), ("slant", "aspect")])
-@pytest.mark.parametrize("shape", [(1, 9), (2, 2), (5, 40), (20, 19), (30, 30)])
+@pytest.mark.parametrize("shape", [(1, 9), (2, 2), (5, 40), (30, 30)])
 def test_images_of_any_shape(shape, normalised):
     X = np.random.default_rng(0).integers(0, 256, (40, shape[0] * shape[1]), dtype=np.uint8)
     y = np.array(["a", "b"])[np.arange(40) % 2]

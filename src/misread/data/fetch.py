@@ -5,7 +5,6 @@ Downloads use requests (which pooch brings along) for its certificates and proxi
 
 import os
 import time
-import uuid
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -18,6 +17,7 @@ from numpy.typing import NDArray
 from misread.data.catalogue import Entry, NamedFile
 from misread.data.idx import idx_sha256, read_idx
 from misread.errors import DataError, DownloadError, FormatError
+from misread.files import part_of
 
 __all__ = [
     "Progress",
@@ -42,7 +42,6 @@ _PATIENCE = 30.0
 _SLOWEST = 1024
 _CHUNK = 1 << 16
 _HEADERS = {"Accept-Encoding": "identity"}
-_STALE_AFTER = 24 * 3600.0
 
 
 class _TryLaterError(Exception):
@@ -161,7 +160,6 @@ def download(file: NamedFile, mirrors: Sequence[str], folder: Path, progress: Pr
     answers: dict[str, str] = {}
     alive = list(mirrors)
     try:
-        _remove_stale(folder)
         for attempt in range(_ROUNDS):
             wait = 0.0
             for base in tuple(alive):
@@ -189,56 +187,47 @@ def download(file: NamedFile, mirrors: Sequence[str], folder: Path, progress: Pr
 
 
 def _download_from(url: str, file: NamedFile, folder: Path, progress: Progress | None) -> Path:
-    with _temporary(folder, file.name) as part:
-        _stream(url, file, part, progress)
-        try:
-            read_verified(part, file)
-        except FormatError as error:
-            raise _GiveUpError(f"sent something else ({str(error).removeprefix(f'{part}: ')})") from error
-        with part.open("rb") as stream:
-            suffix = ".gz" if stream.read(2) == b"\x1f\x8b" else ""
-            os.fsync(stream.fileno())
-        path = folder / f"{file.name}{suffix}"
-        part.replace(path)
+    with _answer(url, file) as (response, expected):
+        folder.mkdir(parents=True, exist_ok=True)
+        with part_of(folder / file.name) as part:
+            with part.open("xb") as target:
+                _copy(response, target.write, _most(file), lambda done: _tell(progress, file, done, expected))
+                received = target.tell()
+                os.fsync(target.fileno())
+            if expected and received != expected:
+                raise _TryLaterError(f"sent {received:,} of {expected:,} bytes, then stopped")
+            path = folder / f"{file.name}{_suffix_of(part, file)}"
+            part.replace(path)
     return path
 
 
 @contextmanager
-def _temporary(folder: Path, name: str) -> Iterator[Path]:
-    path = folder / f".{name}.{uuid.uuid4().hex}.part"
-    try:
-        yield path
-    finally:
-        path.unlink(missing_ok=True)
-
-
-def _remove_stale(folder: Path) -> None:
-    """Remove what downloads that were killed long ago left behind."""
-    for path in folder.glob(".*.part"):
-        try:
-            if time.time() - path.stat().st_mtime > _STALE_AFTER:
-                path.unlink()
-        except FileNotFoundError:
-            continue
-
-
-def _stream(url: str, file: NamedFile, part: Path, progress: Progress | None) -> None:
-    """Write what `url` answers into `part`, as it is sent (identity encoding), up to the size it can have."""
-    most = file.size + file.size // 1000 + 4096
+def _answer(url: str, file: NamedFile) -> Iterator[tuple[requests.Response, int]]:
+    """What `url` answers, not decoded, and how many bytes it says it will send (0 if it does not)."""
     try:
         with requests.get(url, stream=True, timeout=_TIMEOUT, headers=_HEADERS) as response:
             _check_status(response)
             expected = _content_length(response)
-            if expected > most:
-                raise _GiveUpError(f"would send {expected:,} bytes; the file has at most {most:,}")
-            part.parent.mkdir(parents=True, exist_ok=True)
-            with part.open("xb") as target:
-                _copy(response, target.write, most, lambda done: _tell(progress, file, done, expected))
-                received = target.tell()
-            if expected and received != expected:
-                raise _TryLaterError(f"sent {received:,} of {expected:,} bytes, then stopped")
+            if expected > _most(file):
+                raise _GiveUpError(f"would send {expected:,} bytes; the file has at most {_most(file):,}")
+            yield response, expected
     except requests.RequestException as error:
         raise _TryLaterError(_plain(error)) from error
+
+
+def _most(file: NamedFile) -> int:
+    """The most bytes that the file can have, packed or not."""
+    return file.size + file.size // 1000 + 4096
+
+
+def _suffix_of(part: Path, file: NamedFile) -> str:
+    """The ending that a verified download deserves: it may come packed or not."""
+    try:
+        read_verified(part, file)
+    except FormatError as error:
+        raise _GiveUpError(f"sent something else ({str(error).removeprefix(f'{part}: ')})") from error
+    with part.open("rb") as stream:
+        return ".gz" if stream.read(2) == b"\x1f\x8b" else ""
 
 
 def _tell(progress: Progress | None, file: NamedFile, done: int, expected: int) -> None:
