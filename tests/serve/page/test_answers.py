@@ -203,6 +203,16 @@ def test_promises(digits_url: str, watched: Watched, model: dict[str, Any], poin
 
 
 @pytest.mark.parametrize(
+    ("answer", "said"),
+    [({"scores": {"3": 4.25}}, "Score 4.25."), ({"probabilities": {"3": 0.999}}, "Probability 99.9%.")],
+)
+def test_without_an_operating_point(digits_url: str, watched: Watched, answer: dict[str, Any], said: str) -> None:
+    model = {"task": "classification", "score_kind": "decision", "operating_point": None}
+    script = "async ([model, answer]) => (await import('/static/words.js')).verdict(model, answer)"
+    assert watched(digits_url).evaluate(script, [model, {"label": "3", **answer}]) == said
+
+
+@pytest.mark.parametrize(
     ("scores", "said"),
     [
         ([0.955, -0.14, -0.0596], ["0.955", "−0.140", "−0.060"]),

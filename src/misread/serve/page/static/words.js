@@ -30,8 +30,9 @@ export function verdict(model, answer) {
     return `Score ${compact(scores[positive])}. It says ${positive} ${rule}.`;
   }
   const { shares, values } = weights(model, answer);
-  const score = shares ? percent(values[label]) : `score ${compact(values[label])}`;
-  if (!point) return `With ${score}.`;
+  const value = shares ? percent(values[label]) : compact(values[label]);
+  if (!point) return `${shares ? "Probability" : "Score"} ${value}.`;
+  const score = shares ? value : `score ${value}`;
   return sure ? `Sure: ${score}.` : `Not sure. Its best guess is ${label}: ${score}.`;
 }
 
