@@ -20,7 +20,7 @@ from scipy import ndimage
 
 from misread.data import load
 from misread.data.deform import Deformation, affine, deskew, displace, elastic_fields, move
-from misread.ladder import run_ladder
+from misread.recipes.ladder import run_ladder
 
 HERE = Path(__file__).parent
 DEFORM_FLOOR = 20.0

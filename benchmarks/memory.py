@@ -5,7 +5,7 @@ import sys
 
 from benchmarks.measure import peak_mb
 from misread import load
-from misread.evaluation.out_of_fold import out_of_fold
+from misread.fitting.out_of_fold import out_of_fold
 from misread.models import KNeighborsClassifierCV, SGDClassifier
 from misread.parallel import workers
 

@@ -4,7 +4,7 @@ import json
 import tempfile
 
 from misread import run_study
-from misread.ladder import run_ladder
+from misread.recipes.ladder import run_ladder
 
 
 def main() -> None:

@@ -5,7 +5,7 @@ import sys
 
 from benchmarks.measure import peak_mb
 from misread import run_study
-from misread.study.reference import notebook_number
+from misread.results.reference import notebook_number
 
 
 def main(data: str, folder: str) -> None:

@@ -9,7 +9,7 @@ import pytest
 
 from misread.data import load
 from misread.errors import ParameterError
-from misread.evaluation.out_of_fold import out_of_fold
+from misread.fitting.out_of_fold import out_of_fold
 from misread.models import KNeighborsClassifierCV, RandomForestClassifier, SGDClassifier
 from misread.parallel import workers
 

@@ -5,10 +5,10 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from misread.data import Dataset, load
-    from misread.ladder import LadderResult, run_ladder
+    from misread.recipes.ladder import LadderResult, run_ladder
+    from misread.recipes.study import StudyResult
+    from misread.recipes.train import train
     from misread.run import run_study
-    from misread.study import StudyResult
-    from misread.training import train
 
 __all__ = [
     "Dataset",
@@ -25,12 +25,12 @@ __version__ = "0.1.0"
 
 _HOMES = {
     "Dataset": "misread.data",
-    "LadderResult": "misread.ladder",
-    "StudyResult": "misread.study",
+    "LadderResult": "misread.recipes.ladder",
+    "StudyResult": "misread.recipes.study",
     "load": "misread.data",
-    "run_ladder": "misread.ladder",
+    "run_ladder": "misread.recipes.ladder",
     "run_study": "misread.run",
-    "train": "misread.training",
+    "train": "misread.recipes.train",
 }
 
 

@@ -7,8 +7,8 @@ from pathlib import Path
 from misread.data import Dataset, load
 from misread.figures import draw_study
 from misread.parallel import workers
+from misread.recipes.study import StepEvent, StudyResult, run_steps
 from misread.report import write_report
-from misread.study import StepEvent, StudyResult, run_steps
 
 __all__ = ["run_study"]
 

@@ -5,7 +5,8 @@ from pathlib import Path
 
 from misread.bundle import save
 from misread.data import Dataset, Split, load
-from misread.training import Labels, train
+from misread.fitting.targets import Labels
+from misread.recipes.train import train
 
 FOLDER = Path(__file__).parent / "golden"
 LABELS = Labels(("large", "odd"), {str(digit): (digit >= 7, digit % 2 == 1) for digit in range(10)})

@@ -13,7 +13,7 @@ from misread.cli.loading import load_alike
 from misread.data import Dataset, Split
 from misread.data import load as load_data
 from misread.data.picture import read_grey
-from misread.training import train
+from misread.recipes.train import train
 
 
 def run(*words):

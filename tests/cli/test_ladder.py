@@ -10,7 +10,7 @@ from misread.cli import app
 from misread.cli.ladder import _held_out_error, _seconds
 from misread.data import load as load_data
 from misread.errors import ParameterError
-from misread.training import choose_again
+from misread.recipes.operating import choose_again
 
 
 def test_it_shows_the_rungs_and_writes_the_run(tmp_path):

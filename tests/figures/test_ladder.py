@@ -3,7 +3,7 @@
 import numpy as np
 
 from misread.figures.ladder import LadderDisplay, draw_ladder
-from misread.ladder import LadderResult, RungResult, Verdict
+from misread.recipes.ladder import LadderResult, RungResult, Verdict
 
 
 def make_result(errors=(30, 12, 0)):

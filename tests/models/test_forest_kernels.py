@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sklearn.tree import DecisionTreeClassifier
 
-from misread.models.kernels import forest, splitter, tree_builder
+from misread.kernels import forest, splitter, tree_builder
 
 COUNTS = 2**24 - 1
 

@@ -8,9 +8,9 @@ from hypothesis.extra import numpy as arrays
 from joblib import parallel_config
 
 from misread.errors import ParameterError
+from misread.kernels import neighbors as kernels
+from misread.kernels.neighbors_tiles import LANES
 from misread.models import neighbors_search
-from misread.models.kernels import neighbors as kernels
-from misread.models.kernels.neighbors_tiles import LANES
 from misread.models.neighbors_search import NeighborSearch, as_small_integers
 
 

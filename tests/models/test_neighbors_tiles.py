@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from numba import njit
 
-from misread.models.kernels import neighbors_tiles as tiles
-from misread.models.kernels.neighbors_tiles import LANES, ROWS
+from misread.kernels import neighbors_tiles as tiles
+from misread.kernels.neighbors_tiles import LANES, ROWS
 
 
 @pytest.fixture(params=["this processor", "narrow vectors"])

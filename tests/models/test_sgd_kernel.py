@@ -8,11 +8,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
-from misread.models.kernels import screen as screens
-from misread.models.kernels import sgd as kernels
-from misread.models.kernels.codes import encode_floats, pixel_screen
-from misread.models.kernels.rows import Rows
-from misread.models.kernels.sgd import Rule, fit_hinge, shuffle_order
+from misread.kernels import screen as screens
+from misread.kernels import sgd as kernels
+from misread.kernels.codes import encode_floats, pixel_screen
+from misread.kernels.rows import Rows
+from misread.kernels.sgd import Rule, fit_hinge, shuffle_order
 
 
 def xorshift_order(order, seed):

@@ -1,4 +1,4 @@
-"""A study result made by hand: cheap, in the format of misread.study, with scikit-learn's models on the digits."""
+"""A study result made by hand: cheap, as the study gives it, with scikit-learn's models on the digits."""
 
 import json
 import shutil
@@ -18,7 +18,7 @@ from misread.analysis.gallery import along_scores, misread, right_sample
 from misread.analysis.suspects import find_suspects, neighbor_verdicts, suspect_scores
 from misread.evaluation.calibration import class_probabilities
 from misread.report import write_report
-from misread.study.results import StudyResult
+from misread.results.study import StudyResult
 
 HOSTILE = (
     "<script>window.hacked=1</script>",

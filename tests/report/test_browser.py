@@ -15,7 +15,7 @@ from sklearn.metrics import confusion_matrix, f1_score, precision_score, recall_
 from misread.evaluation.rejection import RejectionCurve, margins
 from misread.evaluation.thresholds import ThresholdCurve
 from misread.report import write_report
-from misread.study.results import StudyResult
+from misread.results.study import StudyResult
 
 Open = Callable[..., Any]
 

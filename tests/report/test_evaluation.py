@@ -11,9 +11,10 @@ from sklearn.metrics import confusion_matrix, precision_score, recall_score
 from misread.bundle import Bundle
 from misread.data import Dataset, load
 from misread.evaluation.rejection import margins
+from misread.recipes.evaluate import evaluate
+from misread.recipes.study import StudyResult
+from misread.recipes.train import train
 from misread.report import report_data, summary, write_report
-from misread.study import StudyResult
-from misread.training import evaluate, train
 
 
 @pytest.fixture(scope="module")

@@ -14,7 +14,7 @@ import pytest
 from misread.errors import OutputError
 from misread.report import report_data, summary, suspects_csv, write_report
 from misread.report.page import SCRIPTS, STYLES
-from misread.study.results import StudyResult
+from misread.results.study import StudyResult
 
 
 class Elements(HTMLParser):

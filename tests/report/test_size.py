@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 
 from misread.data import load
+from misread.recipes.study.gallery import run_gallery
+from misread.recipes.study.step import Context, Outcome
 from misread.report import write_report
-from misread.study.gallery import run_gallery
-from misread.study.results import StudyResult
-from misread.study.step import Context, Outcome
+from misread.results.study import StudyResult
 
 LARGEST = 4_000_000
 SCRIPT_BUDGET_MS = 8.0

@@ -17,8 +17,8 @@ from misread.bundle.manifest import Manifest
 from misread.bundle.parts import expect
 from misread.data.fit import fit_image
 from misread.errors import ModelFileError, ParameterError
-from misread.evaluation.out_of_fold import responses
 from misread.evaluation.rejection import margins
+from misread.fitting.out_of_fold import responses
 from misread.models import KNeighborsClassifier
 from misread.models.held_out import TemperatureClassifierMixin
 

@@ -29,10 +29,12 @@ from misread.cli.options import (
 from misread.cli.words import cell, say
 from misread.data import Dataset, names
 from misread.errors import DataError
+from misread.fitting.targets import read_labels
+from misread.recipes.evaluate import evaluate as evaluate_model
+from misread.recipes.operating import choose_again
+from misread.recipes.study import StudyResult
+from misread.recipes.unseen import judging_images
 from misread.report import write_report
-from misread.study import StudyResult
-from misread.training import choose_again, judging_images, read_labels
-from misread.training import evaluate as evaluate_model
 
 __all__ = ["evaluate", "export", "inspect", "threshold"]
 

@@ -16,8 +16,8 @@ from misread.cli.words import cell, say
 from misread.data.fit import FITS
 from misread.errors import ParameterError
 from misread.figures.ladder import draw_ladder
-from misread.ladder import LadderEvent, LadderResult, RungResult, run_ladder, rungs_named
-from misread.training import bundle_of_rung
+from misread.recipes.ladder import LadderEvent, LadderResult, RungResult, run_ladder, rungs_named
+from misread.recipes.rung import bundle_of_rung
 
 __all__ = ["ladder"]
 

@@ -6,8 +6,8 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from misread.cli.words import clean
-from misread.study import StepEvent
-from misread.study.steps import steps_with
+from misread.recipes.study import StepEvent
+from misread.recipes.study.steps import steps_with
 
 __all__ = ["StudyProgress"]
 

@@ -7,8 +7,8 @@ from typing import Annotated
 import typer
 
 from misread.cli.words import say
+from misread.recipes.study import StudyResult
 from misread.report import summary, write_report
-from misread.study import StudyResult
 
 __all__ = ["report"]
 

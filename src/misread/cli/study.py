@@ -14,9 +14,9 @@ from misread.cli.options import noted
 from misread.cli.progress import StudyProgress
 from misread.cli.words import cell, say
 from misread.data.fit import FITS
+from misread.recipes.study import StudyResult
+from misread.results.reference import notebook_number
 from misread.run import run_study
-from misread.study import StudyResult
-from misread.study.reference import notebook_number
 
 __all__ = ["study"]
 

@@ -37,10 +37,10 @@ from misread.cli.words import cell, say
 from misread.data.fit import FITS
 from misread.errors import ParameterError
 from misread.files import writable_folder
+from misread.fitting.targets import read_labels
+from misread.fitting.tune import tune as tune_model
 from misread.models.zoo import ZOO, make
-from misread.training import read_labels
-from misread.training import train as train_model
-from misread.training import tune as tune_model
+from misread.recipes.train import train as train_model
 
 __all__ = ["models", "train", "tune"]
 

@@ -9,8 +9,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from misread.data.warp import fill_fields, fill_poses, translate, warp
 from misread.errors import ParameterError
+from misread.kernels.warp import fill_fields, fill_poses, translate, warp
 from misread.parallel import in_blocks
 
 __all__ = ["Deformation", "affine", "deskew", "displace", "elastic_fields", "move", "normalise", "size_share"]

@@ -4,12 +4,14 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.special import softmax
+from scipy.optimize import minimize_scalar
+from scipy.special import logsumexp, softmax
 
 from misread.errors import ParameterError
-from misread.models.held_out import best_temperature
 
 __all__ = ["Reliability", "best_temperature", "expected_calibration_error", "tempered"]
+
+_WIDEST = 7.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -91,3 +93,34 @@ def expected_calibration_error(probabilities: ArrayLike, codes: ArrayLike, *, n_
 def tempered(scores: ArrayLike, temperature: float = 1.0) -> NDArray[np.float64]:
     """Probabilities ``softmax(scores / temperature)`` of scores of shape (n, n_classes)."""
     return softmax(np.asarray(scores, np.float64) / temperature, axis=1)
+
+
+def best_temperature(scores: ArrayLike, codes: ArrayLike) -> float:
+    """Give the T for which ``softmax(scores / T)`` is the likeliest to have given the true classes.
+
+    Parameters
+    ----------
+    scores : array-like of shape (n, n_classes)
+    codes : array-like of int, shape (n,)
+        The true classes, columns of `scores`.
+
+    Returns
+    -------
+    float
+        Between exp(-7) and exp(7).
+
+    Notes
+    -----
+    C. Guo, G. Pleiss, Y. Sun and K. Q. Weinberger, On calibration of modern neural networks, ICML 2017. The
+    log-likelihood is concave in 1 / T, so the one minimum over log T is found. As in Platt's scaling, one more
+    image of unknown class is thought of; without it, T would go to 0 where every answer is right.
+    """
+    table, truth = np.asarray(scores, np.float64), np.asarray(codes)
+    rows = np.arange(len(table))
+
+    def loss(log_temperature: float) -> float:
+        logits = table * np.exp(-log_temperature)
+        normalised = logits - logsumexp(logits, axis=1, keepdims=True)
+        return -float(normalised[rows, truth].sum() + normalised.mean(axis=1).mean())
+
+    return float(np.exp(minimize_scalar(loss, bounds=(-_WIDEST, _WIDEST), method="bounded").x))

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from misread.figures.displays import BLUE, GREY, STYLE, Columns, _axes
 from misread.files import atomic_write, writable_folder
-from misread.ladder import LadderResult
+from misread.recipes.ladder import LadderResult
 
 __all__ = ["LadderDisplay", "draw_ladder"]
 

@@ -17,7 +17,7 @@ from misread.figures.displays import (
     ThresholdDisplay,
 )
 from misread.files import atomic_write, writable_folder
-from misread.study.results import StudyResult
+from misread.results.study import StudyResult
 
 __all__ = ["draw_study"]
 

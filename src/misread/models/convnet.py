@@ -14,7 +14,8 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 
 from misread.data.deform import Deformation, move, normalise, size_share
 from misread.errors import ParameterError
-from misread.models.held_out import TemperatureClassifierMixin, best_temperature, held_out_part
+from misread.evaluation.reliability import best_temperature
+from misread.models.held_out import TemperatureClassifierMixin, held_out_part
 from misread.models.pixels import PixelReader
 
 __all__ = ["ConvNetClassifier", "ConvNetEnsembleClassifier"]

@@ -8,7 +8,7 @@ from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, OneToOn
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from misread.data.deform import deskew
-from misread.models.kernels.gradients import orientation_planes, pool_planes
+from misread.kernels.gradients import orientation_planes, pool_planes
 from misread.models.pixels import PixelReader
 from misread.parallel import in_blocks
 

@@ -16,10 +16,10 @@ from sklearn.utils import check_random_state
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from misread.models.kernels.forest import TILE, transpose, vote
-from misread.models.kernels.jit import read_only
-from misread.models.kernels.splitter import COUNT_BITS, MAX_CLASSES, Scratch
-from misread.models.kernels.tree_builder import Nodes, Stack, enlist, grow_tree
+from misread.kernels.forest import TILE, transpose, vote
+from misread.kernels.jit import read_only
+from misread.kernels.splitter import COUNT_BITS, MAX_CLASSES, Scratch
+from misread.kernels.tree_builder import Nodes, Stack, enlist, grow_tree
 from misread.parallel import in_blocks
 
 __all__ = ["RandomForestClassifier"]

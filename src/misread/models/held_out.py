@@ -3,17 +3,15 @@
 from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
-from scipy.optimize import minimize_scalar
-from scipy.special import logsumexp, softmax
+from numpy.typing import NDArray
+from scipy.special import softmax
 from sklearn.base import ClassifierMixin
 
 from misread.errors import ParameterError
 
-__all__ = ["TemperatureClassifierMixin", "as_responses", "best_temperature", "held_out_part"]
+__all__ = ["TemperatureClassifierMixin", "as_responses", "held_out_part"]
 
 _LEAST = 20
-_WIDEST = 7.0
 
 
 class TemperatureClassifierMixin(ClassifierMixin):
@@ -87,34 +85,3 @@ def held_out_part(
     if chosen.sum() < _LEAST:
         chosen[:] = False
     return np.flatnonzero(~chosen), np.flatnonzero(chosen)
-
-
-def best_temperature(scores: ArrayLike, codes: ArrayLike) -> float:
-    """Give the T for which ``softmax(scores / T)`` is the likeliest to have given the true classes.
-
-    Parameters
-    ----------
-    scores : array-like of shape (n, n_classes)
-    codes : array-like of int, shape (n,)
-        The true classes, columns of `scores`.
-
-    Returns
-    -------
-    float
-        Between exp(-7) and exp(7).
-
-    Notes
-    -----
-    C. Guo, G. Pleiss, Y. Sun and K. Q. Weinberger, On calibration of modern neural networks, ICML 2017. The
-    log-likelihood is concave in 1 / T, so the one minimum over log T is found. As in Platt's scaling, one more
-    image of unknown class is thought of; without it, T would go to 0 where every answer is right.
-    """
-    table, truth = np.asarray(scores, np.float64), np.asarray(codes)
-    rows = np.arange(len(table))
-
-    def loss(log_temperature: float) -> float:
-        logits = table * np.exp(-log_temperature)
-        normalised = logits - logsumexp(logits, axis=1, keepdims=True)
-        return -float(normalised[rows, truth].sum() + normalised.mean(axis=1).mean())
-
-    return float(np.exp(minimize_scalar(loss, bounds=(-_WIDEST, _WIDEST), method="bounded").x))

@@ -15,8 +15,8 @@ from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from misread.errors import ParameterError
-from misread.models.kernels.jit import read_only
-from misread.models.kernels.neighbors import encode_columns, mark_values, vote_columns
+from misread.kernels.jit import read_only
+from misread.kernels.neighbors import encode_columns, mark_values, vote_columns
 from misread.models.neighbors_search import NeighborSearch, as_small_integers
 from misread.models.neighbors_votes import SEQUENTIAL, is_uniform, most_votes, neighbor_weights, vote_shares
 

@@ -10,8 +10,8 @@ from joblib import effective_n_jobs
 from numpy.typing import NDArray
 
 from misread.errors import ParameterError
-from misread.models.kernels.neighbors import NEVER, RADIUS, Pixels, Scratch, embed_images, search_images
-from misread.models.kernels.neighbors_tiles import LANES, ROWS
+from misread.kernels.neighbors import NEVER, RADIUS, Pixels, Scratch, embed_images, search_images
+from misread.kernels.neighbors_tiles import LANES, ROWS
 from misread.parallel import in_blocks
 
 __all__ = ["NeighborSearch", "as_small_integers"]
@@ -68,7 +68,7 @@ def as_small_integers(values: Any) -> NDArray[Any] | None:
 
 @dataclass(frozen=True)
 class _Screen:
-    """What `search_images` needs to screen: see the proof in `misread.models.kernels.neighbors`."""
+    """What `search_images` needs to screen: see the proof in `misread.kernels.neighbors`."""
 
     mean: NDArray[np.int32]
     axes: NDArray[np.int16]
@@ -125,7 +125,7 @@ class NeighborSearch:
 
     Distances are squared Euclidean distances as exact integers, and equal distances go to the image that comes
     first, so a result is the same on every machine and for every number of threads. How: see
-    `misread.models.kernels.neighbors`. The screen (132 bytes per image) is built once enough queries have come
+    `misread.kernels.neighbors`. The screen (132 bytes per image) is built once enough queries have come
     to gain from it.
 
     Parameters

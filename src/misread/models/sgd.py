@@ -19,8 +19,8 @@ from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import _check_sample_weight, check_is_fitted, validate_data
 
 from misread.errors import ParameterError
-from misread.models.kernels.rows import Rows
-from misread.models.kernels.sgd import Rule, fit_hinge, shuffle_order
+from misread.kernels.rows import Rows
+from misread.kernels.sgd import Rule, fit_hinge, shuffle_order
 from misread.parallel import Shared
 
 __all__ = ["SGDClassifier", "fit_scaler"]

@@ -9,7 +9,7 @@ from misread.report.evaluation import evidence_of
 from misread.report.evidence import Absent, Evidence
 from misread.report.glance import all_findings, glance
 from misread.report.steps import denoising, duels, ladder, multilabel, neighbor_grid, numbers
-from misread.study.results import StudyResult
+from misread.results.study import StudyResult
 
 __all__ = ["report_data", "summary"]
 

@@ -1,4 +1,4 @@
-"""What a report draws from when one model was evaluated: the names that `misread.training.evaluate` gives."""
+"""What a report draws from when one model was evaluated: the names that `misread.recipes.evaluate` gives."""
 
 from functools import cached_property
 from typing import Any
@@ -20,7 +20,7 @@ from misread.analysis.pairs import most_confused
 from misread.evaluation.rejection import RejectionCurve, margins
 from misread.evaluation.thresholds import ThresholdCurve
 from misread.report.evidence import Absent, Detector, Evidence, one_in
-from misread.study.results import StudyResult
+from misread.results.study import StudyResult
 
 __all__ = ["EvaluationEvidence", "evidence_of"]
 

@@ -11,7 +11,7 @@ from misread.analysis.confusion import confusion_counts
 from misread.evaluation.intervals import clopper_pearson
 from misread.evaluation.rejection import RejectionCurve, margins
 from misread.evaluation.thresholds import ThresholdCurve
-from misread.study.results import StudyResult
+from misread.results.study import StudyResult
 
 __all__ = ["ERROR_MODEL", "WANTED_PRECISION", "Absent", "Detector", "Evidence", "interval", "one_in"]
 

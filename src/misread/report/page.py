@@ -18,7 +18,7 @@ from misread.report.data import report_data
 from misread.report.encode import safe_json
 from misread.report.evaluation import evidence_of
 from misread.report.evidence import Absent
-from misread.study.results import StudyResult
+from misread.results.study import StudyResult
 
 __all__ = ["render", "suspects_csv", "write_report"]
 

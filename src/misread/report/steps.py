@@ -8,7 +8,7 @@ from misread.analysis.findings import p_text
 from misread.evaluation.comparison import mcnemar
 from misread.report.encode import sprite
 from misread.report.evidence import ERROR_MODEL, Absent, Evidence, interval
-from misread.study.reference import notebook_number
+from misread.results.reference import notebook_number
 
 __all__ = ["denoising", "duels", "ladder", "multilabel", "neighbor_grid", "numbers"]
 

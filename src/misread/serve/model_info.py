@@ -7,8 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from misread.bundle import Bundle, Manifest
+from misread.recipes.metrics import boundary
 from misread.serve.limits import Limits
-from misread.training.metrics import boundary
 
 __all__ = ["describe", "score_names"]
 

@@ -13,7 +13,7 @@ from misread.bundle import Bundle, Evidence, Manifest
 from misread.data.loading import load
 from misread.evaluation.rejection import margins
 from misread.models.zoo import make
-from misread.training.operating import choose_threshold
+from misread.recipes.operating import choose_threshold
 
 Strokes = list[list[tuple[float, float]]]
 Watched = Callable[..., Page]

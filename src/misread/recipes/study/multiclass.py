@@ -1,0 +1,145 @@
+"""Steps 3 and 4 of the study: all classes at once, and where the errors go."""
+
+from typing import Any
+
+import numpy as np
+from sklearn.frozen import FrozenEstimator
+from sklearn.multiclass import OneVsRestClassifier
+from sklearn.preprocessing import StandardScaler
+from sklearn.svm import SVC
+
+from misread.analysis.confusion import by_column, by_row, confusion_counts, errors_only
+from misread.fitting.out_of_fold import OutOfFold, out_of_fold, responses
+from misread.models import SGDClassifier
+from misread.models.pixels import set_shape
+from misread.models.sgd import fit_scaler
+from misread.models.zoo import make
+from misread.recipes.study.step import Context, Outcome
+from misread.tasks import Task, classification, leading_images
+
+__all__ = [
+    "run_chosen",
+    "run_duels",
+    "run_errors",
+    "run_one_vs_rest",
+    "run_sgd_raw",
+    "run_sgd_scaled",
+    "run_sgd_scaled_in_fold",
+]
+
+N_SVC_IMAGES = 2_000
+BLOCK_SIDE = 5
+
+
+def run_duels(context: Context) -> Outcome:
+    """An SVC decides by a duel between each pair of classes."""
+    task = classification(context.dataset)
+    chosen = leading_images(task.y_train, N_SVC_IMAGES)
+    model = SVC(random_state=context.seed).fit(task.X_train[chosen], task.y_train[chosen])
+    first = task.X_train[:1]
+    scores = model.decision_function(first)[0]
+    model.decision_function_shape = "ovo"
+    values = {
+        "duels.prediction": context.dataset.class_names[model.predict(first)[0]],
+        "duels.scores": scores.tolist(),
+        "duels.pairwise_scores": np.ravel(model.decision_function(first)).tolist(),
+        "duels.classes": [context.dataset.class_names[code] for code in model.classes_],
+    }
+    return Outcome(values)
+
+
+def run_one_vs_rest(context: Context) -> Outcome:
+    """The same SVC, forced to one model per class."""
+    task = classification(context.dataset)
+    model = OneVsRestClassifier(SVC(random_state=context.seed))
+    chosen = leading_images(task.y_train, N_SVC_IMAGES)
+    model.fit(task.X_train[chosen], task.y_train[chosen])
+    values = {
+        "one_vs_rest.prediction": context.dataset.class_names[model.predict(task.X_train[:1])[0]],
+        "one_vs_rest.n_estimators": len(model.estimators_),
+    }
+    return Outcome(values)
+
+
+def run_sgd_raw(context: Context) -> Outcome:
+    """SGD on raw pixels, one against all."""
+    task = classification(context.dataset)
+    model = SGDClassifier(random_state=context.seed)
+    held_out = out_of_fold(model, task.X_train, task.y_train, side_by_side=False)
+    scores, predictions = responses(model.fit(task.X_train, task.y_train), task.X_train[:1])
+    values = {
+        "sgd_raw.first_prediction": context.dataset.class_names[predictions[0]],
+        "sgd_raw.first_scores": np.ravel(scores).tolist(),
+        "sgd_raw.cv_accuracy": held_out.fold_accuracies.tolist(),
+    }
+    return Outcome(values, _held_out_arrays("sgd_raw", held_out))
+
+
+def run_sgd_scaled(context: Context) -> Outcome:
+    """SGD on pixels standardised as the notebook does it: the scaler has seen the held-out images."""
+    task = classification(context.dataset)
+    scaler = fit_scaler(StandardScaler(), task.X_train)
+    model = SGDClassifier(random_state=context.seed, scaler=FrozenEstimator(scaler))
+    held_out = out_of_fold(model, task.X_train, task.y_train, side_by_side=False)
+    arrays = _held_out_arrays("sgd_scaled", held_out)
+    if len(task.X_test):
+        test_scores, test_predictions = responses(model.fit(task.X_train, task.y_train), task.X_test)
+        arrays |= {"sgd_scaled.test_scores": test_scores, "sgd_scaled.test_predictions": test_predictions}
+    return Outcome({"sgd_scaled.cv_accuracy": held_out.fold_accuracies.tolist()}, arrays)
+
+
+def run_sgd_scaled_in_fold(context: Context) -> Outcome:
+    """The clean way: the scaler is fitted inside each fold."""
+    task = classification(context.dataset)
+    model = SGDClassifier(random_state=context.seed, scaler=StandardScaler())
+    held_out = out_of_fold(model, task.X_train, task.y_train, side_by_side=False)
+    return Outcome({"sgd_scaled_in_fold.cv_accuracy": held_out.fold_accuracies.tolist()})
+
+
+def run_chosen(context: Context) -> Outcome:
+    """Any model of the zoo, judged like the others."""
+    task = classification(context.dataset)
+    model = set_shape(make(context.model, seed=context.seed), context.dataset.shape)
+    held_out = out_of_fold(model, task.X_train, task.y_train, side_by_side=False)
+    values = {"chosen.model": context.model, "chosen.cv_accuracy": held_out.fold_accuracies.tolist()}
+    arrays = _held_out_arrays("chosen", held_out)
+    if len(task.X_test):
+        test_scores, test_predictions = responses(model.fit(task.X_train, task.y_train), task.X_test)
+        arrays |= {"chosen.test_scores": test_scores, "chosen.test_predictions": test_predictions}
+        values["chosen.test_accuracy"] = float(np.mean(test_predictions == task.y_test))
+    return Outcome(values, arrays)
+
+
+def run_errors(context: Context) -> Outcome:
+    """Where the errors go: four matrices, and the images of one confused pair."""
+    task = classification(context.dataset)
+    predictions = context.opened("predictions")
+    counts = confusion_counts(task.y_train, predictions, len(context.dataset.class_names))
+    errors = errors_only(counts)
+    values = {
+        "errors.confusion": counts.tolist(),
+        "errors.by_row": by_row(counts).tolist(),
+        "errors.only_by_row": by_row(errors).tolist(),
+        "errors.only_by_column": by_column(errors).tolist(),
+    }
+    return Outcome(values, _pair_blocks(context, task, predictions))
+
+
+def _pair_blocks(context: Context, task: Task, predictions: np.ndarray) -> dict[str, np.ndarray]:
+    """The first 5x5 images of true a / b by predicted a / b, for classes 3 and 5 (the notebook's pair)."""
+    pair = np.array([min(3, len(context.dataset.class_names) - 2), min(5, len(context.dataset.class_names) - 1)])
+    images = context.dataset.train.images
+    blocks = np.zeros((2, 2, BLOCK_SIDE**2, *context.dataset.shape), np.uint8)
+    for row, true in enumerate(pair):
+        for column, predicted in enumerate(pair):
+            chosen = np.flatnonzero((task.y_train == true) & (predictions == predicted))[: BLOCK_SIDE**2]
+            blocks[row, column, : len(chosen)] = images[chosen]
+    return {"errors.pair": pair, "errors.pair_images": blocks}
+
+
+def _held_out_arrays(name: str, held_out: OutOfFold) -> dict[str, Any]:
+    return {
+        f"{name}.scores": held_out.scores,
+        f"{name}.predictions": held_out.predictions,
+        f"{name}.folds": held_out.folds,
+    }

@@ -1,0 +1,175 @@
+"""Run the steps, keep each finished one, put the result together."""
+
+import os
+import platform
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+
+from misread.data import Dataset
+from misread.errors import ParameterError
+from misread.files import writable_folder
+from misread.models.zoo import make
+from misread.recipes.study.step import Context, Outcome, Step, StepStore, step_key
+from misread.recipes.study.steps import steps_with
+from misread.results.study import StudyResult
+from misread.tasks import class_code
+
+__all__ = ["StepEvent", "run_steps"]
+
+N_FOLDS = 3
+LEAST_IMAGES = 12
+NUMERIC_PACKAGES = ("numpy", "scipy", "scikit-learn", "numba")
+
+
+@dataclass(frozen=True)
+class StepEvent:
+    """What happened to a step: it starts, it is finished (`reused` from an earlier run), or it is skipped."""
+
+    step: Step
+    kind: Literal["start", "finish", "reuse", "skip"]
+    seconds: float = 0.0
+    reason: str = ""
+
+
+def run_steps(
+    dataset: Dataset,
+    out: str | os.PathLike[str],
+    *,
+    positive: str | None = None,
+    seed: int = 42,
+    model: str = "",
+    on_event: Callable[[StepEvent], None] = lambda event: None,
+) -> StudyResult:
+    """Run every step of the study that makes sense for `dataset` and write the result into the folder `out`.
+
+    Finished steps are kept under `out/steps`; the same call after an interruption goes on from them.
+
+    Parameters
+    ----------
+    dataset : Dataset
+    out : path
+        The run folder.
+    positive : str, optional
+        Name of the class to detect; by default the sixth class (the 5 of the digits), or the last of fewer.
+    seed : int, default 42
+        Random state of every estimator.
+    model : str, optional
+        A model of the zoo to judge besides; its errors are then the ones that are analysed.
+    on_event : callable of StepEvent, optional
+        Told of each step as it starts and ends.
+
+    Returns
+    -------
+    StudyResult
+        Also saved as `out/results.json` and `out/arrays.npz`.
+
+    Raises
+    ------
+    ParameterError
+        If the class or the model is unknown, the seed is out of range, or the data set is too small to study.
+    OutputError
+        If `out` cannot be written to.
+    """
+    context = _checked_context(dataset, positive, seed, model)
+    store = StepStore(writable_folder(out) / "steps")
+    versions = {package: version(package) for package in NUMERIC_PACKAGES}
+    finished: dict[str, Outcome] = {}
+    keys: dict[str, str] = {}
+    skipped: dict[str, str] = {}
+    for step in steps_with(model):
+        context = replace(context, done={name: finished[name] for name in step.needs if name in finished})
+        reason = _why_not(step, context, skipped)
+        if reason is not None:
+            skipped[step.name] = reason
+            on_event(StepEvent(step, "skip", reason=reason))
+            continue
+        keys[step.name] = step_key(step, context, versions, tuple(keys[name] for name in step.needs))
+        finished[step.name] = _run_or_reuse(step, context, store, keys[step.name], on_event)
+    result = _assemble(context, finished, skipped, versions)
+    result.save(Path(out))
+    return result
+
+
+def _checked_context(dataset: Dataset, positive: str | None, seed: int, model: str) -> Context:
+    names = dataset.class_names
+    if len(names) < 2:
+        raise ParameterError(
+            f"{dataset.name} has the one class {names[0]!r}; the study needs at least two to tell apart"
+        )
+    if not 0 <= seed < 2**32:
+        raise ParameterError(f"seed must be from 0 to {2**32 - 1}, got {seed}")
+    counts = np.bincount(dataset.train.labels, minlength=len(names))
+    if counts.min() < N_FOLDS or counts.sum() < LEAST_IMAGES:
+        rarest = names[int(counts.argmin())]
+        raise ParameterError(
+            f"the study needs at least {N_FOLDS} training images of every class and {LEAST_IMAGES} in all, to "
+            f"hold some out; {dataset.name} has {counts.sum():,}, and {counts.min()} of class {rarest!r}"
+        )
+    positive = positive if positive is not None else names[min(5, len(names) - 1)]
+    class_code(dataset, positive)
+    if model:
+        make(model, seed=seed)
+    return Context(dataset, positive, seed, model=model)
+
+
+def _why_not(step: Step, context: Context, skipped: Mapping[str, str]) -> str | None:
+    missing = [name for name in step.needs if name in skipped]
+    return f"needs the skipped step {missing[0]}" if missing else step.why_not(context)
+
+
+def _run_or_reuse(
+    step: Step, context: Context, store: StepStore, key: str, on_event: Callable[[StepEvent], None]
+) -> Outcome:
+    kept = store.load(step, key)
+    if kept is not None:
+        on_event(StepEvent(step, "reuse", kept.seconds))
+        return kept
+    on_event(StepEvent(step, "start"))
+    start = time.perf_counter()
+    outcome = step.run(context)
+    outcome = replace(outcome, seconds=time.perf_counter() - start)
+    store.save(step, key, outcome)
+    on_event(StepEvent(step, "finish", outcome.seconds))
+    return outcome
+
+
+def _assemble(
+    context: Context, finished: Mapping[str, Outcome], skipped: dict[str, str], versions: dict[str, str]
+) -> StudyResult:
+    values: dict[str, Any] = {}
+    arrays: dict[str, Any] = {
+        "labels.train": context.dataset.train.labels,
+        "labels.test": context.dataset.test.labels,
+    }
+    for outcome in finished.values():
+        values |= outcome.values
+        arrays |= outcome.arrays
+    timings = {name: outcome.seconds for name, outcome in finished.items()}
+    return StudyResult(values, arrays, skipped, timings, _manifest(context, versions))
+
+
+def _manifest(context: Context, versions: dict[str, str]) -> dict[str, Any]:
+    dataset = context.dataset
+    return {
+        "dataset": {
+            "name": dataset.name,
+            "sha256": dataset.sha256,
+            "source": dataset.source,
+            "licence": dataset.licence,
+            "class_names": list(dataset.class_names),
+            "n_train": len(dataset.train),
+            "n_test": len(dataset.test),
+            "shape": list(dataset.shape),
+        },
+        "positive": context.positive,
+        "seed": context.seed,
+        "versions": {"misread": version("misread"), "python": platform.python_version(), **versions},
+        "platform": platform.platform(),
+        "cpu_count": os.cpu_count(),
+    }

@@ -1,0 +1,76 @@
+"""The study as a declared list of steps."""
+
+from dataclasses import replace
+
+import numpy as np
+
+from misread.recipes.study.detectors import run_detector, run_forest
+from misread.recipes.study.gallery import run_gallery
+from misread.recipes.study.multiclass import (
+    run_chosen,
+    run_duels,
+    run_errors,
+    run_one_vs_rest,
+    run_sgd_raw,
+    run_sgd_scaled,
+    run_sgd_scaled_in_fold,
+)
+from misread.recipes.study.neighbors import run_knn, run_knn_augmented, why_no_test
+from misread.recipes.study.outputs import run_chain, run_denoise, run_multilabel, why_no_numbers
+from misread.recipes.study.step import Context, Outcome, Step
+from misread.recipes.study.suspects import run_suspects, why_too_few_neighbors
+
+__all__ = ["STEPS", "steps_with"]
+
+N_FIRST_IMAGES = 100
+
+
+def run_data(context: Context) -> Outcome:
+    """What the images look like."""
+    return Outcome(arrays={"data.first_images": np.array(context.dataset.train.images[:N_FIRST_IMAGES])})
+
+
+STEPS = (
+    Step("data", "Look at the images", run_data, cost=0.1),
+    Step("detector", "Detect one class with SGD", run_detector, cost=2),
+    Step("forest", "Detect it with a random forest", run_forest, cost=20),
+    Step("duels", "Tell all classes apart: SVC, one against one", run_duels, cost=0.6),
+    Step("one_vs_rest", "Tell all classes apart: SVC, one against all", run_one_vs_rest, cost=1.4),
+    Step("sgd_raw", "Tell all classes apart: SGD on raw pixels", run_sgd_raw, cost=15),
+    Step("sgd_scaled", "Tell all classes apart: SGD on scaled pixels", run_sgd_scaled, cost=30),
+    Step("sgd_scaled_in_fold", "The same, scaled inside each fold", run_sgd_scaled_in_fold, cost=30),
+    Step("errors", "Analyse the errors", run_errors, cost=0.1, needs=("sgd_scaled",)),
+    Step("multilabel", "Large? Odd? Two labels per image", run_multilabel, cost=3, why_not=why_no_numbers),
+    Step("chain", "Two labels by a chain of SVCs", run_chain, cost=2, why_not=why_no_numbers),
+    Step("denoise", "Take noise out of images", run_denoise, cost=3, why_not=why_no_test),
+    Step("knn", "Tune nearest neighbours", run_knn, cost=4, why_not=why_no_test),
+    Step("knn_augmented", "Add shifted copies", run_knn_augmented, cost=8, needs=("knn",), why_not=why_no_test),
+    Step(
+        "suspects",
+        "Doubt the labels",
+        run_suspects,
+        cost=2,
+        needs=("sgd_scaled",),
+        why_not=why_too_few_neighbors,
+    ),
+    Step(
+        "gallery",
+        "Choose the images to show",
+        run_gallery,
+        cost=0.5,
+        needs=("detector", "forest", "sgd_scaled", "suspects"),
+    ),
+)
+
+
+def steps_with(model: str) -> tuple[Step, ...]:
+    """All steps, and one that judges a model of the zoo, whose errors are then opened; "" for none."""
+    if not model:
+        return STEPS
+    chosen = Step("chosen", f"Judge {model} in the same folds", run_chosen, cost=60, parameter=model)
+    place = next(place for place, step in enumerate(STEPS) if "sgd_scaled" in step.needs)
+    after = [
+        replace(step, needs=tuple("chosen" if name == "sgd_scaled" else name for name in step.needs))
+        for step in STEPS[place:]
+    ]
+    return (*STEPS[:place], chosen, *after)

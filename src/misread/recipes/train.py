@@ -1,0 +1,266 @@
+"""Train a model so that it can be trusted: fitted once, judged on unseen images, kept with the evidence."""
+
+import os
+import platform
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from datetime import UTC, datetime
+from importlib.metadata import version
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.base import BaseEstimator
+
+from misread.bundle import Bundle, Evidence, Manifest
+from misread.bundle.model import class_table
+from misread.data import Dataset, load
+from misread.data.content import image_hashes
+from misread.evaluation.rejection import margins
+from misread.fitting.enough import N_FOLDS, check_both_answers, check_counts, fewer_neighbours
+from misread.fitting.out_of_fold import OutOfFold, out_of_fold
+from misread.fitting.prepare import prepared
+from misread.fitting.refusing import naming_what_is_refused
+from misread.fitting.targets import Labels, Wanted, folds_by_class, make_task
+from misread.models import KNeighborsClassifier
+from misread.models.held_out import as_responses
+from misread.recipes.evaluate import judge
+from misread.recipes.metrics import boundary, classifier_metrics, detector_metrics, multilabel_metrics
+from misread.recipes.operating import check_aim, choose_threshold, scores_in_words
+from misread.tasks import Task
+
+__all__ = ["Stage", "bundled", "held_out_evidence", "manifest_of", "train"]
+
+N_EXAMPLES = 5_000
+_ENOUGH_HELD_OUT = 2_000
+"""Images that a model holds out by itself at which it is not trained once more for every fold."""
+PACKAGES = ("misread", "numpy", "scipy", "scikit-learn", "numba")
+MADE_LIKE = {"mnist": "mnist"}
+"""Named sets whose images were made by one of the fits; drawings and photos are then made like them."""
+
+Stage = Callable[[str], None]
+
+
+def train(
+    model: str | BaseEstimator,
+    data: Dataset | str | os.PathLike[str] = "digits",
+    *,
+    positive: str | None = None,
+    labels: Labels | None = None,
+    denoise: bool = False,
+    precision: float | None = None,
+    recall: float | None = None,
+    confidence: float | None = None,
+    params: Mapping[str, Any] | None = None,
+    seed: int = 42,
+    size: int | tuple[int, int] | None = None,
+    fit: str | None = None,
+    invert: bool = False,
+    command: str = "",
+    on_stage: Stage = lambda stage: None,
+) -> Bundle:
+    """Train a model on the training images of a data set and judge it on the test images.
+
+    Thresholds are chosen on scores of training images that were held out: in folds, or, where a model holds out
+    a few thousand by itself (networks, edge kernels), on these, which spares training it once more for every fold.
+
+    Parameters
+    ----------
+    model : str or estimator
+        A name of the zoo, or any scikit-learn classifier; it is cloned.
+    data : Dataset, name or path
+    positive : str, optional
+        Name of the class to detect; all classes are told apart by default.
+    labels : Labels, optional
+        Several yes-or-no labels to learn instead.
+    denoise : bool
+        Learn to take noise out of images instead.
+    precision, recall : float in (0, 1], optional
+        Choose an operating point that reaches this on held-out scores. For a classifier, precision is the
+        share of right ones among the answers that it is sure of.
+    confidence : float in (0, 1), optional
+        Have the lower bound of the precision reach it, instead of the plain share.
+    params : mapping, optional
+        Parameters of a model of the zoo that differ from its own.
+    seed : int, default 42
+        Random state of a model of the zoo, and of the noise.
+    size, fit, invert
+        How images were (of a Dataset) or are to be (of a path) brought to one size; see `misread.load`. New
+        images are treated alike. By default 'stretch', and 'mnist' for MNIST itself.
+    command : str
+        What to write down as the command that trained the model.
+    on_stage : callable of str
+        Told what starts.
+
+    Returns
+    -------
+    Bundle
+        To ask, or to `misread.bundle.save`.
+
+    Raises
+    ------
+    ParameterError
+        If the parameters do not fit together or to the data, or the operating point cannot be reached.
+    DataError
+        If the data cannot be had.
+    """
+    wanted = Wanted(positive, labels, denoise)
+    dataset = data if isinstance(data, Dataset) else load(data, size=size, fit=fit or "stretch", invert=invert)
+    task = make_task(dataset, wanted, seed)
+    params = dict(params or {})
+    if model == "knn" and "n_neighbors" not in params:
+        params |= fewer_neighbours(len(dataset.train), task.name)
+    estimator, name = prepared(model, task, seed, params, dataset.shape)
+    has_aim = (precision, recall, confidence) != (None, None, None)
+    if has_aim:
+        check_aim(task.name, precision, recall, confidence)
+    if task.name != "denoising":
+        check_counts(dataset)
+    if labels is not None:
+        check_both_answers(labels.names, task.y_train)
+
+    stage = f"Fitting on {len(task.X_train):,} images"
+    asks_itself = task.name in ("classification", "detector") and _holds_out_enough(estimator, len(task.X_train))
+    held_out, evidence, point = None, None, None
+    if asks_itself:
+        on_stage(stage)
+        with naming_what_is_refused(name):
+            held_out = _fitted_and_asked(estimator, task, stage, on_stage)
+    elif task.name != "denoising":
+        on_stage(f"Held-out scores in {N_FOLDS} folds")
+        with_scores = task.name != "multilabel"
+        with naming_what_is_refused(name):
+            held_out = out_of_fold(
+                estimator,
+                task.X_train,
+                task.y_train,
+                cv=folds_by_class(dataset.train.labels, N_FOLDS),
+                scores=with_scores,
+            )
+    if held_out is not None:
+        evidence = held_out_evidence(task, held_out, estimator, len(dataset.class_names))
+    if evidence is not None and has_aim:
+        point = choose_threshold(
+            evidence,
+            task.name,
+            precision=precision,
+            recall=recall,
+            confidence=confidence,
+            chosen_on=scores_in_words(evidence, _described(dataset)),
+        )
+    if not asks_itself:
+        on_stage(stage)
+        with naming_what_is_refused(name):
+            estimator.fit(task.X_train, task.y_train)
+    manifest = manifest_of(
+        dataset,
+        task.name,
+        name,
+        fit=fit,
+        params=params,
+        invert=invert,
+        positive=positive,
+        outputs=labels.names if labels else (),
+        operating_point=point,
+        command=command,
+    )
+    bundle = bundled(manifest, estimator, dataset, evidence)
+    metrics = {} if held_out is None else {"out_of_fold": _held_out_metrics(bundle, task, held_out)}
+    if len(task.X_test):
+        on_stage(f"Testing on {len(task.X_test):,} images")
+        judged = judge(bundle, task)
+        bundle = replace(bundle, tested=judged.evidence)
+        metrics["test"] = judged.metrics
+    return replace(bundle, manifest=replace(manifest, metrics=metrics))
+
+
+def _holds_out_enough(estimator: Any, n: int) -> bool:
+    """Whether a model that keeps a part of its training images back keeps enough to do without folds."""
+    share = getattr(estimator, "held_out", 0)
+    return isinstance(share, int | float) and n * share >= _ENOUGH_HELD_OUT
+
+
+def _fitted_and_asked(estimator: Any, task: Task, stage: str, on_stage: Stage) -> OutOfFold:
+    """Fit a model that holds out a part of its images itself; what it said of these."""
+    silent = getattr(estimator, "on_epoch", estimator) is None
+    if silent:
+        estimator.set_params(on_epoch=lambda epoch, epochs, loss: on_stage(f"{stage}, epoch {epoch} of {epochs}"))
+    estimator.fit(task.X_train, task.y_train)
+    if silent:
+        estimator.set_params(on_epoch=None)
+    scores, held = estimator.held_out_scores_, estimator.held_out_indices_
+    return OutOfFold(
+        y=task.y_train[held],
+        scores=as_responses(scores),
+        predictions=estimator.classes_[scores.argmax(axis=1)],
+        folds=np.zeros(len(held), np.uint16),
+        classes=estimator.classes_,
+    )
+
+
+def manifest_of(dataset: Dataset, task: str, model: str, *, fit: str | None, **more: Any) -> Manifest:
+    """What a model trained on a data set says of itself; `fit` is how its images were made, if they were."""
+    return Manifest(
+        task=task,
+        model=model,
+        classes=dataset.class_names,
+        image_size=dataset.shape,
+        fit=fit or ("stretch" if task == "denoising" else MADE_LIKE.get(dataset.name, "stretch")),
+        dataset={**_described(dataset), "fit": fit or "stretch"},
+        versions={"python": platform.python_version(), **{package: version(package) for package in PACKAGES}},
+        created=datetime.now(UTC).isoformat(timespec="seconds"),
+        **more,
+    )
+
+
+def bundled(manifest: Manifest, estimator: Any, dataset: Dataset, evidence: Evidence | None) -> Bundle:
+    """A fitted estimator with training images to explain its answers by, and the hashes of all of them."""
+    seen = np.unique(image_hashes(dataset.train.images))
+    return Bundle(manifest, estimator, *_examples(estimator, dataset), evidence, seen=seen)
+
+
+def held_out_evidence(task: Task, held_out: OutOfFold, estimator: Any, n_classes: int) -> Evidence | None:
+    """The held-out scores in the form in which thresholds are chosen; None for several labels."""
+    if task.name == "detector":
+        return Evidence(held_out.y.astype(bool), held_out.scores)
+    if task.name != "classification":
+        return None
+    table = class_table(held_out.scores, hasattr(estimator, "decision_function"), held_out.classes, n_classes)
+    return Evidence(held_out.predictions == held_out.y, margins(table))
+
+
+def _held_out_metrics(bundle: Bundle, task: Task, held_out: OutOfFold) -> dict[str, Any]:
+    manifest, evidence = bundle.manifest, bundle.held_out
+    if task.name == "multilabel" or evidence is None:
+        return multilabel_metrics(held_out.y, held_out.predictions, manifest.outputs)
+    if task.name == "detector":
+        return detector_metrics(evidence, manifest.operating_point, boundary(bundle.estimator))
+    return classifier_metrics(
+        held_out.y, held_out.predictions, evidence, manifest.classes, manifest.operating_point
+    )
+
+
+def _examples(estimator: Any, dataset: Dataset) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
+    """Images to explain answers with: all that a nearest-neighbour model has, else some of every class."""
+    images, labels = dataset.train.images, dataset.train.labels
+    if isinstance(estimator, KNeighborsClassifier) or len(images) <= N_EXAMPLES:
+        return images, labels
+    share = N_EXAMPLES / len(images)
+    chosen = []
+    for code in np.unique(labels):
+        own = np.flatnonzero(labels == code)
+        n_wanted = max(1, int(len(own) * share))
+        chosen.append(own[np.linspace(0, len(own) - 1, n_wanted).astype(np.intp)])
+    index = np.sort(np.concatenate(chosen))
+    return images[index], labels[index]
+
+
+def _described(dataset: Dataset) -> dict[str, Any]:
+    return {
+        "name": dataset.name,
+        "sha256": dataset.sha256,
+        "source": dataset.source,
+        "licence": dataset.licence,
+        "n_train": len(dataset.train),
+        "n_test": len(dataset.test),
+    }

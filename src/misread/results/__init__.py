@@ -1,0 +1,1 @@
+"""What a run leaves behind: plain data in a folder, and how it came about."""
