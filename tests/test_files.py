@@ -1,12 +1,13 @@
 import os
 import signal
+import socket
 import subprocess
 import sys
 
 import pytest
 
-from misread.errors import OutputError
-from misread.files import atomic_write, writable_folder
+from misread.errors import FormatError, OutputError, RunError
+from misread.files import atomic_write, open_regular, read_regular, writable_folder
 
 
 def test_a_file_appears_whole(tmp_path):
@@ -69,3 +70,62 @@ def test_a_full_disk_says_so(tmp_path, monkeypatch):
     ):
         pass
     assert os.listdir(tmp_path) == []
+
+
+WRITER = """
+import sys
+from misread.files import atomic_write
+
+for i in range(150):
+    with atomic_write(sys.argv[1]) as stream:
+        stream.write(b"%d" % i * 1000)
+"""
+
+
+def test_many_writers_of_one_file_do_not_take_each_others_parts(tmp_path):
+    writers = [subprocess.Popen([sys.executable, "-c", WRITER, tmp_path / "f"]) for _ in range(3)]
+    assert [writer.wait(60) for writer in writers] == [0, 0, 0]
+    assert (tmp_path / "f").read_bytes() == b"149" * 1000
+    assert os.listdir(tmp_path) == ["f"]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no such locks")
+def test_a_lock_of_somebody_else_on_the_folder_holds_nobody_up(tmp_path):
+    import fcntl
+
+    handle = os.open(tmp_path, os.O_RDONLY)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        with atomic_write(tmp_path / "f") as stream:
+            stream.write(b"new")
+        assert os.listdir(tmp_path) == ["f"]
+    finally:
+        os.close(handle)
+
+
+def test_an_ordinary_file_is_read_up_to_its_bound(tmp_path):
+    (tmp_path / "f").write_bytes(b"12345")
+    assert read_regular(tmp_path / "f", 5) == b"12345"
+    with pytest.raises(RunError, match="has 5 bytes, at most 4 are read"):
+        read_regular(tmp_path / "f", 4, RunError)
+    with pytest.raises(IsADirectoryError):
+        open_regular(tmp_path)
+    with pytest.raises(FileNotFoundError):
+        open_regular(tmp_path / "none")
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no such files")
+def test_pipes_devices_and_sockets_are_not_waited_for(tmp_path):
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(FormatError, match="is a pipe, expected an ordinary file; copy"):
+        open_regular(tmp_path / "pipe")
+    for device in ("/dev/zero", "/dev/null", "/dev/urandom"):
+        with pytest.raises(FormatError, match=f"{device} is a device"):
+            open_regular(device)
+    with socket.socket(socket.AF_UNIX) as listener:
+        listener.bind(str(tmp_path / "s"))
+        with pytest.raises(FormatError, match="is a socket"):
+            open_regular(tmp_path / "s")
+    (tmp_path / "link").symlink_to("/dev/zero")
+    with pytest.raises(FormatError, match="is a device"):
+        open_regular(tmp_path / "link")

@@ -1,22 +1,25 @@
-"""Files that are either whole or not there."""
+"""Files: written whole or not at all, read if they are ordinary and of bounded size."""
 
 import errno
 import glob
 import os
+import stat
 import sys
 import tempfile
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import IO
+from typing import IO, BinaryIO
 
-from misread.errors import OutputError
+from misread.errors import FormatError, MisreadError, OutputError
 
 if sys.platform != "win32":
     import fcntl
 
-__all__ = ["atomic_write", "part_of", "writable_folder"]
+__all__ = ["atomic_write", "open_regular", "part_of", "read_regular", "writable_folder"]
+
+_TRIES = 10
 
 
 @contextmanager
@@ -34,7 +37,7 @@ def atomic_write(path: str | os.PathLike[str]) -> Iterator[IO[bytes]]:
     path = Path(path)
     try:
         with part_of(path) as part:
-            with part.open("xb") as stream:
+            with part.open("wb") as stream:
                 yield stream
                 stream.flush()
                 os.fsync(stream.fileno())
@@ -45,38 +48,113 @@ def atomic_write(path: str | os.PathLike[str]) -> Iterator[IO[bytes]]:
 
 @contextmanager
 def part_of(path: Path) -> Iterator[Path]:
-    """A name beside `path` to write to and to move there; what is not moved is gone when the block ends.
+    """An empty file beside `path` to write to and to move there; what is not moved is gone when the block ends.
 
-    What killed processes left of the same file is removed first.
+    What killed processes left of the same file is removed first. Every writer holds a lock on its own part, which
+    dies with it; nothing here waits for anybody's.
     """
-    part = path.parent / f".{path.name}.{uuid.uuid4().hex[:8]}.part"
-    with _free_of_abandoned(path):
-        try:
-            yield part
-        finally:
-            part.unlink(missing_ok=True)
-
-
-@contextmanager
-def _free_of_abandoned(path: Path) -> Iterator[None]:
-    """Remove what killed processes left of `path`, and keep others from taking this process for one of them.
-
-    Writers share a lock on the folder, which dies with them: who can have it alone knows that none is left.
-    """
-    if sys.platform == "win32":  # has no such lock: what was left stays
-        yield
-        return
-    folder = os.open(path.parent, os.O_RDONLY)
+    _remove_abandoned(path)
+    part, handle = _held_part(path)
     try:
-        with suppress(OSError):  # others write here just now, or the file system knows no locks
-            fcntl.flock(folder, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            for part in path.parent.glob(f".{glob.escape(path.name)}.*.part"):
-                part.unlink()
-        with suppress(OSError):
-            fcntl.flock(folder, fcntl.LOCK_SH)
-        yield
+        yield part
     finally:
-        os.close(folder)
+        part.unlink(missing_ok=True)
+        if handle is not None:
+            os.close(handle)
+
+
+def _held_part(path: Path) -> tuple[Path, int | None]:
+    """A new part, locked so that no other process takes it for abandoned."""
+    for _ in range(_TRIES):
+        part = path.parent / f".{path.name}.{uuid.uuid4().hex[:8]}.part"
+        handle = os.open(part, os.O_RDWR | os.O_CREAT | os.O_EXCL | getattr(os, "O_CLOEXEC", 0), 0o666)
+        if sys.platform == "win32":  # has no such lock, and moves no open file
+            os.close(handle)
+            return part, None
+        if _lock(handle) is not False and os.fstat(handle).st_nlink:
+            return part, handle
+        os.close(handle)  # somebody who tidied up was quicker than our lock
+    raise OSError(errno.EBUSY, "other processes take away what is being written")
+
+
+def _remove_abandoned(path: Path) -> None:
+    if sys.platform == "win32":
+        return
+    for part in path.parent.glob(f".{glob.escape(path.name)}.*.part"):
+        with suppress(OSError):  # it is gone already, or another user's
+            handle = os.open(part, os.O_RDWR | os.O_NONBLOCK | os.O_NOFOLLOW | os.O_CLOEXEC)
+            try:
+                if _lock(handle):
+                    part.unlink()
+            finally:
+                os.close(handle)
+
+
+def _lock(handle: int) -> bool | None:
+    """Lock an open file without waiting; False if another has it, None where the file system knows no locks."""
+    if sys.platform == "win32":
+        return None
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    except OSError:
+        return None
+    return True
+
+
+def open_regular(
+    path: str | os.PathLike[str], most: int | None = None, error: type[MisreadError] = FormatError
+) -> BinaryIO:
+    """Open an ordinary file for reading; pipes and devices, which may never begin or end, are not waited for.
+
+    Parameters
+    ----------
+    path : path
+    most : int, optional
+        Bytes that the file may have.
+    error : subclass of MisreadError
+        What to raise when it is something else or larger.
+
+    Raises
+    ------
+    MisreadError
+        Of the class `error`.
+    OSError
+        If there is no such file, it is a folder, or it may not be read.
+    """
+    _check_regular(os.stat(path), path, most, error)
+    nonblocking = getattr(os, "O_NONBLOCK", 0)
+    stream = open(path, "rb", opener=lambda name, flags: os.open(name, flags | nonblocking))  # noqa: SIM115
+    try:
+        _check_regular(os.fstat(stream.fileno()), path, most, error)  # it may have been exchanged
+    except BaseException:
+        stream.close()
+        raise
+    return stream
+
+
+def read_regular(path: str | os.PathLike[str], most: int, error: type[MisreadError] = FormatError) -> bytes:
+    """Read an ordinary file of at most `most` bytes; see `open_regular`."""
+    with open_regular(path, most, error) as stream:
+        content = stream.read(most + 1)
+    if len(content) > most:  # some files of the system have no size and no end
+        raise error(f"{path} has more than the {most:,} bytes that are read of such a file")
+    return content
+
+
+def _check_regular(
+    status: os.stat_result, path: str | os.PathLike[str], most: int | None, error: type[MisreadError]
+) -> None:
+    mode = status.st_mode
+    if stat.S_ISDIR(mode):
+        raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(path))
+    if not stat.S_ISREG(mode):
+        kinds = ((stat.S_ISFIFO, "pipe"), (stat.S_ISSOCK, "socket"))
+        kind = next((name for test, name in kinds if test(mode)), "device")
+        raise error(f"{path} is a {kind}, expected an ordinary file; copy what it gives into a file first")
+    if most is not None and status.st_size > most:
+        raise error(f"{path} has {status.st_size:,} bytes, at most {most:,} are read of such a file")
 
 
 def writable_folder(path: str | os.PathLike[str]) -> Path:

@@ -190,7 +190,7 @@ def _download_from(url: str, file: NamedFile, folder: Path, progress: Progress |
     with _answer(url, file) as (response, expected):
         folder.mkdir(parents=True, exist_ok=True)
         with part_of(folder / file.name) as part:
-            with part.open("xb") as target:
+            with part.open("wb") as target:
                 _copy(response, target.write, _most(file), lambda done: _tell(progress, file, done, expected))
                 received = target.tell()
                 os.fsync(target.fileno())
