@@ -51,7 +51,9 @@ def test_arrays_are_answered_as_the_model_does(client: httpx.Client, digits_bund
     assert [one["sure"] for one in answers] == expected.sure.tolist()
     assert [list(one["scores"].values()) for one in answers] == expected.scores.tolist()
     assert list(answers[0]["scores"]) == list(digits_bundle.manifest.classes)
-    assert all(set(one) == {"label", "sure", "scores"} for one in answers)
+    assert [one["state"] for one in answers] == ["sure" if sure else "unsure" for sure in expected.sure]
+    assert [one["lead"] for one in answers] == expected.lead.tolist()
+    assert all(set(one) == {"label", "state", "sure", "scores", "lead"} for one in answers)
 
 
 @pytest.mark.parametrize("format", ["PNG", "BMP", "TIFF", "WEBP", "JPEG"])
@@ -117,6 +119,23 @@ def test_a_calibrated_model_tells_probabilities_besides_its_scores(
 def test_a_model_that_was_not_calibrated_tells_none(client: httpx.Client, digits_bundle: Bundle) -> None:
     answers = client.post("/v1/predict", json=images_json(digits_bundle.example_images[:2])).json()["predictions"]
     assert all("probabilities" not in one for one in answers)
+
+
+@pytest.mark.parametrize("level", [0, 100, 255])
+def test_a_blank_image_has_a_state_of_its_own(
+    client: httpx.Client, digits_bundle: Bundle, png: Png, level: int
+) -> None:
+    """Neither a sheet nor a scan of one, with its noise, is a digit that anyone may be sure of."""
+    noise = np.random.default_rng(0).integers(0, 5, (60, 60))
+    scan = np.clip(level + noise, 0, 255).astype(np.uint8)
+    sent = (scan, np.full((60, 60), level, np.uint8), digits_bundle.example_images[0])
+    answers = client.post("/v1/predict", files=files(*map(png, sent))).json()["predictions"]
+    assert [one["state"] for one in answers[:2]] == ["blank", "blank"]
+    assert [(one["label"], one["sure"]) for one in answers[:2]] == [(None, False)] * 2
+    assert answers[2]["label"] == digits_bundle.manifest.classes[digits_bundle.example_labels[0]]
+    blank = np.full((1, 8, 8), level, np.uint8)
+    (answer,) = client.post("/v1/predict", json=images_json(blank)).json()["predictions"]
+    assert answer["state"] == "blank"
 
 
 def test_a_denoising_model_is_refused(digits_bundle: Bundle) -> None:

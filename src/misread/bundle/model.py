@@ -2,7 +2,7 @@
 
 import json
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from hashlib import blake2b
 from typing import Any
@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from misread.bundle.archive import read_archive, reading, write_archive
+from misread.bundle.blank import contrasts, faintest
 from misread.bundle.codecs import decode, encode
 from misread.bundle.manifest import Manifest
 from misread.bundle.parts import expect
@@ -42,9 +43,15 @@ class Answers:
     scores : ndarray of shape (n, k), float64
         A column per class; one column for a detector; one per label for several.
     sure : ndarray of shape (n,), bool
-        Whether a classifier is sure by its operating point; all True without one, and for the other tasks.
+        Whether a classifier is sure by its operating point; without one, and for the other tasks, True but for
+        blank images.
     probabilities : ndarray of shape (n, k), float64, or None
         What the scores of a calibrated classifier stand for; None of others.
+    lead : ndarray of shape (n,), float64, or None
+        How far a classifier's best score is ahead of the second, which the operating point goes by; None for the
+        other tasks.
+    blank : ndarray of shape (n,), bool
+        Whether there is nothing to read on the image, whatever the model says of it.
     """
 
     labels: NDArray[Any]
@@ -52,6 +59,8 @@ class Answers:
     scores: NDArray[np.float64]
     sure: NDArray[np.bool_]
     probabilities: NDArray[np.float64] | None = None
+    lead: NDArray[np.float64] | None = None
+    blank: NDArray[np.bool_] = field(default_factory=lambda: np.zeros(0, bool))
 
 
 @dataclass(frozen=True, eq=False)
@@ -126,12 +135,14 @@ class Bundle:
             If the images are of another size or type, or the model cleans images instead of naming them.
         """
         X = self._rows(images)
-        return {
+        answers = {
             "classification": self._classify,
             "detector": self._detect,
             "multilabel": self._label,
             "denoising": self._refuse,
         }[self.manifest.task](X)
+        blank = contrasts(X) < self._faintest
+        return replace(answers, blank=blank, sure=answers.sure & ~blank)
 
     def denoise(self, images: NDArray[np.uint8]) -> NDArray[np.uint8]:
         """Give the clean version of noisy images, shape (n, height, width).
@@ -167,6 +178,18 @@ class Bundle:
             raise ParameterError(f"k must be at least 1, got {k}")
         return self._search.kneighbors(self._rows(images), n_neighbors=min(k, len(self.example_images)))
 
+    def state(self, answers: Answers, row: int) -> str:
+        """What an answer is worth: blank, sure, unsure, or answered by a model without a threshold for that."""
+        if answers.blank[row]:
+            return "blank"
+        if self.manifest.task != "classification" or self.manifest.operating_point is None:
+            return "answered"
+        return "sure" if answers.sure[row] else "unsure"
+
+    @cached_property
+    def _faintest(self) -> int:
+        return faintest(self.example_images, self.example_labels)
+
     @cached_property
     def _search(self) -> KNeighborsClassifier:
         m, height, width = self.example_images.shape
@@ -188,12 +211,13 @@ class Bundle:
         signed = hasattr(estimator, "decision_function")
         scores = class_table(answered, signed, estimator.classes_, len(names))
         point = self.manifest.operating_point
-        sure = np.ones(len(X), bool) if point is None else margins(scores) >= point.threshold
+        lead = margins(scores) if len(names) > 1 else np.zeros(len(X))
+        sure = np.ones(len(X), bool) if point is None else lead >= point.threshold
         probabilities = None
         if isinstance(estimator, TemperatureClassifierMixin) and estimator.is_calibrated:
             probabilities = np.zeros(scores.shape)
             probabilities[:, estimator.classes_] = estimator.as_probabilities(answered)
-        return Answers(codes, [names[code] for code in codes], scores, sure, probabilities)
+        return Answers(codes, [names[code] for code in codes], scores, sure, probabilities, lead)
 
     def _detect(self, X: NDArray[np.uint8]) -> Answers:
         scores, positive = responses(self.estimator, X)

@@ -12,7 +12,7 @@ from PIL import Image
 
 from misread.bundle import Answers, Bundle, load
 from misread.cli.options import FileArgument, JobsOption, JsonOption, OutOption, print_json, stages
-from misread.cli.words import say
+from misread.cli.words import say, told_apart
 from misread.data.picture import read_grey
 from misread.errors import FormatError, ParameterError
 from misread.files import atomic_write
@@ -44,8 +44,7 @@ def predict(
         print_json([_as_json(bundle, answers, i, name) for i, name in enumerate(images)])
         return
     for i, name in enumerate(images):
-        sure = "" if answers.sure[i] else "  (not sure)"
-        say(f"{name}: {answers.names[i]}{sure}  {_scores_in_words(bundle, answers, i)}")
+        say(f"{name}: {_in_words(bundle, answers, i)}")
 
 
 def denoise(
@@ -95,7 +94,15 @@ def _columns(bundle: Bundle) -> tuple[str, ...]:
 
 def _as_json(bundle: Bundle, answers: Answers, row: int, name: str) -> dict[str, Any]:
     scores = dict(zip(_columns(bundle), answers.scores[row].tolist(), strict=True))
-    answer: dict[str, Any] = {"image": name, "answer": answers.names[row], "sure": bool(answers.sure[row])}
+    state = bundle.state(answers, row)
+    answer: dict[str, Any] = {
+        "image": name,
+        "answer": None if state == "blank" else answers.names[row],
+        "state": state,
+        "sure": bool(answers.sure[row]),
+    }
+    if answers.lead is not None:
+        answer["lead"] = float(answers.lead[row])
     if bundle.manifest.task == "detector":
         answer["positive"] = bool(answers.labels[row])
     if bundle.manifest.task == "multilabel":
@@ -103,6 +110,18 @@ def _as_json(bundle: Bundle, answers: Answers, row: int, name: str) -> dict[str,
     if answers.probabilities is not None:
         answer["probabilities"] = dict(zip(_columns(bundle), answers.probabilities[row].tolist(), strict=True))
     return {**answer, "scores": scores}
+
+
+def _in_words(bundle: Bundle, answers: Answers, row: int) -> str:
+    """The answer, whether the model is sure of it and by what, and its best scores."""
+    state, point = bundle.state(answers, row), bundle.manifest.operating_point
+    if state == "blank":
+        return "nothing to read, it is blank"
+    doubt = ""
+    if state == "unsure" and answers.lead is not None and point is not None:
+        ahead, needed = told_apart(float(answers.lead[row]), point.threshold)
+        doubt = f"  (not sure: ahead by {ahead}, sure from {needed} on)"
+    return f"{answers.names[row]}{doubt}  {_scores_in_words(bundle, answers, row)}"
 
 
 def _scores_in_words(bundle: Bundle, answers: Answers, row: int) -> str:

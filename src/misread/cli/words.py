@@ -3,7 +3,7 @@
 import typer
 from rich.text import Text
 
-__all__ = ["cell", "clean", "say"]
+__all__ = ["cell", "clean", "say", "told_apart"]
 
 
 def clean(text: str) -> str:
@@ -22,3 +22,18 @@ def say(line: str, *, aside: bool = False) -> None:
 def cell(text: str, style: str = "") -> Text:
     """A cleaned text for a table, whose brackets are no markup."""
     return Text(clean(text), style=style)
+
+
+def told_apart(value: float, bound: float) -> tuple[str, str]:
+    """Write two numbers in three digits, or in as many more as it takes to see that they differ.
+
+    Examples
+    --------
+    >>> told_apart(0.4, 1250.2), told_apart(0.91234, 0.91236)
+    (('0.4', '1250'), ('0.9123', '0.9124'))
+    """
+    for digits in range(3, 16):
+        one, other = (f"{float(f'{number:.{digits}g}'):.15g}" for number in (value, bound))
+        if one != other:
+            return one, other
+    return repr(value), repr(bound)

@@ -162,18 +162,27 @@ class _Server:
             )
 
     def _rendered(self, reply: Reply) -> bytes:
-        predictions: list[dict[str, Any]] = [
-            {"label": name, "sure": bool(sure), "scores": dict(zip(self.score_names, scores, strict=True))}
-            for name, sure, scores in zip(reply.names, reply.sure, reply.scores.tolist(), strict=True)
-        ]
-        if reply.probabilities is not None:
-            for prediction, row in zip(predictions, reply.probabilities.tolist(), strict=True):
-                prediction["probabilities"] = dict(zip(self.score_names, row, strict=True))
-        if reply.distances is not None and reply.indices is not None:
-            for i, prediction in enumerate(predictions):
-                prediction["seen"] = reply.images[i].tolist()
-                prediction["nearest"] = self._neighbours(reply.distances[i], reply.indices[i])
+        predictions = [self._prediction(reply, i) for i in range(len(reply.images))]
         return json.dumps({"predictions": predictions}, allow_nan=False).encode()
+
+    def _prediction(self, reply: Reply, i: int) -> dict[str, Any]:
+        answers, row = reply.answers, reply.start + i
+        state = self.bundle.state(answers, row)
+        prediction: dict[str, Any] = {
+            "label": None if state == "blank" else answers.names[row],
+            "state": state,
+            "sure": bool(answers.sure[row]),
+            "scores": dict(zip(self.score_names, answers.scores[row].tolist(), strict=True)),
+        }
+        if answers.lead is not None:
+            prediction["lead"] = float(answers.lead[row])
+        if answers.probabilities is not None:
+            shares = answers.probabilities[row].tolist()
+            prediction["probabilities"] = dict(zip(self.score_names, shares, strict=True))
+        if reply.distances is not None and reply.indices is not None:
+            prediction["seen"] = reply.images[i].tolist()
+            prediction["nearest"] = self._neighbours(reply.distances[i], reply.indices[i])
+        return prediction
 
     def _neighbours(self, distances: NDArray[np.float64], indices: NDArray[np.int64]) -> list[dict[str, Any]]:
         classes = self.bundle.manifest.classes or ("",)

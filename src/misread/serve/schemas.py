@@ -20,9 +20,17 @@ class Neighbour(BaseModel):
 class Prediction(BaseModel):
     """The answer for one image."""
 
-    label: str
-    sure: bool = Field(description="Whether the answer passes the model's operating point.")
+    label: str | None = Field(description="None where there is nothing to read.")
+    state: str = Field(
+        description="'sure' or 'unsure' by the model's operating point, 'answered' by a model without one, "
+        "'blank' where there is nothing to read."
+    )
+    sure: bool = Field(description="Whether the answer passes the operating point; never of a blank image.")
     scores: dict[str, float] = Field(description="By class; see `score_kind` of the model.")
+    lead: float | None = Field(
+        None,
+        description="How far a classifier's best score is ahead, by which it is sure or not.",
+    )
     probabilities: dict[str, float] | None = Field(
         None, description="By class, of a calibrated classifier: what its scores stand for."
     )

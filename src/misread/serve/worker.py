@@ -16,29 +16,23 @@ __all__ = ["Reply", "Worker"]
 
 @dataclass(frozen=True, eq=False)
 class Reply:
-    """The model's answer to one request's n images.
+    """The model's answers of one batch, and which of them are for one request's n images.
 
     Parameters
     ----------
     images : ndarray of uint8, shape (n, height, width)
         What the model saw.
-    names : list of str
-        The class of each image.
-    scores : ndarray of float64, shape (n, k)
-        One column per class, or one for the positive class.
-    sure : ndarray of bool, shape (n,)
-        Whether the answer passes the model's operating point.
-    probabilities : ndarray of float64, shape (n, k), or None
-        What the scores of a calibrated classifier stand for.
+    answers : Answers
+        Of the whole batch.
+    start : int
+        The row of the request's first image.
     distances, indices : ndarray, shape (n, 5), or None
         The nearest of the bundle's training images, when asked for.
     """
 
     images: NDArray[np.uint8]
-    names: list[str]
-    scores: NDArray[np.float64]
-    sure: NDArray[np.bool_]
-    probabilities: NDArray[np.float64] | None = None
+    answers: Answers
+    start: int
     distances: NDArray[np.float64] | None = None
     indices: NDArray[np.int64] | None = None
 
@@ -128,22 +122,13 @@ class Worker:
         self.images += len(images)
         replies, start = [], 0
         for job in jobs:
-            replies.append(self._reply(job, answers, slice(start, start + len(job.images))))
+            replies.append(self._reply(job, answers, start))
             start += len(job.images)
         return replies
 
-    def _reply(self, job: _Job, answers: Answers, part: slice) -> Reply:
+    def _reply(self, job: _Job, answers: Answers, start: int) -> Reply:
         distances, indices = None, None
         examples = len(self._bundle.example_images)
         if job.explain and examples:
             distances, indices = self._bundle.nearest(job.images, min(N_NEAREST, examples))
-        probabilities = None if answers.probabilities is None else answers.probabilities[part]
-        return Reply(
-            job.images,
-            answers.names[part],
-            answers.scores[part],
-            answers.sure[part],
-            probabilities,
-            distances,
-            indices,
-        )
+        return Reply(job.images, answers, start, distances, indices)

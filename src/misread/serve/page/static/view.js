@@ -41,16 +41,18 @@ export class View {
   }
 
   show(answer, milliseconds) {
-    const { label, sure, seen, nearest } = answer;
+    const { state, seen, nearest } = answer;
+    const label = answer.label ?? "";
     const { parts } = this;
-    parts.says.dataset.state = sure ? "sure" : "unsure";
+    parts.says.dataset.state = { blank: "empty", unsure: "unsure" }[state] ?? "sure";
     setText(parts.label, label);
     parts.label.classList.toggle("long", label.length > 2);
     setText(parts.sure, verdict(this.model, answer));
     setText(parts.timing, `Answered in ${Math.max(1, Math.round(milliseconds))} ms.`);
     this.#showWeights(weights(this.model, answer), label);
     paint(parts.seen, seen, this.model.image_size);
-    parts.nearest.replaceChildren(...(nearest ?? []).map((one) => this.#neighbour(one, agrees(this.model, label, one.label))));
+    const agreed = (one) => state === "blank" || agrees(this.model, label, one.label);
+    parts.nearest.replaceChildren(...(nearest ?? []).map((one) => this.#neighbour(one, agreed(one))));
   }
 
   #introduce() {

@@ -6,6 +6,14 @@ const minus = (text) => text.replace("-", "−");
 export const compact = (value) =>
   minus(Math.abs(value) >= 100 ? Math.round(value).toLocaleString("en") : Number(value.toPrecision(3)).toString());
 
+/** @returns {string[]} two numbers in three digits, or in as many more as it takes to see that they differ */
+export function toldApart(value, bound) {
+  for (let digits = 3; ; digits++) {
+    const texts = [value, bound].map((one) => minus(Number(one.toPrecision(digits)).toString()));
+    if (texts[0] !== texts[1] || digits === 17) return texts;
+  }
+}
+
 /** @returns {string[]} scores one under the other: the same decimals, three digits of the largest */
 export function column(values) {
   const largest = Math.max(...values.map(Math.abs)) || 1;
@@ -22,7 +30,8 @@ export function weights({ score_kind: kind }, { scores, probabilities }) {
 /** What an answer is worth, beside the answer. */
 export function verdict(model, answer) {
   const { task, positive, decision, operating_point: point } = model;
-  const { label, sure, scores } = answer;
+  const { label, state, scores, lead } = answer;
+  if (state === "blank") return "Nothing to read: the image is blank.";
   if (task === "multilabel") return "";
   if (task === "detector") {
     const threshold = compact(decision.threshold);
@@ -30,10 +39,10 @@ export function verdict(model, answer) {
     return `Score ${compact(scores[positive])}. It says ${positive} ${rule}.`;
   }
   const { shares, values } = weights(model, answer);
-  const value = shares ? percent(values[label]) : compact(values[label]);
-  if (!point) return `${shares ? "Probability" : "Score"} ${value}.`;
-  const score = shares ? value : `score ${value}`;
-  return sure ? `Sure: ${score}.` : `Not sure. Its best guess is ${label}: ${score}.`;
+  if (!point) return `${shares ? "Probability" : "Score"} ${shares ? percent(values[label]) : compact(values[label])}.`;
+  const [ahead, needed] = toldApart(lead, point.threshold);
+  const rule = `ahead by ${ahead}, sure from ${needed} on`;
+  return state === "sure" ? `Sure: ${rule}.` : `Not sure. Its best guess is ${label}: ${rule}.`;
 }
 
 /** What the operating point was chosen for, and what came of it; nothing without one. */
