@@ -10,6 +10,7 @@ from rich.console import Console
 from rich.table import Table
 
 from misread.cli.loading import load_with_progress, showing_progress
+from misread.cli.own import Own, reads_own_data
 from misread.cli.words import cell, say
 from misread.data.catalogue import CATALOGUE, Entry, names
 from misread.data.fetch import fetch as fetch_files
@@ -123,6 +124,7 @@ def fetch(
 
 
 @app.command()
+@reads_own_data
 def info(
     data: DataArgument = "digits",
     data_dir: DataDirOption = None,
@@ -131,9 +133,11 @@ def info(
     invert: InvertOption = False,
     on_error: OnErrorOption = "stop",
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    *,
+    own: Own,
 ) -> None:
     """Tell what a data set holds: classes, counts, hash, source, and what to be careful about."""
-    summary = summarise(load_with_progress(data, data_dir, size, fit, invert, on_error, notes=False))
+    summary = summarise(load_with_progress(data, data_dir, size, fit, invert, on_error, notes=False, own=own))
     if as_json:
         typer.echo(json.dumps(dataclasses.asdict(summary), indent=2))
     else:
@@ -156,6 +160,7 @@ def _print_summary(summary: Summary) -> None:
 
 
 @app.command()
+@reads_own_data
 def show(
     data: DataArgument = "digits",
     out: Annotated[Path, typer.Option("--out", metavar="FILE.png", help="Where to write the sheet.")] = Path(
@@ -167,9 +172,11 @@ def show(
     fit: FitOption = FITS[0],
     invert: InvertOption = False,
     on_error: OnErrorOption = "stop",
+    *,
+    own: Own,
 ) -> None:
     """Draw a contact sheet: the first training images of every class."""
-    sheet = contact_sheet(load_with_progress(data, data_dir, size, fit, invert, on_error), per_class)
+    sheet = contact_sheet(load_with_progress(data, data_dir, size, fit, invert, on_error, own=own), per_class)
     try:
         sheet.save(out, format="PNG")
     except OSError as error:

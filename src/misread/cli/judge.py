@@ -26,6 +26,7 @@ from misread.cli.options import (
     stages,
     titled,
 )
+from misread.cli.own import Own, reads_own_data
 from misread.cli.words import cell, say
 from misread.data import Dataset, names
 from misread.errors import DataError
@@ -39,6 +40,7 @@ from misread.report import write_report
 __all__ = ["evaluate", "export", "inspect", "threshold"]
 
 
+@reads_own_data
 def evaluate(
     file: FileArgument,
     data: DataArgument = "digits",
@@ -57,6 +59,8 @@ def evaluate(
     data_dir: DataDirOption = None,
     jobs: JobsOption = None,
     as_json: JsonOption = False,
+    *,
+    own: Own,
 ) -> None:
     """Judge a model on the test images of DATA: metrics with intervals, and whether its promise holds.
 
@@ -66,7 +70,7 @@ def evaluate(
     with stages(jobs) as on_stage:
         on_stage(f"Reading {file}")
         bundle = load(file)
-    dataset = load_alike(bundle.manifest, data, data_dir, on_error)
+    dataset = load_alike(bundle.manifest, data, data_dir, on_error, own=own)
     with stages(jobs) as on_stage:
         on_stage(f"Asking about the images of {data}")
         result = evaluate_model(bundle, dataset, labels=wanted, every=every)
@@ -142,6 +146,7 @@ def inspect(file: FileArgument, as_json: JsonOption = False) -> None:
         say(line)
 
 
+@reads_own_data
 def export(
     file: FileArgument,
     onnx: Annotated[Path, typer.Option("--onnx", metavar="OUT", help="The ONNX file to write.")],
@@ -155,10 +160,12 @@ def export(
     ] = None,
     on_error: OnErrorOption = "stop",
     data_dir: DataDirOption = None,
+    *,
+    own: Own,
 ) -> None:
     """Write a linear model for other runtimes, if the exported one is seen to give the same answers."""
     bundle = load(file)
-    held_out = _held_out(bundle, data, data_dir, on_error)
+    held_out = _held_out(bundle, data, data_dir, on_error, own)
     n_images = export_onnx(bundle, onnx, held_out)
     n_unseen, n_examples = 0 if held_out is None else len(held_out), len(bundle.example_images)
     parts = [f"{n_unseen:,} test images"] * (n_unseen > 0) + [
@@ -169,12 +176,14 @@ def export(
     say(f"written   {onnx}; the same answers on {n_images:,} images")
 
 
-def _held_out(bundle: Bundle, data: str | None, data_dir: Path | None, on_error: str) -> NDArray[np.uint8] | None:
+def _held_out(
+    bundle: Bundle, data: str | None, data_dir: Path | None, on_error: str, own: Own
+) -> NDArray[np.uint8] | None:
     """Images that the model was not trained on, where they can be had; else say that there are none."""
     if data is None:
         dataset = _own_named_set(bundle, data_dir)
     else:
-        dataset = load_alike(bundle.manifest, data, data_dir, on_error)
+        dataset = load_alike(bundle.manifest, data, data_dir, on_error, own=own)
     if dataset is None:
         say("! on no held-out images: --data DATA compares on the test images of DATA, too", aside=True)
         return None

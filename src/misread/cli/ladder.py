@@ -12,6 +12,7 @@ from misread.bundle import save
 from misread.cli.data import InvertOption, OnErrorOption, SizeOption
 from misread.cli.loading import load_with_progress
 from misread.cli.options import TrainingFitOption, command_line, stages
+from misread.cli.own import Own, reads_own_data
 from misread.cli.words import cell, say
 from misread.data.fit import FITS
 from misread.errors import ParameterError
@@ -26,6 +27,7 @@ _WIDE = 180
 _UNITS = {"s": 1, "m": 60, "h": 3600}
 
 
+@reads_own_data
 def ladder(
     context: typer.Context,
     data: Annotated[str, typer.Argument(help="Named set (digits, mnist, fashion-mnist) or path.")] = "digits",
@@ -39,6 +41,8 @@ def ladder(
     invert: InvertOption = False,
     on_error: OnErrorOption = "stop",
     data_dir: Annotated[Path | None, typer.Option(help="Folder that holds the named sets.")] = None,
+    *,
+    own: Own,
 ) -> None:
     """Train models from cheap to dear on DATA and show how good each is, and what it costs.
 
@@ -48,7 +52,7 @@ def ladder(
     seconds = _seconds(budget)
     names = None if models is None else [name.strip() for name in models.split(",")]
     rungs_named(names)
-    dataset = load_with_progress(data, data_dir, size, fit or FITS[0], invert, on_error)
+    dataset = load_with_progress(data, data_dir, size, fit or FITS[0], invert, on_error, own=own)
     best: LadderEvent | None = None
     stage = ""
     with stages(jobs) as on_stage:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TaskProgressColumn, TextColumn, TimeRemainingColumn
 
+from misread.cli.own import NOTHING, Own
 from misread.cli.words import say
 from misread.data import Dataset, load, names
 from misread.data.fetch import Progress as Tell
@@ -50,6 +51,7 @@ def load_with_progress(
     *,
     notes: bool = True,
     download: bool = True,
+    own: Own = NOTHING,
 ) -> Dataset:
     """Load a data set by name or path while a progress bar shows, and print its notes, all on standard error."""
     with showing_progress() as tell:
@@ -62,6 +64,7 @@ def load_with_progress(
             invert=invert,
             on_error=on_error,
             progress=tell,
+            **own,
         )
     if notes:
         say_notes(dataset)
@@ -81,6 +84,7 @@ def load_alike(
     on_error: str = "stop",
     *,
     download: bool = True,
+    own: Own = NOTHING,
 ) -> Dataset:
     """Read a data set the way the model's training images were read, or new images are.
 
@@ -92,8 +96,8 @@ def load_alike(
     if data in names():
         way = own_way if data == manifest.dataset.get("name") else way
     elif own_way != way:
-        dataset = load_with_progress(data, data_dir, size, own_way, invert, on_error, notes=False)
+        dataset = load_with_progress(data, data_dir, size, own_way, invert, on_error, notes=False, own=own)
         if dataset.sha256 == manifest.dataset.get("sha256"):
             say_notes(dataset)
             return dataset
-    return load_with_progress(data, data_dir, size, way, invert, on_error, download=download)
+    return load_with_progress(data, data_dir, size, way, invert, on_error, download=download, own=own)

@@ -11,6 +11,7 @@ from rich.table import Table
 from misread.cli.data import FitOption, InvertOption, OnErrorOption, SizeOption
 from misread.cli.loading import load_with_progress
 from misread.cli.options import noted
+from misread.cli.own import Own, reads_own_data
 from misread.cli.progress import StudyProgress
 from misread.cli.words import cell, say
 from misread.data.fit import FITS
@@ -21,6 +22,7 @@ from misread.run import run_study
 __all__ = ["study"]
 
 
+@reads_own_data
 def study(
     data: Annotated[str, typer.Argument(help="Named set (digits, mnist, fashion-mnist) or path.")] = "digits",
     out: Annotated[Path | None, typer.Option(help="Run folder; runs/<data> by default.")] = None,
@@ -37,10 +39,12 @@ def study(
     invert: InvertOption = False,
     on_error: OnErrorOption = "stop",
     data_dir: Annotated[Path | None, typer.Option(help="Folder that holds the named sets.")] = None,
+    *,
+    own: Own,
 ) -> None:
     """Run the whole study on DATA and write results, figures and report to a run folder."""
     out = out or Path("runs") / Path(data).stem
-    dataset = load_with_progress(data, data_dir, size, fit, invert, on_error)
+    dataset = load_with_progress(data, data_dir, size, fit, invert, on_error, own=own)
     error = Console(stderr=True)
     with noted(error), StudyProgress(error, model) as progress:
         result = run_study(

@@ -33,6 +33,7 @@ from misread.cli.options import (
     print_json,
     stages,
 )
+from misread.cli.own import Own, reads_own_data
 from misread.cli.words import cell, say
 from misread.data.fit import FITS
 from misread.errors import ParameterError
@@ -45,6 +46,7 @@ from misread.recipes.train import train as train_model
 __all__ = ["models", "train", "tune"]
 
 
+@reads_own_data
 def train(
     context: typer.Context,
     model: ModelArgument,
@@ -72,13 +74,15 @@ def train(
     seed: SeedOption = 42,
     jobs: JobsOption = None,
     as_json: JsonOption = False,
+    *,
+    own: Own,
 ) -> None:
     """Train MODEL on DATA, judge it on images that it has not seen, and write it to one file."""
     params = assignments(param or [])
     make(model, seed=seed, params=params)
     wanted = read_labels(labels) if labels else None
     target = _target(out, model, data)
-    dataset = load_with_progress(data, data_dir, size, fit or FITS[0], invert, on_error)
+    dataset = load_with_progress(data, data_dir, size, fit or FITS[0], invert, on_error, own=own)
     with stages(jobs) as on_stage:
         bundle = train_model(
             model,
@@ -115,6 +119,7 @@ def _target(out: Path | None, model: str, data: str) -> Path:
     return target
 
 
+@reads_own_data
 def tune(
     context: typer.Context,
     model: ModelArgument,
@@ -135,10 +140,12 @@ def tune(
     seed: SeedOption = 42,
     jobs: JobsOption = None,
     as_json: JsonOption = False,
+    *,
+    own: Own,
 ) -> None:
     """Try parameters of MODEL in cross-validation on the training images of DATA alone."""
     values = assignments(grid or [], several=True) or None
-    dataset = load_with_progress(data, data_dir, size, fit, invert, on_error)
+    dataset = load_with_progress(data, data_dir, size, fit, invert, on_error, own=own)
     with stages(jobs) as on_stage:
         on_stage(f"Trying parameters of {model} in {folds} folds")
         tuned = tune_model(model, dataset, positive=positive, grid=values, seed=seed, cv=folds)

@@ -3,7 +3,7 @@
 import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from io import BytesIO
 from pathlib import Path
 
@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from misread.data.fetch import Progress
 from misread.data.fit import DEFAULT_SIZE, check_fit, fit_image
+from misread.data.memory import for_images, most_memory, require
 from misread.data.picture import read_grey
 from misread.errors import DataError, FormatError
 
@@ -26,13 +27,21 @@ _NAMED = 10
 
 @dataclass(frozen=True)
 class Reading:
-    """How own images are read: the size (None: their own if they share a small one), fit, polarity, errors."""
+    """How own images are read: the size (None: their own if they share a small one), fit, polarity, errors.
+
+    Readers ask `require` before they take memory for what a file promises.
+    """
 
     size: int | tuple[int, int] | None = None
     fit: str = "stretch"
     invert: bool = False
     on_error: str = "stop"
     progress: Progress | None = None
+    most_memory: int = field(default_factory=most_memory)
+
+    def require(self, n_bytes: int, what: str) -> None:
+        """Refuse what needs more memory than is allowed."""
+        require(n_bytes, what, self.most_memory)
 
 
 @dataclass(frozen=True)
@@ -101,6 +110,8 @@ def _own_shape(files: Sequence[Path | Held]) -> tuple[int, int] | None:
 def _read_all(
     files: Sequence[Path | Held], root: Path, reading: Reading, shape: tuple[int, int], exact: bool
 ) -> Pictures:
+    height, width = shape
+    reading.require(for_images(len(files), *shape), f"{root}: {len(files):,} images of {height}x{width}")
     images = np.empty((len(files), *shape), np.uint8)
     failures: dict[int, str] = {}
 

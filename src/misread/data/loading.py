@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from misread.data import arrays, table
+from misread.data import arrays, memory, table
 from misread.data.bulk import Reading
 from misread.data.catalogue import CATALOGUE, Entry, names
 from misread.data.dataset import Dataset, Split
@@ -32,6 +32,7 @@ def load(
     invert: bool = False,
     on_error: str = "stop",
     progress: Progress | None = None,
+    most_memory: str | int | None = None,
 ) -> Dataset:
     """Load a data set by its name, or your own by its path.
 
@@ -59,6 +60,9 @@ def load(
         What to do with an image file that cannot be read: raise, or leave it out and name it in `notes`.
     progress : callable, optional
         Called with what is under way, how much is done and how much there is (0 if not known).
+    most_memory : str or int, optional
+        How much memory reading own data may take, such as ``"8G"``; 2 GiB, or what the environment variable
+        ``MISREAD_MOST_MEMORY`` says. What needs more is refused before it is taken.
 
     Returns
     -------
@@ -80,7 +84,7 @@ def load(
     check_fit(size if size is not None else DEFAULT_SIZE, fit)
     if on_error not in _ON_ERROR:
         raise ParameterError(f"on_error must be one of {', '.join(_ON_ERROR)}, not {on_error!r}")
-    reading = Reading(size, fit, invert, on_error, progress)
+    reading = Reading(size, fit, invert, on_error, progress, memory.most_memory(most_memory))
     entry = CATALOGUE.get(str(name_or_path))
     if entry is not None:
         return _refitted(_load_named(entry, data_dir, download, progress), reading)

@@ -1,0 +1,46 @@
+"""Options on how own data is read, said once for every command that loads a data set."""
+
+import functools
+import inspect
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+from typing import Annotated, Any
+
+import typer
+
+__all__ = ["NOTHING", "Own", "reads_own_data"]
+
+Own = Mapping[str, Any]
+"""What was given of the options below, for `misread.data.load`."""
+
+NOTHING: Own = MappingProxyType({})
+
+_OPTIONS: dict[str, Any] = {
+    "most_memory": Annotated[
+        str | None,
+        typer.Option(
+            "--most-memory",
+            metavar="AMOUNT",
+            help="How much memory reading DATA may take, such as 8G; 2G, or what MISREAD_MOST_MEMORY says.",
+        ),
+    ],
+}
+
+
+def reads_own_data(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Give a command the options on how own data is read; it gets them as one argument, `own`."""
+    signature = inspect.signature(command)
+    options = [
+        inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=None, annotation=kind)
+        for name, kind in _OPTIONS.items()
+    ]
+    plain = [one for one in signature.parameters.values() if one.name != "own"]
+
+    @functools.wraps(command)
+    def with_options(**values: Any) -> Any:
+        own = {name: values.pop(name, None) for name in _OPTIONS}
+        return command(**values, own={name: value for name, value in own.items() if value is not None})
+
+    with_options.__signature__ = signature.replace(parameters=[*plain, *options])  # type: ignore[attr-defined]
+    with_options.__annotations__ = {one.name: one.annotation for one in (*plain, *options)}
+    return with_options
