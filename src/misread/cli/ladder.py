@@ -60,12 +60,12 @@ def ladder(
         def on_event(event: LadderEvent) -> None:
             nonlocal best, stage
             if event.kind == "start":
-                stage = f"{event.rung.model}: {event.rung.adds}; about {event.seconds:.0f} s"
+                stage = f"{event.rung.name}: {event.rung.adds}; about {event.seconds:.0f} s"
                 on_stage(stage)
             elif event.kind == "progress":
                 on_stage(f"{stage}, {event.done:.0%} trained")
             elif event.kind == "skip":
-                say(f"  {event.rung.model}: skipped, {event.reason}", aside=True)
+                say(f"  {event.rung.name}: skipped, {event.reason}", aside=True)
             elif event.result is not None:
                 say(f"  {_line(event.result)}", aside=True)
                 best = event if best is None or _held_out_error(event) < _held_out_error(best) else best
@@ -84,7 +84,7 @@ def ladder(
             verdict, command = best.result.verdict, command_line(context)
             save(
                 bundle_of_rung(
-                    best.rung.model, best.climbed, verdict, dataset, fit=fit, invert=invert, command=command
+                    best.rung.name, best.climbed, verdict, dataset, fit=fit, invert=invert, command=command
                 ),
                 out / BEST,
             )
@@ -97,7 +97,7 @@ def ladder(
     if result.rungs:
         draw_ladder(result, out)
     if best is not None:
-        say(f"best by held-out images: {best.rung.model}; next  misread serve {out / BEST}")
+        say(f"best by held-out images: {best.rung.name}; next  misread serve {out / BEST}")
     say(f"everything is in {out}")
 
 

@@ -1,28 +1,43 @@
-"""The models that have a name."""
+"""The models that have a name: all that belongs to one stands in its entry here."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from importlib.util import find_spec
 from typing import Any
 
+from sklearn.decomposition import PCA
 from sklearn.multiclass import OneVsRestClassifier
+from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.svm import SVC
 
 from misread.errors import ParameterError
+from misread.models.augmented import ShiftedCopiesClassifier
+from misread.models.convnet import ConvNetClassifier, ConvNetEnsembleClassifier
+from misread.models.edge_kernel import EdgeKernelClassifier
+from misread.models.features import Deskew
 from misread.models.forest import RandomForestClassifier
 from misread.models.neighbors import KNeighborsClassifier
-from misread.models.rungs import (
-    make_convnet,
-    make_convnet_ensemble,
-    make_edge_kernel,
-    make_edge_kernel_large,
-    make_knn_deskewed,
-    make_knn_shifted,
-    make_svc_deskewed,
-)
 from misread.models.sgd import SGDClassifier
 
-__all__ = ["ZOO", "Model", "make"]
+__all__ = ["ZOO", "Model", "growing_by_image", "growing_by_pair", "growing_by_pixel", "make"]
+
+_MNIST_IMAGES, _MNIST_PIXELS = 60_000, 784
+
+
+def growing_by_pair(n_images: int, n_pixels: int) -> float:
+    """Cost as a share of that on MNIST where every image meets every other."""
+    return (n_images / _MNIST_IMAGES) ** 2 * (n_pixels / _MNIST_PIXELS)
+
+
+def growing_by_image(n_images: int, n_pixels: int) -> float:
+    """Cost as a share of that on MNIST where every image is met a fixed number of times."""
+    return n_images / _MNIST_IMAGES
+
+
+def growing_by_pixel(n_images: int, n_pixels: int) -> float:
+    """Cost as a share of that on MNIST where every pixel is met a fixed number of times."""
+    return n_images / _MNIST_IMAGES * max(n_pixels / _MNIST_PIXELS, 0.1)
 
 
 @dataclass(frozen=True)
@@ -35,54 +50,152 @@ class Model:
         What it is called, and what it is in a few words.
     make : callable of int
         Gives an unfitted estimator for a seed.
+    mnist_seconds : float
+        About how long it takes to train it once, ask it about held-out images, and judge it, on full MNIST with
+        two cores.
+    growth : callable of (n_images, n_pixels) to float
+        That time on other training images, as a share of that on MNIST.
     grid : mapping of str to list
         Parameters worth trying, for `misread tune`.
+    adds : str
+        As a rung of the ladder, what it has that the rungs below have not; "" for a model that is no rung.
+    extra : str
+        The optional dependency it needs, or "".
     """
 
     name: str
     about: str
     make: Callable[[int], Any]
+    mnist_seconds: float
+    growth: Callable[[int, int], float]
     grid: Mapping[str, list[Any]] = field(default_factory=dict)
+    adds: str = ""
+    extra: str = ""
+
+    def seconds(self, n_images: int, n_pixels: int) -> float:
+        """About how long it takes on a machine with two cores like ours."""
+        return self.mnist_seconds * self.growth(n_images, n_pixels) + 0.5
+
+    def why_not(self) -> str | None:
+        """The reason why it cannot be had here, or None."""
+        if self.extra == "deep" and not (find_spec("torch") and find_spec("safetensors")):
+            return "needs PyTorch; try: pip install 'misread[deep]'"
+        return None
 
 
-def _sgd(seed: int) -> Any:
-    return SGDClassifier(random_state=seed)
-
-
-def _sgd_scaled(seed: int) -> Any:
-    return SGDClassifier(scaler=StandardScaler(), random_state=seed)
-
-
-def _forest(seed: int) -> Any:
-    return RandomForestClassifier(random_state=seed)
-
-
-def _svc(seed: int) -> Any:
-    return SVC(random_state=seed)
-
-
-def _svc_ovr(seed: int) -> Any:
-    return OneVsRestClassifier(SVC(random_state=seed))
-
-
-def _knn(seed: int) -> Any:
-    return KNeighborsClassifier()
+def _svc_deskewed(seed: int) -> Any:
+    machine = SVC(C=10, gamma="scale", break_ties=True, cache_size=400, random_state=seed)
+    return make_pipeline(Deskew(), PCA(0.9, svd_solver="covariance_eigh"), machine)
 
 
 _MODELS = (
-    Model("sgd", "linear, raw pixels", _sgd, {"alpha": [1e-5, 1e-4, 1e-3, 1e-2]}),
-    Model("sgd-scaled", "linear, standardised pixels", _sgd_scaled, {"alpha": [1e-4, 1e-3, 1e-2]}),
-    Model("forest", "100 random trees", _forest, {"max_features": ["sqrt", 0.1], "min_samples_leaf": [1, 3]}),
-    Model("svc", "support vectors, a duel for every two classes", _svc, {"C": [1.0, 5.0, 10.0]}),
-    Model("svc-ovr", "support vectors, each class against the rest", _svc_ovr, {"estimator__C": [1.0, 5.0, 10.0]}),
-    Model("knn", "nearest images", _knn, {"weights": ["uniform", "distance"], "n_neighbors": [3, 4, 5, 6]}),
-    Model("knn-deskewed", "nearest images, all stood upright", make_knn_deskewed),
-    Model("knn-shifted", "nearest among images and their shifted copies", make_knn_shifted),
-    Model("svc-deskewed", "support vectors on upright images", make_svc_deskewed),
-    Model("edge-kernel", "a kernel machine on edge directions", make_edge_kernel),
-    Model("edge-kernel-large", "the same with more images and more practice", make_edge_kernel_large),
-    Model("convnet", "one small convolutional network (misread[deep])", make_convnet),
-    Model("convnet-ensemble", "several of them together (misread[deep])", make_convnet_ensemble),
+    Model(
+        "sgd",
+        "linear, raw pixels",
+        lambda seed: SGDClassifier(random_state=seed),
+        10,
+        growing_by_image,
+        {"alpha": [1e-5, 1e-4, 1e-3, 1e-2]},
+    ),
+    Model(
+        "sgd-scaled",
+        "linear, standardised pixels",
+        lambda seed: SGDClassifier(scaler=StandardScaler(), random_state=seed),
+        20,
+        growing_by_image,
+        {"alpha": [1e-4, 1e-3, 1e-2]},
+    ),
+    Model(
+        "forest",
+        "100 random trees",
+        lambda seed: RandomForestClassifier(random_state=seed),
+        15,
+        growing_by_image,
+        {"max_features": ["sqrt", 0.1], "min_samples_leaf": [1, 3]},
+    ),
+    Model(
+        "svc",
+        "support vectors, a duel for every two classes",
+        lambda seed: SVC(random_state=seed),
+        600,
+        growing_by_pair,
+        {"C": [1.0, 5.0, 10.0]},
+    ),
+    Model(
+        "svc-ovr",
+        "support vectors, each class against the rest",
+        lambda seed: OneVsRestClassifier(SVC(random_state=seed)),
+        3_000,
+        growing_by_pair,
+        {"estimator__C": [1.0, 5.0, 10.0]},
+    ),
+    Model(
+        "knn",
+        "nearest images",
+        lambda seed: KNeighborsClassifier(),
+        6,
+        growing_by_pair,
+        {"weights": ["uniform", "distance"], "n_neighbors": [3, 4, 5, 6]},
+        adds="nothing: the study's baseline, 5 nearest images",
+    ),
+    Model(
+        "knn-deskewed",
+        "nearest images, all stood upright",
+        lambda seed: make_pipeline(Deskew(), KNeighborsClassifier(4, weights="distance")),
+        6,
+        growing_by_pair,
+        adds="images stood upright, nearer ones count more",
+    ),
+    Model(
+        "knn-shifted",
+        "nearest among images and their shifted copies",
+        lambda seed: ShiftedCopiesClassifier(KNeighborsClassifier(4, weights="distance")),
+        25,
+        growing_by_pair,
+        adds="copies shifted by a pixel, nearer ones count more",
+    ),
+    Model(
+        "svc-deskewed",
+        "support vectors on upright images",
+        _svc_deskewed,
+        60,
+        growing_by_pair,
+        adds="a boundary learnt from upright images",
+    ),
+    Model(
+        "edge-kernel",
+        "a kernel machine on edge directions",
+        lambda seed: EdgeKernelClassifier(random_state=seed),
+        150,
+        growing_by_image,
+        adds="edge directions instead of pixels, practice on bent copies",
+    ),
+    Model(
+        "edge-kernel-large",
+        "the same with more images and more practice",
+        lambda seed: EdgeKernelClassifier(n_centres=8_000, n_rounds=30, random_state=seed),
+        480,
+        growing_by_image,
+        adds="more practice, and more images to compare with",
+    ),
+    Model(
+        "convnet",
+        "one small convolutional network (misread[deep])",
+        lambda seed: ConvNetClassifier(random_state=seed),
+        270,
+        growing_by_pixel,
+        adds="features learnt, too",
+        extra="deep",
+    ),
+    Model(
+        "convnet-ensemble",
+        "several of them together (misread[deep])",
+        lambda seed: ConvNetEnsembleClassifier(random_state=seed),
+        2_200,
+        growing_by_pixel,
+        adds="networks that see three poses, asked together",
+        extra="deep",
+    ),
 )
 ZOO: dict[str, Model] = {model.name: model for model in _MODELS}
 

@@ -11,9 +11,9 @@ from sklearn.svm import SVC
 from misread.data import Dataset, Split, load
 from misread.errors import DataError, ParameterError, RunError
 from misread.evaluation.intervals import clopper_pearson
+from misread.models.zoo import ZOO
 from misread.recipes.ladder import RUNGS, LadderResult, climb, judge, run_ladder, runner
 from misread.recipes.ladder.climb import scores_of
-from misread.recipes.ladder.rungs import Rung
 from misread.results.ladder import RungResult, Verdict
 
 CHEAP = ["knn", "knn-deskewed", "knn-shifted", "svc-deskewed"]
@@ -132,13 +132,13 @@ def test_slow_machines_are_noticed():
 
 def test_estimates_grow_with_the_data(digits):
     for rung in RUNGS:
-        assert 0.5 <= rung.seconds(digits.train) < rung.mnist_seconds
+        assert 0.5 <= rung.seconds(*digits.train.X.shape) < rung.mnist_seconds
 
 
 def test_missing_extras_are_a_reason_not_a_crash(monkeypatch):
-    monkeypatch.setattr("misread.recipes.ladder.rungs.find_spec", lambda name: None)
-    assert "misread[deep]" in Rung("convnet", "", 1, extra="deep").why_not()
-    assert Rung("knn", "", 1).why_not() is None
+    monkeypatch.setattr("misread.models.zoo.find_spec", lambda name: None)
+    assert "misread[deep]" in ZOO["convnet"].why_not()
+    assert ZOO["knn"].why_not() is None
 
 
 def test_nonsense_is_refused(digits):

@@ -2,8 +2,7 @@
 
 from misread.recipes.ladder.climb import Climb, climb
 from misread.recipes.ladder.judge import judge
-from misread.recipes.ladder.rungs import RUNGS, Rung, rungs_named
-from misread.recipes.ladder.runner import LadderEvent, run_ladder
+from misread.recipes.ladder.runner import RUNGS, LadderEvent, run_ladder, rungs_named
 from misread.results.ladder import LadderResult, RungResult, Verdict
 
 __all__ = [
@@ -11,7 +10,6 @@ __all__ = [
     "Climb",
     "LadderEvent",
     "LadderResult",
-    "Rung",
     "RungResult",
     "Verdict",
     "climb",

@@ -13,14 +13,16 @@ import numpy as np
 from misread.data import Dataset, load
 from misread.errors import DataError, MisreadError, ParameterError
 from misread.models.pixels import set_shape
-from misread.models.zoo import make
+from misread.models.zoo import ZOO, Model, make
 from misread.parallel import workers
 from misread.recipes.ladder.climb import Climb, climb
 from misread.recipes.ladder.judge import judge
-from misread.recipes.ladder.rungs import Rung, rungs_named
 from misread.results.ladder import LadderResult, RungResult
 
-__all__ = ["LadderEvent", "run_ladder"]
+__all__ = ["RUNGS", "LadderEvent", "run_ladder", "rungs_named"]
+
+RUNGS = tuple(model for model in ZOO.values() if model.adds)
+"""The models of the ladder in the order in which they are tried."""
 
 _OVER = 1.1
 """How much longer than the time left a network may take before it is given up."""
@@ -35,7 +37,7 @@ class LadderEvent:
     ----------
     kind : str
         'start', 'progress' (of networks alone), 'finish' or 'skip'.
-    rung : Rung
+    rung : Model
     seconds : float
         About how long it will take, for 'start'.
     done : float
@@ -49,12 +51,27 @@ class LadderEvent:
     """
 
     kind: str
-    rung: Rung
+    rung: Model
     seconds: float = 0.0
     done: float = 0.0
     reason: str = ""
     result: RungResult | None = None
     climbed: Climb | None = None
+
+
+def rungs_named(names: Sequence[str] | None) -> list[Model]:
+    """The rungs of these names, or all, in the order in which they are tried.
+
+    Raises
+    ------
+    ParameterError
+        If there is no rung of a name.
+    """
+    known = [rung.name for rung in RUNGS]
+    unknown = sorted(set(names or ()) - set(known))
+    if unknown:
+        raise ParameterError(f"no rung is called {unknown[0]!r}; known are {', '.join(known)}")
+    return [rung for rung in RUNGS if names is None or rung.name in names]
 
 
 def run_ladder(
@@ -124,16 +141,16 @@ def run_ladder(
     start, expected, taken = perf_counter(), 0.0, 0.0
     with workers(jobs):
         for rung in rungs:
-            estimate = rung.seconds(dataset.train) * _pace(expected, taken)
+            estimate = rung.seconds(*dataset.train.X.shape) * _pace(expected, taken)
             left = None if budget is None else budget - (perf_counter() - start)
             reason = rung.why_not() or _no_time(estimate, left)
             if not reason:
                 on_event(LadderEvent("start", rung, estimate))
                 began = perf_counter()
                 reason = _try(rung, dataset, seed, jobs, left, result, on_event)
-                expected, taken = expected + rung.seconds(dataset.train), taken + perf_counter() - began
+                expected, taken = expected + rung.seconds(*dataset.train.X.shape), taken + perf_counter() - began
             if reason:
-                result.skipped[rung.model] = reason
+                result.skipped[rung.name] = reason
                 on_event(LadderEvent("skip", rung, estimate, reason=reason))
             if out is not None:
                 result.save(out)
@@ -141,7 +158,7 @@ def run_ladder(
 
 
 def _try(
-    rung: Rung,
+    rung: Model,
     dataset: Dataset,
     seed: int,
     jobs: int,
@@ -160,7 +177,7 @@ def _try(
         return f"failed: {type(error).__name__}: {error}"
     result.rungs.append(
         RungResult(
-            rung.model,
+            rung.name,
             rung.adds,
             climbed.seconds,
             climbed.n_bytes,
@@ -175,9 +192,9 @@ def _try(
     return None
 
 
-def _estimator(rung: Rung, shape: tuple[int, int], seed: int, jobs: int) -> Any:
+def _estimator(rung: Model, shape: tuple[int, int], seed: int, jobs: int) -> Any:
     """The zoo's model; PyTorch does not hear of joblib's number of jobs, so networks are told."""
-    estimator = set_shape(make(rung.model, seed=seed), shape)
+    estimator = set_shape(make(rung.name, seed=seed), shape)
     return estimator.set_params(n_jobs=jobs) if rung.extra else estimator
 
 
@@ -185,7 +202,7 @@ class _OutOfTimeError(Exception):
     """A rung will not end in time."""
 
 
-def _watched(estimator: Any, rung: Rung, left: float | None, on_event: Callable[[LadderEvent], None]) -> Any:
+def _watched(estimator: Any, rung: Model, left: float | None, on_event: Callable[[LadderEvent], None]) -> Any:
     """Have a network tell how far it is, and give it up when it is clear that its time will not do."""
     if not hasattr(estimator, "on_epoch"):
         return estimator
