@@ -74,8 +74,8 @@ def require(n_bytes: int, what: str, most: int, error: type[MisreadError] = Data
     """
     if n_bytes > most:
         raise error(
-            f"{what} would take about {in_words(n_bytes)} of memory, and {in_words(most)} is the limit; if it should "
-            f"be so large, allow more with --most-memory {_enough(n_bytes)} (or {VARIABLE}={_enough(n_bytes)})"
+            f"{what} would take about {in_words(n_bytes)} of memory, and {in_words(most)} is the limit; if it "
+            f"should be, allow more with --most-memory {_enough(n_bytes)} (or {VARIABLE}={_enough(n_bytes)})"
         )
 
 

@@ -25,6 +25,10 @@ Told = Callable[[int, int, float], None]
 _POSES = ("slant", "aspect")
 
 
+DEEP_PACKAGES = ("torch", "safetensors")
+"""What networks need beside what misread always does."""
+
+
 class ConvNetClassifier(TemperatureClassifierMixin, BaseEstimator):
     """A small convolutional network, trained on randomly bent images; needs ``misread[deep]``.
 
@@ -86,6 +90,8 @@ class ConvNetClassifier(TemperatureClassifierMixin, BaseEstimator):
     """
 
     DEFORMATION = Deformation(rotation=12, scale=0.12, shear=0.15, shift=1.5, elastic=0.5)
+
+    packages = DEEP_PACKAGES
 
     def __init__(
         self,
@@ -258,6 +264,8 @@ class ConvNetEnsembleClassifier(TemperatureClassifierMixin, BaseEstimator):
 
     POSES: tuple[tuple[str, ...], ...] = ((), ("aspect",), ("slant", "aspect"))
     """What is taken out of the images that the members see, in turn."""
+
+    packages = DEEP_PACKAGES
 
     def __init__(
         self,

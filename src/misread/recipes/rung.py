@@ -39,7 +39,7 @@ def bundle_of_rung(
     Bundle
         Without an operating point; one can be chosen on its held-out scores.
     """
-    manifest = manifest_of(dataset, "classification", model, fit=fit, **more)
+    manifest = manifest_of(dataset, "classification", model, climbed.estimator, fit=fit, **more)
     metrics = {"test": {"n": verdict.n, "accuracy": share(verdict.n - verdict.errors, verdict.n)}}
     evidence = None
     if climbed.held_out:

@@ -1,11 +1,9 @@
 """Train a model so that it can be trusted: fitted once, judged on unseen images, kept with the evidence."""
 
 import os
-import platform
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
-from importlib.metadata import version
 from typing import Any
 
 import numpy as np
@@ -27,6 +25,7 @@ from misread.models.held_out import as_responses
 from misread.recipes.evaluate import judge
 from misread.recipes.metrics import boundary, classifier_metrics, detector_metrics, multilabel_metrics
 from misread.recipes.operating import check_aim, choose_threshold, scores_in_words
+from misread.results.provenance import packages_behind, versions_of
 from misread.tasks import Task
 
 __all__ = ["Stage", "bundled", "held_out_evidence", "manifest_of", "train"]
@@ -34,7 +33,6 @@ __all__ = ["Stage", "bundled", "held_out_evidence", "manifest_of", "train"]
 N_EXAMPLES = 5_000
 _ENOUGH_HELD_OUT = 2_000
 """Images that a model holds out by itself at which it is not trained once more for every fold."""
-PACKAGES = ("misread", "numpy", "scipy", "scikit-learn", "numba")
 MADE_LIKE = {"mnist": "mnist"}
 """Named sets whose images were made by one of the fits; drawings and photos are then made like them."""
 
@@ -156,6 +154,7 @@ def train(
         dataset,
         task.name,
         name,
+        estimator,
         fit=fit,
         params=params,
         invert=invert,
@@ -198,7 +197,9 @@ def _fitted_and_asked(estimator: Any, task: Task, stage: str, on_stage: Stage) -
     )
 
 
-def manifest_of(dataset: Dataset, task: str, model: str, *, fit: str | None, **more: Any) -> Manifest:
+def manifest_of(
+    dataset: Dataset, task: str, model: str, estimator: Any, *, fit: str | None, **more: Any
+) -> Manifest:
     """What a model trained on a data set says of itself; `fit` is how its images were made, if they were."""
     return Manifest(
         task=task,
@@ -207,7 +208,7 @@ def manifest_of(dataset: Dataset, task: str, model: str, *, fit: str | None, **m
         image_size=dataset.shape,
         fit=fit or ("stretch" if task == "denoising" else MADE_LIKE.get(dataset.name, "stretch")),
         dataset={**_described(dataset), "fit": fit or "stretch"},
-        versions={"python": platform.python_version(), **{package: version(package) for package in PACKAGES}},
+        versions=versions_of(packages_behind(estimator)),
         created=datetime.now(UTC).isoformat(timespec="seconds"),
         **more,
     )

@@ -1,10 +1,8 @@
 """Up the ladder within a budget of time."""
 
 import os
-import platform
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from importlib.metadata import version
 from time import perf_counter
 from typing import Any
 
@@ -18,6 +16,7 @@ from misread.parallel import workers
 from misread.recipes.ladder.climb import Climb, climb
 from misread.recipes.ladder.judge import judge
 from misread.results.ladder import LadderResult, RungResult
+from misread.results.provenance import described, made_by, packages_behind
 
 __all__ = ["RUNGS", "LadderEvent", "run_ladder", "rungs_named"]
 
@@ -26,7 +25,6 @@ RUNGS = tuple(model for model in ZOO.values() if model.adds)
 
 _OVER = 1.1
 """How much longer than the time left a network may take before it is given up."""
-_PACKAGES = ("misread", "numpy", "scipy", "scikit-learn", "numba")
 
 
 @dataclass(frozen=True)
@@ -135,7 +133,7 @@ def run_ladder(
         raise DataError(f"{dataset.name} has training images of one class; at least two are needed to tell apart")
     if not len(dataset.test):
         raise DataError(f"{dataset.name} has no test images to judge by; give a data set that is split")
-    result = LadderResult(manifest=_manifest(dataset, budget, seed, jobs))
+    result = LadderResult(manifest=_manifest(dataset, rungs, budget, seed, jobs))
     if out is not None:
         result.save(out)
     start, expected, taken = perf_counter(), 0.0, 0.0
@@ -235,19 +233,11 @@ def _too_long(estimate: float, left: float) -> str:
     return f"takes about {estimate:.0f} s, and {max(left, 0):.0f} s of the budget are left"
 
 
-def _manifest(dataset: Dataset, budget: float | None, seed: int, jobs: int) -> dict[str, Any]:
+def _manifest(dataset: Dataset, rungs: list[Model], budget: float | None, seed: int, jobs: int) -> dict[str, Any]:
     return {
-        "dataset": {
-            "name": dataset.name,
-            "sha256": dataset.sha256,
-            "class_names": list(dataset.class_names),
-            "n_train": len(dataset.train),
-            "n_test": len(dataset.test),
-            "shape": list(dataset.shape),
-        },
+        "dataset": described(dataset),
         "budget": budget,
         "seed": seed,
         "jobs": jobs,
-        "versions": {name: version(name) for name in _PACKAGES} | {"python": platform.python_version()},
-        "platform": platform.platform(),
+        **made_by(packages_behind(*rungs)),
     }

@@ -1,11 +1,9 @@
 """Run the steps, keep each finished one, put the result together."""
 
 import os
-import platform
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Literal
 
@@ -14,9 +12,10 @@ import numpy as np
 from misread.data import Dataset
 from misread.errors import ParameterError
 from misread.files import writable_folder
-from misread.models.zoo import make
+from misread.models.zoo import ZOO, make
 from misread.recipes.study.step import Context, Outcome, Step, StepStore, step_key
 from misread.recipes.study.steps import steps_with
+from misread.results.provenance import described, made_by, packages_behind, versions_of
 from misread.results.study import StudyResult
 from misread.tasks import class_code
 
@@ -24,7 +23,6 @@ __all__ = ["StepEvent", "run_steps"]
 
 N_FOLDS = 3
 LEAST_IMAGES = 12
-NUMERIC_PACKAGES = ("numpy", "scipy", "scikit-learn", "numba")
 
 
 @dataclass(frozen=True)
@@ -78,7 +76,7 @@ def run_steps(
     """
     context = _checked_context(dataset, positive, seed, model)
     store = StepStore(writable_folder(out) / "steps")
-    versions = {package: version(package) for package in NUMERIC_PACKAGES}
+    packages = packages_behind(ZOO[model]) if model else ()
     finished: dict[str, Outcome] = {}
     keys: dict[str, str] = {}
     skipped: dict[str, str] = {}
@@ -89,9 +87,14 @@ def run_steps(
             skipped[step.name] = reason
             on_event(StepEvent(step, "skip", reason=reason))
             continue
-        keys[step.name] = step_key(step, context, versions, tuple(keys[name] for name in step.needs))
+        keys[step.name] = step_key(
+            step,
+            context,
+            versions_of(packages if step.parameter else ()),
+            tuple(keys[name] for name in step.needs),
+        )
         finished[step.name] = _run_or_reuse(step, context, store, keys[step.name], on_event)
-    result = _assemble(context, finished, skipped, versions)
+    result = _assemble(context, finished, skipped, packages)
     result.save(Path(out))
     return result
 
@@ -140,7 +143,7 @@ def _run_or_reuse(
 
 
 def _assemble(
-    context: Context, finished: Mapping[str, Outcome], skipped: dict[str, str], versions: dict[str, str]
+    context: Context, finished: Mapping[str, Outcome], skipped: dict[str, str], packages: tuple[str, ...]
 ) -> StudyResult:
     values: dict[str, Any] = {}
     arrays: dict[str, Any] = {
@@ -151,25 +154,13 @@ def _assemble(
         values |= outcome.values
         arrays |= outcome.arrays
     timings = {name: outcome.seconds for name, outcome in finished.items()}
-    return StudyResult(values, arrays, skipped, timings, _manifest(context, versions))
+    return StudyResult(values, arrays, skipped, timings, _manifest(context, packages))
 
 
-def _manifest(context: Context, versions: dict[str, str]) -> dict[str, Any]:
-    dataset = context.dataset
+def _manifest(context: Context, packages: tuple[str, ...]) -> dict[str, Any]:
     return {
-        "dataset": {
-            "name": dataset.name,
-            "sha256": dataset.sha256,
-            "source": dataset.source,
-            "licence": dataset.licence,
-            "class_names": list(dataset.class_names),
-            "n_train": len(dataset.train),
-            "n_test": len(dataset.test),
-            "shape": list(dataset.shape),
-        },
+        "dataset": described(context.dataset),
         "positive": context.positive,
         "seed": context.seed,
-        "versions": {"misread": version("misread"), "python": platform.python_version(), **versions},
-        "platform": platform.platform(),
-        "cpu_count": os.cpu_count(),
+        **made_by(packages),
     }
