@@ -1,17 +1,14 @@
 """The table of commands says what the commands say of themselves, and costs nothing to print."""
 
-import io
 import subprocess
 import sys
-import warnings
 
 import pytest
-from rich.console import Console
 from typer.testing import CliRunner
 
+import misread
 from misread.cli import app
 from misread.cli.commands import COMMANDS
-from misread.cli.options import noted
 
 
 @pytest.mark.parametrize("name", COMMANDS)
@@ -34,10 +31,30 @@ def test_python_can_run_the_package():
     assert all(name in done.stdout for name in COMMANDS)
 
 
-def test_warnings_of_libraries_are_one_line_each():
-    out = io.StringIO()
-    with noted(Console(file=out, width=200)):
-        for _ in range(2):
-            warnings.warn("consider more steps", stacklevel=1)
-        warnings.warn("and this", stacklevel=1)
-    assert out.getvalue().splitlines() == ["note: consider more steps", "note: and this"]
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["stdy"], "no command 'stdy'; did you mean study?"),
+        (["data", "inf"], "no command 'inf'; did you mean info?"),
+        (["train", "knn", "--sed", "3"], "--sed; did you mean --seed?"),
+        (["train", "--\x1b[2J"], "No such option"),
+        (["train"], "Missing argument 'MODEL'"),
+        (["train", "knn", "--jobs", "many"], "valid integer"),
+    ],
+)
+def test_a_command_that_cannot_be_understood_is_one_line(words, said):
+    done = subprocess.run([sys.executable, "-m", "misread", *words], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout, done.stderr.count("\n")) == (2, "", 1)
+    assert done.stderr.startswith("error: ")
+    assert said in done.stderr
+    assert "\x1b" not in done.stderr
+
+
+def test_help_hides_nothing():
+    help_texts = [CliRunner().invoke(app, [*words, "--help"]).output for words in ([], ["data"], ["study"])]
+    assert "..." not in help_texts[0].replace("[ARGS]...", "") + help_texts[1].replace("[ARGS]...", "")
+    assert "*-ubyte[.gz]" in CliRunner().invoke(app, ["data", "info", "--help"]).output
+
+
+def test_version():
+    assert CliRunner().invoke(app, ["--version"]).output == f"misread {misread.__version__}\n"

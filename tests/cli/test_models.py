@@ -61,7 +61,7 @@ def model(images, tmp_path_factory) -> Path:
     path = tmp_path_factory.mktemp("models") / "fives.misread"
     out = run("train", "sgd-scaled", images, "--positive", 5, "--precision", 0.9, "--out", path)
     assert "detects class 5" in out
-    assert "precision 0.9" in out
+    assert "90% of these are right" in out
     assert str(path) in out
     return path
 
@@ -143,7 +143,7 @@ def test_several_labels_and_denoising(images, tmp_path):
     run("train", "forest", images, "--labels", labels, "--param", "n_estimators=10", "--out", odd)
     file = next((images / "3").iterdir())
     assert run_json("predict", odd, file)[0]["labels"] == {"odd": True}
-    assert "f1 of odd" in run("evaluate", odd, images, "--labels", labels)
+    assert "F1 of 'odd'" in run("evaluate", odd, images, "--labels", labels)
     assert isinstance(fails("evaluate", odd, images), ParameterError)
 
     clean = tmp_path / "clean.misread"

@@ -103,5 +103,4 @@ def test_tune_says_how_to_train_on_the_same_images(odd_folder):
     assert all(words in given for words in ("--fit pad", "--size 8", "--invert", "--positive [red]x", "--param"))
     assert "--folds" not in given
     told = run(*command[1:], "--out", "m.misread").stdout
-    assert "8x8" in told
-    assert "fitted by 'pad' and inverted" in told
+    assert "8x8; others are fitted by 'pad', light and dark exchanged" in told

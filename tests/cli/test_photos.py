@@ -77,15 +77,15 @@ def trained(photos):
 
 
 def accuracy(told):
-    return float(re.findall(r"accuracy (\d\.\d+)", told)[-1])
+    return float(re.findall(r"([\d.]+)% of [\d,]+ images are read right", told)[-1]) / 100
 
 
 def test_train_and_evaluate_agree(photos, trained):
     assert accuracy(trained) > 0.8
-    assert "sure from lead over the second class" in trained
+    assert "sure where the best class leads the second by" in trained
     told = misread(command("evaluate"), photos.parent)
     assert accuracy(told) == accuracy(trained)
-    assert "precision 0.95 was promised" in told
+    assert "A precision of 95% was promised" in told
     assert (photos.parent / "runs" / "digits-on-photos" / "report.html").is_file()
 
 

@@ -6,7 +6,10 @@ from typing import Any
 import typer
 from typer.core import TyperCommand, TyperGroup
 
-__all__ = ["COMMANDS", "LazyGroup"]
+from misread.errors import ParameterError
+from misread.spelling import did_you_mean
+
+__all__ = ["COMMANDS", "Group", "LazyGroup"]
 
 # name: (where, what `misread --help` says of it)
 COMMANDS = {
@@ -54,7 +57,26 @@ COMMANDS = {
 }
 
 
-class LazyGroup(TyperGroup):
+class Group(TyperGroup):
+    """A group of commands whose help tells all that each says of itself."""
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:
+        """Give a command its first paragraph of help for a list; None when there is none of that name."""
+        command = super().get_command(ctx, cmd_name)
+        if command is not None:
+            command.short_help = (command.help or "").partition("\n\n")[0]
+        return command
+
+    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
+        """Find the command that is meant, or name the one that may be."""
+        known = self.list_commands(ctx)
+        if args and not args[0].startswith("-") and args[0] not in known:
+            hint = did_you_mean(args[0], known)
+            raise ParameterError(f"there is no command {args[0]!r}{hint}; see {ctx.command_path} --help")
+        return super().resolve_command(ctx, args)
+
+
+class LazyGroup(Group):
     """The group of all commands; its help is written from the table alone."""
 
     def list_commands(self, ctx: Any) -> list[str]:
@@ -67,12 +89,14 @@ class LazyGroup(TyperGroup):
             return None
         where, summary = COMMANDS[cmd_name]
         if ctx.meta.get("listing"):
-            return TyperCommand(cmd_name, help=summary)
+            return TyperCommand(cmd_name, short_help=summary, rich_markup_mode=None)
         module, name = where.split(":")
         found = getattr(import_module(f"misread.cli.{module}"), name)
         if isinstance(found, typer.Typer):
             return typer.main.get_command(found)
-        alone = typer.Typer(add_completion=False, context_settings={"help_option_names": ["-h", "--help"]})
+        alone = typer.Typer(
+            add_completion=False, rich_markup_mode=None, context_settings={"help_option_names": ["-h", "--help"]}
+        )
         alone.command(cmd_name)(found)
         return typer.main.get_command(alone)
 

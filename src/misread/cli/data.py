@@ -1,17 +1,17 @@
 """`misread data`: list, fetch, inspect and look at data sets."""
 
 import dataclasses
-import json
 from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
-from rich.table import Table
 
-from misread.cli.loading import load_with_progress, showing_progress
+from misread.cli.commands import Group
+from misread.cli.loading import load_with_progress
 from misread.cli.own import Own, reads_own_data
-from misread.cli.words import cell, say
+from misread.cli.progress import showing_progress
+from misread.cli.tables import print_table
+from misread.cli.words import print_json, say
 from misread.data.catalogue import CATALOGUE, Entry, names
 from misread.data.fetch import fetch as fetch_files
 from misread.data.fetch import find, read_verified
@@ -30,7 +30,14 @@ __all__ = [
     "app",
 ]
 
-app = typer.Typer(no_args_is_help=True, help="Data sets: list, fetch, inspect, look at.")
+app = typer.Typer(
+    cls=Group,
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode=None,
+    help="Data sets: list, fetch, inspect, look at.",
+)
+
 
 DataArgument = Annotated[
     str,
@@ -78,20 +85,13 @@ OnErrorOption = Annotated[
 @app.command("list")
 def list_sets(data_dir: DataDirOption = None) -> None:
     """List the data sets known by name, and where each was found on this machine."""
-    table = Table("name", "classes", "training", "test", "size", "licence", box=None)
-    table.add_column("found in", overflow="fold")
+    rows = []
     for entry in CATALOGUE.values():
         height, width = entry.shape
-        table.add_row(
-            entry.name,
-            str(len(entry.class_names)),
-            f"{entry.n_train:,}",
-            f"{entry.n_test:,}",
-            f"{height}x{width}",
-            entry.licence,
-            cell(_where(entry, data_dir)),
-        )
-    Console().print(table)
+        counts = (str(len(entry.class_names)), f"{entry.n_train:,}", f"{entry.n_test:,}")
+        rows.append((entry.name, *counts, f"{height}x{width}", entry.licence, _where(entry, data_dir)))
+    titles = ("name", "classes", "training", "test", "size", "licence", "found in")
+    print_table(titles, rows, numbers=titles[1:4])
 
 
 def _where(entry: Entry, data_dir: Path | None) -> str:
@@ -113,14 +113,14 @@ def fetch(
     if entry is None:
         raise ParameterError(f"no data set is called {name!r}; known are {', '.join(names())}")
     if not entry.files:
-        typer.echo(f"{name} comes with scikit-learn; there is nothing to fetch")
+        say(f"{name} comes with scikit-learn; there is nothing to fetch")
         return
     with showing_progress() as tell:
         paths = fetch_files(entry, data_dir, tell)
         for file in entry.files:
             read_verified(paths[file.name], file)
     for path in paths.values():
-        say(f"{path}  verified")
+        say(f"{path}  verified", whole=True)
 
 
 @app.command()
@@ -139,7 +139,7 @@ def info(
     """Tell what a data set holds: classes, counts, hash, source, and what to be careful about."""
     summary = summarise(load_with_progress(data, data_dir, size, fit, invert, on_error, notes=False, own=own))
     if as_json:
-        typer.echo(json.dumps(dataclasses.asdict(summary), indent=2))
+        print_json(dataclasses.asdict(summary))
     else:
         _print_summary(summary)
 
@@ -147,16 +147,12 @@ def info(
 def _print_summary(summary: Summary) -> None:
     height, width = summary.shape
     say(f"{summary.name}: {summary.train:,} training and {summary.test:,} test images, {height}x{width}")
-    table = Table("class", box=None)
-    table.add_column("training", justify="right")
-    table.add_column("test", justify="right")
-    for one in summary.classes:
-        table.add_row(cell(one.name), f"{one.train:,}", f"{one.test:,}")
-    Console(highlight=False).print(table)
+    rows = [(one.name, f"{one.train:,}", f"{one.test:,}") for one in summary.classes]
+    print_table(("class", "training", "test"), rows, numbers=("training", "test"))
     for title, text in (("sha256", summary.sha256), ("source", summary.source), ("licence", summary.licence)):
-        say(f"{title}: {text}")
+        say(f"{title}: {text}", hang=2)
     for text in (*summary.notes, *summary.findings):
-        say(f"! {text}")
+        say(f"! {text}", hang=2)
 
 
 @app.command()
@@ -181,4 +177,4 @@ def show(
         sheet.save(out, format="PNG")
     except OSError as error:
         raise DataError(f"{out}: cannot be written: {error.strerror or error}") from error
-    say(str(out))
+    say(str(out), whole=True)

@@ -6,13 +6,12 @@ from typing import Annotated
 import numpy as np
 import typer
 from numpy.typing import NDArray
-from rich.console import Console
-from rich.table import Table
 
 from misread.bundle import Bundle, load, read_manifest, save
 from misread.bundle.archive import reading
 from misread.bundle.export import export_onnx
 from misread.cli.data import DataArgument, DataDirOption, OnErrorOption
+from misread.cli.describe import describe, measured, percent, say_titled, titled
 from misread.cli.loading import load_alike
 from misread.cli.options import (
     FileArgument,
@@ -20,14 +19,11 @@ from misread.cli.options import (
     JsonOption,
     LabelsOption,
     OutOption,
-    describe,
-    measured,
-    print_json,
-    stages,
-    titled,
 )
 from misread.cli.own import Own, reads_own_data
-from misread.cli.words import cell, say
+from misread.cli.progress import stages
+from misread.cli.tables import fits, print_table
+from misread.cli.words import print_json, say
 from misread.data import Dataset, names
 from misread.errors import DataError
 from misread.fitting.targets import read_labels
@@ -82,24 +78,32 @@ def evaluate(
         print_json({"values": result.values, "manifest": result.manifest, "report": str(page)})
         return
     _print(result, every)
-    say(f"written   {page}")
+    say(f"written   {page}", whole=True)
 
 
 def _print(result: StudyResult, every: bool) -> None:
     values = {name.removeprefix("model."): value for name, value in result.values.items()}
-    for line in titled("all" if every else "test", measured(values)):
-        say(line)
-    counts, classes = values.get("confusion"), result.class_names
-    if counts is None:
+    positive = result.manifest["model"]["positive"]
+    say_titled(titled("all" if every else "test", measured(values, positive)))
+    if values.get("confusion") is not None:
+        _print_confusion(values["confusion"], result.class_names if positive is None else ["no", "yes"])
+
+
+def _print_confusion(counts: list[list[int]], classes: list[str]) -> None:
+    """The matrix where there is room for it; else a line for each class with all that it is read as."""
+    numbers = [[f"{count:,}" if count else "." for count in row] for row in counts]
+    titles = ("true \\ read as", *classes)
+    rows = [(name, *row) for name, row in zip(classes, numbers, strict=True)]
+    if fits(titles, rows):
+        print_table(titles, rows, numbers=classes)
         return
-    if result.manifest["model"]["task"] == "detector":
-        classes = ["no", "yes"]
-    table = Table("true \\ read as", box=None)
-    for name in classes:
-        table.add_column(cell(name))
-    for name, row in zip(classes, counts, strict=True):
-        table.add_row(cell(name), *(f"{count:,}" if count else "." for count in row))
-    Console().print(table)
+    titles = ("true", "images", "right", "misread as")
+    rows = []
+    for code, (name, row) in enumerate(zip(classes, counts, strict=True)):
+        others = sorted((k for k, count in enumerate(row) if count and k != code), key=lambda k: -row[k])
+        right = percent(row[code] / sum(row)) if sum(row) else "-"
+        rows.append((name, f"{sum(row):,}", right, ", ".join(f"{classes[k]} {row[k]:,}" for k in others)))
+    print_table(titles, rows, numbers=titles[1:3])
 
 
 def threshold(
@@ -121,8 +125,7 @@ def threshold(
     if as_json:
         print_json({"file": str(out or file), **bundle.manifest.as_json()})
         return
-    for line in describe(bundle.manifest):
-        say(line)
+    say_titled(describe(bundle.manifest))
 
 
 def inspect(file: FileArgument, as_json: JsonOption = False) -> None:
@@ -142,8 +145,7 @@ def inspect(file: FileArgument, as_json: JsonOption = False) -> None:
     ):
         if value:
             lines.append(f"{title:<10}{value}")
-    for line in lines:
-        say(line)
+    say_titled(lines)
 
 
 @reads_own_data

@@ -5,15 +5,15 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
-from rich.table import Table
 
 from misread.bundle import save
 from misread.cli.data import InvertOption, OnErrorOption, SizeOption
 from misread.cli.loading import load_with_progress
-from misread.cli.options import TrainingFitOption, command_line, stages
+from misread.cli.options import TrainingFitOption, command_line
 from misread.cli.own import Own, reads_own_data
-from misread.cli.words import cell, say
+from misread.cli.progress import stages
+from misread.cli.tables import print_table
+from misread.cli.words import say
 from misread.data.fit import FITS
 from misread.errors import ParameterError
 from misread.figures.ladder import draw_ladder
@@ -23,7 +23,6 @@ from misread.recipes.rung import bundle_of_rung
 __all__ = ["ladder"]
 
 BEST = "best.misread"
-_WIDE = 180
 _UNITS = {"s": 1, "m": 60, "h": 3600}
 
 
@@ -65,9 +64,9 @@ def ladder(
             elif event.kind == "progress":
                 on_stage(f"{stage}, {event.done:.0%} trained")
             elif event.kind == "skip":
-                say(f"  {event.rung.name}: skipped, {event.reason}", aside=True)
+                say(f"  {event.rung.name}: skipped, {event.reason}", aside=True, hang=4)
             elif event.result is not None:
-                say(f"  {_line(event.result)}", aside=True)
+                say(f"  {_line(event.result)}", aside=True, hang=4)
                 best = event if best is None or _held_out_error(event) < _held_out_error(best) else best
 
         result = run_ladder(
@@ -88,17 +87,14 @@ def ladder(
                 ),
                 out / BEST,
             )
-    console = Console(highlight=False)
-    if not console.is_terminal:
-        console.width = _WIDE
-    console.print(_table(result))
+    _print(result)
     for name, reason in result.skipped.items():
         say(f"skipped {name}: {reason}")
     if result.rungs:
         draw_ladder(result, out)
     if best is not None:
-        say(f"best by held-out images: {best.rung.name}; next  misread serve {out / BEST}")
-    say(f"everything is in {out}")
+        say(f"best by held-out images: {best.rung.name}; next  misread serve {out / BEST}", whole=True)
+    say(f"everything is in {out}", whole=True)
 
 
 def _held_out_error(event: LadderEvent) -> float:
@@ -123,21 +119,27 @@ def _line(rung: RungResult) -> str:
     )
 
 
-def _table(result: LadderResult) -> Table:
-    name = result.manifest["dataset"]["name"]
-    table = Table(title=cell(f"The accuracy ladder on {name}"), title_justify="left", box=None)
-    table.add_column("model")
-    for column in ("error", "95% interval", "training", "µs/image", "size", "ECE", "answered at 99.95%"):
-        table.add_column(column, justify="right")
-    table.add_column("adds")
-    front = {rung.model for rung in result.front}
+def _print(result: LadderResult) -> None:
+    say(f"The accuracy ladder on {result.manifest['dataset']['name']}")
+    titles = (
+        "model",
+        "error",
+        "95% interval",
+        "training",
+        "µs/image",
+        "size",
+        "ECE",
+        "answered at 99.95%",
+        "adds",
+    )
+    rows = []
     for rung in result.rungs:
         verdict = rung.verdict
         answered = (
             "-" if verdict.coverage is None else f"{verdict.coverage:.1%} ({verdict.answered_accuracy:.2%} right)"
         )
-        table.add_row(
-            cell(rung.model, style="bold" if rung.model in front else ""),
+        row = (
+            rung.model,
             f"{verdict.error:.2%}",
             f"{verdict.error_low:.2%} to {verdict.error_high:.2%}",
             f"{rung.seconds:.1f} s",
@@ -145,6 +147,7 @@ def _table(result: LadderResult) -> Table:
             f"{rung.n_bytes / 1e6:,.1f} MB",
             f"{verdict.calibration_error_before:.4f} -> {verdict.calibration_error:.4f}",
             answered,
-            cell(rung.adds),
+            rung.adds,
         )
-    return table
+        rows.append(row)
+    print_table(titles, rows, numbers=titles[1:-1], bold=[rung.model for rung in result.front])

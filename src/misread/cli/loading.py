@@ -1,44 +1,18 @@
 """Data sets as the commands load them: with progress, with what is to be said of them, and like a model's own."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from rich.console import Console
-from rich.progress import BarColumn, Progress, TaskID, TaskProgressColumn, TextColumn, TimeRemainingColumn
-
 from misread.cli.own import NOTHING, Own
+from misread.cli.progress import showing_progress
 from misread.cli.words import say
 from misread.data import Dataset, load, names
-from misread.data.fetch import Progress as Tell
 from misread.data.fit import FITS
 
 if TYPE_CHECKING:
     from misread.bundle import Manifest
 
-__all__ = ["load_alike", "load_with_progress", "say_notes", "showing_progress"]
-
-
-@contextmanager
-def showing_progress() -> Iterator[Tell]:
-    """Give a progress callback that draws bars on standard error, and nothing when that is not a terminal."""
-    columns = (
-        TextColumn("{task.description}", markup=False),
-        BarColumn(),
-        TaskProgressColumn(),
-        TimeRemainingColumn(),
-    )
-    console = Console(stderr=True)
-    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bars:
-        tasks: dict[str, TaskID] = {}
-
-        def tell(what: str, done: int, total: int) -> None:
-            if what not in tasks:
-                tasks[what] = bars.add_task(what)
-            bars.update(tasks[what], completed=done, total=total or None)
-
-        yield tell
+__all__ = ["load_alike", "load_with_progress", "say_notes"]
 
 
 def load_with_progress(
@@ -74,7 +48,7 @@ def load_with_progress(
 def say_notes(dataset: Dataset) -> None:
     """Say on standard error what was left out or is odd."""
     for note in dataset.notes:
-        say(f"! {note}", aside=True)
+        say(f"! {note}", aside=True, hang=2)
 
 
 def load_alike(

@@ -11,8 +11,9 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from misread.bundle import Answers, Bundle, load
-from misread.cli.options import FileArgument, JobsOption, JsonOption, OutOption, print_json, stages
-from misread.cli.words import say, told_apart
+from misread.cli.options import FileArgument, JobsOption, JsonOption, OutOption
+from misread.cli.progress import stages
+from misread.cli.words import print_json, say, told_apart
 from misread.data.picture import read_grey
 from misread.errors import FormatError, ParameterError
 from misread.files import atomic_write
@@ -65,7 +66,7 @@ def denoise(
     Image.fromarray(clean).save(buffer, format="PNG")
     with atomic_write(target) as stream:
         stream.write(buffer.getvalue())
-    say(str(target))
+    say(str(target), whole=True)
 
 
 def _read(name: str) -> NDArray[np.uint8]:

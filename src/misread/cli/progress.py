@@ -1,31 +1,96 @@
-"""Progress of a study on the terminal: what is running, what is done, how long it will take."""
+"""What is running, on a terminal: bars and stages on standard error, which are gone when it is done."""
 
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from types import TracebackType
 
 from rich.console import Console
-from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+from rich.progress import (
+    BarColumn,
+    Progress,
+    ProgressColumn,
+    SpinnerColumn,
+    TaskID,
+    TaskProgressColumn,
+    TextColumn,
+    TimeElapsedColumn,
+    TimeRemainingColumn,
+)
 
-from misread.cli.words import clean
+from misread.cli.words import clean, encodable, say
+from misread.data.fetch import Progress as Tell
+from misread.parallel import workers
 from misread.recipes.study import StepEvent
 from misread.recipes.study.steps import steps_with
 
-__all__ = ["StudyProgress"]
+__all__ = ["StudyProgress", "bars", "showing_progress", "stages"]
+
+
+def bars(*columns: ProgressColumn) -> Progress:
+    """Progress on standard error in these columns; nothing where that is no terminal."""
+    console = Console(file=sys.stderr, soft_wrap=True)
+    return Progress(*columns, console=console, transient=True, disable=not console.is_terminal)
+
+
+def _spinner() -> SpinnerColumn:
+    plain = encodable("\u280b", sys.stderr) != "\u280b"
+    return SpinnerColumn("line" if plain else "dots")
+
+
+def _text(field: str) -> TextColumn:
+    """A column of text whose brackets are no markup."""
+    return TextColumn(field, markup=False)
+
+
+def _shown(text: str) -> str:
+    return encodable(clean(text), sys.stderr)
+
+
+@contextmanager
+def showing_progress() -> Iterator[Tell]:
+    """Give a callback that is told what is under way, how much is done and how much there is."""
+    with bars(_text("{task.description}"), BarColumn(), TaskProgressColumn(), TimeRemainingColumn()) as progress:
+        tasks: dict[str, TaskID] = {}
+
+        def tell(what: str, done: int, total: int) -> None:
+            if what not in tasks:
+                tasks[what] = progress.add_task(_shown(what))
+            progress.update(tasks[what], completed=done, total=total or None)
+
+        yield tell
+
+
+@contextmanager
+def stages(jobs: int | None) -> Iterator[Callable[[str], None]]:
+    """Show what is running while the block computes with `jobs` cores.
+
+    The clock starts anew with every stage, but not when only the end of its words changes: how far it is.
+    """
+    with bars(_spinner(), _text("{task.description}"), TimeElapsedColumn()) as progress, workers(jobs):
+        running, begun = progress.add_task("Starting"), "Starting"
+
+        def show(stage: str) -> None:
+            nonlocal begun
+            if not stage.startswith(begun):
+                progress.reset(running)
+                begun = stage
+            progress.update(running, description=_shown(stage))
+
+        yield show
 
 
 class StudyProgress:
-    """A bar that advances by the cost of each finished step, and a line for each step on a dumb terminal."""
+    """A bar that advances by the cost of each finished step, and a line for each step."""
 
-    def __init__(self, console: Console, model: str = "") -> None:
-        self._console = console
-        self._progress = Progress(
-            SpinnerColumn(),
-            TextColumn("{task.description}"),
+    def __init__(self, model: str = "") -> None:
+        self._progress = bars(
+            _spinner(),
+            _text("{task.description}"),
             BarColumn(),
             TextColumn("{task.percentage:>3.0f}%"),
             TimeElapsedColumn(),
-            TextColumn("{task.fields[left]}"),
-            console=console,
-            transient=True,
+            _text("{task.fields[left]}"),
         )
         self._cost_done = 0.0
         self._seconds_done = 0.0
@@ -43,8 +108,9 @@ class StudyProgress:
 
     def on_event(self, event: StepEvent) -> None:
         """Show what happened to a step."""
+        title = _shown(event.step.title)
         if event.kind == "start":
-            self._progress.update(self._task, description=event.step.title, left=self._time_left())
+            self._progress.update(self._task, description=title, left=self._time_left())
             return
         self._cost_left -= event.step.cost
         if event.kind == "finish":
@@ -56,7 +122,7 @@ class StudyProgress:
             "reuse": "kept from an earlier run",
             "skip": f"skipped: {event.reason}",
         }[event.kind]
-        self._console.print(f"  {event.step.title}: {clean(detail)}", markup=False, highlight=False)
+        say(f"  {title}: {detail}", aside=True, hang=4)
 
     def _time_left(self) -> str:
         if self._cost_done == 0:

@@ -1,12 +1,11 @@
 """`misread report`: draw the report of a stored run again."""
 
-import json
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from misread.cli.words import say
+from misread.cli.words import print_json, say
 from misread.recipes.study import StudyResult
 from misread.report import summary, write_report
 
@@ -20,6 +19,6 @@ def report(
     """Make report.html of RUN_DIR again from its stored results; nothing is computed."""
     result = StudyResult.load(run_dir)
     if as_json:
-        typer.echo(json.dumps(summary(result), indent=1))
+        print_json(summary(result))
         return
-    say(str(write_report(result, run_dir)))
+    say(str(write_report(result, run_dir)), whole=True)

@@ -5,17 +5,18 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from rich.console import Console
-from rich.table import Table
 
 from misread.cli.data import FitOption, InvertOption, OnErrorOption, SizeOption
+from misread.cli.describe import percent
 from misread.cli.loading import load_with_progress
-from misread.cli.options import noted
 from misread.cli.own import Own, reads_own_data
 from misread.cli.progress import StudyProgress
-from misread.cli.words import cell, say
+from misread.cli.tables import print_table
+from misread.cli.words import say
 from misread.data.fit import FITS
 from misread.recipes.study import StudyResult
+from misread.report.evaluation import evidence_of
+from misread.report.glance import glance
 from misread.results.reference import notebook_number
 from misread.run import run_study
 
@@ -39,14 +40,14 @@ def study(
     invert: InvertOption = False,
     on_error: OnErrorOption = "stop",
     data_dir: Annotated[Path | None, typer.Option(help="Folder that holds the named sets.")] = None,
+    values: Annotated[bool, typer.Option("--values", help="Print every number by its name, too.")] = False,
     *,
     own: Own,
 ) -> None:
     """Run the whole study on DATA and write results, figures and report to a run folder."""
     out = out or Path("runs") / Path(data).stem
     dataset = load_with_progress(data, data_dir, size, fit, invert, on_error, own=own)
-    error = Console(stderr=True)
-    with noted(error), StudyProgress(error, model) as progress:
+    with StudyProgress(model) as progress:
         result = run_study(
             dataset,
             out,
@@ -57,28 +58,52 @@ def study(
             engine=engine,
             on_event=progress.on_event,
         )
-    Console().print(_table(result))
+    if values:
+        _print_values(result)
+    _print(result, out)
+
+
+def _print(result: StudyResult, out: Path) -> None:
+    """The answer: how good it is, what matters most, and where the rest is."""
+    seen = glance(evidence_of(result))
+    say(f"{result.manifest['dataset']['name']}: {seen['verdict']}")
+    for card in seen["cards"]:
+        interval = f"{percent(card['low'])} to {percent(card['high'])}"
+        say(f"  {card['title']}: {percent(card['value'])} (95% interval {interval}); {card['note']}", hang=4)
+    for number, finding in enumerate(seen["findings"], 1):
+        say(_plain(f"{number}. {finding['title']}. {finding['explanation']}"), hang=3)
     for name, reason in result.skipped.items():
-        say(f"skipped {name}: {reason}")
-    seconds = sum(result.timings.values())
-    say(f"{seconds:.1f} s of computing; everything is in {out}")
+        say(f"skipped {name}: {reason}", hang=2)
+    compared = _compared(result)
+    if compared:
+        same = sum(printed.agrees(result.values[name]) for name, printed in compared.items())
+        say(f"{same} of the {len(compared)} numbers that the notebook prints are the same; --values shows them")
+    say(
+        f"{sum(result.timings.values()):.1f} s of computing; every number by its name is in {out / 'results.json'}"
+    )
+    say(f"report    {out / 'report.html'}", whole=True)
 
 
-def _table(result: StudyResult) -> Table:
+def _plain(text: str) -> str:
+    """Without the marks that isolate names in HTML from text that runs the other way."""
+    return text.translate(dict.fromkeys((0x2068, 0x2069)))
+
+
+def _compared(result: StudyResult) -> dict[str, Any]:
     numbers = {name: notebook_number(result, name) for name in result.values}
-    table = Table(title=cell(f"The study on {result.manifest['dataset']['name']}"), title_justify="left")
-    table.add_column("name")
-    table.add_column("value", overflow="fold")
-    if any(numbers.values()):
-        table.add_column("notebook", overflow="fold")
-        table.add_column("same")
+    return {name: printed for name, printed in numbers.items() if printed is not None}
+
+
+def _print_values(result: StudyResult) -> None:
+    compared = _compared(result)
+    titles = ("name", "value", "notebook", "same") if compared else ("name", "value")
+    rows = []
     for name, value in result.values.items():
-        row = [cell(name), cell(_short(value))]
-        printed = numbers[name]
-        if printed is not None:
-            row += [cell(_short(printed.value)), cell("yes" if printed.agrees(value) else "NO")]
-        table.add_row(*row)
-    return table
+        row = [name, _short(value)]
+        if name in compared:
+            row += [_short(compared[name].value), "yes" if compared[name].agrees(value) else "NO"]
+        rows.append(row + [""] * (len(titles) - len(row)))
+    print_table(titles, rows)
 
 
 def _short(value: Any) -> str:

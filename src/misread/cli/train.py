@@ -5,8 +5,6 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from rich.console import Console
-from rich.table import Table
 
 from misread.bundle import save
 from misread.cli.data import (
@@ -16,6 +14,7 @@ from misread.cli.data import (
     OnErrorOption,
     SizeOption,
 )
+from misread.cli.describe import describe, say_titled
 from misread.cli.loading import load_with_progress
 from misread.cli.options import (
     JobsOption,
@@ -28,13 +27,12 @@ from misread.cli.options import (
     TrainingFitOption,
     assignments,
     command_line,
-    describe,
     given_words,
-    print_json,
-    stages,
 )
 from misread.cli.own import Own, reads_own_data
-from misread.cli.words import cell, say
+from misread.cli.progress import stages
+from misread.cli.tables import print_table
+from misread.cli.words import print_json, say
 from misread.data.fit import FITS
 from misread.errors import ParameterError
 from misread.files import writable_folder
@@ -105,9 +103,8 @@ def train(
     if as_json:
         print_json({"file": str(target), **bundle.manifest.as_json()})
         return
-    for line in describe(bundle.manifest):
-        say(line)
-    say(f"written   {target} ({target.stat().st_size:,} bytes)")
+    say_titled(describe(bundle.manifest))
+    say(f"written   {target} ({target.stat().st_size:,} bytes)", whole=True)
 
 
 def _target(out: Path | None, model: str, data: str) -> Path:
@@ -161,14 +158,13 @@ def tune(
             }
         )
         return
-    table = Table(box=None)
-    for title in (*tuned.best_params, tuned.scoring.replace("_", " "), "spread", ""):
-        table.add_column(cell(title))
+    titles = (*tuned.best_params, tuned.scoring.replace("_", " "), "spread", "")
+    lines = []
     for row, params in enumerate(tuned.params):
-        cells = [*map(str, params.values()), f"{tuned.means[row]:.4f}", f"{tuned.spreads[row]:.4f}"]
-        table.add_row(*map(cell, cells), "best" if row == tuned.best else "")
-    Console().print(table)
-    say(f"next      {_train_command(context, tuned.best_params)}")
+        numbers = (f"{tuned.means[row]:.4f}", f"{tuned.spreads[row]:.4f}")
+        lines.append((*map(str, params.values()), *numbers, "best" if row == tuned.best else ""))
+    print_table(titles, lines, numbers=titles[-3:-1])
+    say(f"next      {_train_command(context, tuned.best_params)}", whole=True)
 
 
 def _train_command(context: typer.Context, params: dict[str, Any]) -> str:
@@ -184,7 +180,5 @@ def models(as_json: JsonOption = False) -> None:
     if as_json:
         print_json([{"name": one.name, "about": one.about, "grid": dict(one.grid)} for one in ZOO.values()])
         return
-    table = Table("name", "what it is", "tuned", box=None)
-    for one in ZOO.values():
-        table.add_row(one.name, one.about, ", ".join(one.grid))
-    Console().print(table)
+    rows = [(one.name, one.about, ", ".join(one.grid)) for one in ZOO.values()]
+    print_table(("name", "what it is", "tuned"), rows)

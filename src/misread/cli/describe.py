@@ -1,0 +1,168 @@
+"""What a model file and its numbers say, in sentences."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from misread.bundle import Manifest, OperatingPointRecord
+from misread.cli.words import say
+
+__all__ = ["describe", "measured", "percent", "say_titled", "titled"]
+
+_INDENT = 10
+
+
+def describe(manifest: Manifest) -> list[str]:
+    """What a person wants to know of a model, line by line."""
+    height, width = manifest.image_size
+    data = manifest.dataset
+    lines = titled("model", [f"{_task(manifest)}, by {manifest.model}{_params(manifest.params)}"])
+    inverted = ", light and dark exchanged" * manifest.invert
+    lines += titled("images", [f"{height}x{width}; others are fitted by '{manifest.fit}'{inverted}"])
+    if data:
+        lines += titled("data", [f"{data.get('name')}, {data.get('n_train', 0):,} training images"])
+    if manifest.operating_point is not None:
+        lines += titled("answers", [_point(manifest, manifest.operating_point)])
+    for name, title in (("out_of_fold", "held out"), ("test", "test")):
+        lines += titled(title, measured(manifest.metrics.get(name, {}), manifest.positive))
+    return lines
+
+
+def titled(title: str, lines: Sequence[str]) -> list[str]:
+    """The lines in a column, the first one beside its title."""
+    return [f"{'' if row else title:<{_INDENT}}{line}" for row, line in enumerate(lines)]
+
+
+def say_titled(lines: Sequence[str]) -> None:
+    """Print lines of `titled`; where they are wrapped, they stay in their column."""
+    for line in lines:
+        say(line, hang=_INDENT)
+
+
+def measured(metrics: dict[str, Any], positive: str | None = None) -> list[str]:
+    """The numbers that matter most, with their 95% intervals."""
+    if not metrics:
+        return []
+    lines = []
+    n = f"{metrics['n']:,} images"
+    if positive is not None:
+        lines += _of_detector(metrics, positive, n)
+    elif metrics.get("accuracy") is not None:
+        lines.append(f"{_share(metrics['accuracy'])} of {n} are read right{_interval(metrics['accuracy'], True)}.")
+    if metrics.get("all_right") is not None:
+        share = metrics["all_right"]
+        lines.append(f"All labels of {_share(share)} of {n} are right{_interval(share, True)}.")
+    lines += [
+        f"F1 of '{name}' is {_score(one['f1'])}{_interval(one['f1'])}."
+        for name, one in metrics.get("labels", {}).items()
+    ]
+    if metrics.get("answered"):
+        lines.append(_answered(metrics["answered"]))
+    if "clean_pixel_error" in metrics:
+        before, after = metrics["noisy_pixel_error"], metrics["clean_pixel_error"]
+        lines.append(f"In {n}, a pixel is off by {before:.2f} of 255 levels before and {after:.2f} after.")
+    if metrics.get("operating_point"):
+        lines.append(_promise(metrics["operating_point"]))
+    return lines
+
+
+def _of_detector(metrics: dict[str, Any], positive: str, n: str) -> list[str]:
+    lines = []
+    if metrics.get("precision") is not None:
+        share = metrics["precision"]
+        lines.append(
+            f"In {n}, it never says yes, so that nothing can be said of its precision."
+            if share["value"] is None
+            else f"In {n}, {_share(share)} of its 'yes' are right{_interval(share, True, 'precision')}."
+        )
+    if metrics.get("recall") is not None:
+        share = metrics["recall"]
+        lines.append(
+            f"None of them is of class {positive}, so that nothing can be said of its recall."
+            if share["value"] is None
+            else f"It finds {_share(share)} of the images of class {positive}{_interval(share, name='recall')}."
+        )
+    if metrics.get("accuracy") is not None:
+        lines.append(
+            f"{_share(metrics['accuracy'])} of all its answers are right"
+            f"{_interval(metrics['accuracy'], name='accuracy')}."
+        )
+    others = [
+        f"{title} is {_score(metrics[name])}{_interval(metrics[name])}"
+        for name, title in (("f1", "F1"), ("roc_auc", "the area under the ROC curve"))
+        if metrics.get(name) is not None
+    ]
+    return lines + ([f"{'; '.join(others)}."] if others else [])
+
+
+def _answered(answered: dict[str, Any]) -> str:
+    coverage, precision = answered["coverage"], answered["precision"]
+    if precision["value"] is None:
+        return "It is sure of none of them."
+    return (
+        f"It is sure of {_share(coverage)} of them{_interval(coverage)}; {_share(precision)} of these answers are "
+        f"right{_interval(precision)}."
+    )
+
+
+def _promise(point: dict[str, Any]) -> str:
+    asked = f"A {point['aim']} of {percent(point['target'])} was promised: {point['verdict']}"
+    return f"{asked}, {_share(point)} here." if point.get("value") is not None else f"{asked}."
+
+
+def percent(share: float, digits: int = 2) -> str:
+    """A share as a percentage that is 0% or 100% only if it is none or all.
+
+    Examples
+    --------
+    >>> percent(0.98434), percent(0.95), percent(0.999999), percent(1.0)
+    ('98.43%', '95%', 'over 99.99%', '100%')
+    """
+    least = 0.5 * 10.0 ** -(digits + 2)
+    if 0 < share < least:
+        return f"under {10.0**-digits:g}%"
+    if 1 - least < share < 1:
+        return f"over {100 - 10.0**-digits:g}%"
+    return f"{float(f'{100 * share:.{digits}f}'):g}%"
+
+
+def _share(share: dict[str, Any]) -> str:
+    return "an unknown share" if share["value"] is None else percent(share["value"])
+
+
+def _score(share: dict[str, Any]) -> str:
+    return "unknown" if share["value"] is None else f"{share['value']:.4f}"
+
+
+def _interval(share: dict[str, Any], first: bool = False, name: str = "") -> str:
+    """The interval in brackets; the first one says what it is."""
+    if share["value"] is None:
+        return ""
+    is_score = "of" not in share
+    low, high = (f"{share[end]:.4f}" if is_score else percent(share[end]) for end in ("low", "high"))
+    words = f"{'95% interval ' * first}{low} to {high}"
+    return f" ({f'{name}; ' if name else ''}{words})"
+
+
+def _task(manifest: Manifest) -> str:
+    return {
+        "classification": f"tells {len(manifest.classes)} classes apart",
+        "detector": f"detects class {manifest.positive}",
+        "multilabel": f"gives the labels {', '.join(manifest.outputs)}",
+        "denoising": "takes out noise",
+    }[manifest.task]
+
+
+def _params(params: dict[str, Any]) -> str:
+    return f" ({', '.join(f'{name}={value}' for name, value in params.items())})" if params else ""
+
+
+def _point(manifest: Manifest, point: OperatingPointRecord) -> str:
+    share = percent(point.target)
+    if manifest.task == "detector":
+        what = f"yes from a score of {point.threshold:.6g} on"
+        goal = f"{share} of these are right" if point.aim == "precision" else f"{share} of the class are found"
+    else:
+        what = f"sure where the best class leads the second by {point.threshold:.6g} or more"
+        goal = f"{share} of these answers are right"
+    sure = f" with {percent(point.confidence)} confidence" if point.confidence is not None else ""
+    return f"{what}: chosen so that {goal}{sure}, on {point.chosen_on}"

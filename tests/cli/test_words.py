@@ -1,0 +1,88 @@
+"""One place prints: what it prints steers no terminal, fits every encoding and is wrapped between words."""
+
+import ast
+import io
+import json
+import sys
+import warnings
+from pathlib import Path
+
+import pytest
+
+import misread.cli
+from misread.cli.words import UNLIMITED, noted, print_json, say, terminal_width
+
+ROOMS = [path for path in Path(misread.cli.__file__).parent.glob("*.py") if path.name != "words.py"]
+
+
+class Terminal(io.TextIOWrapper):
+    """A stream of some encoding, as Python makes it for a terminal or a pipe."""
+
+    def __init__(self, encoding):
+        super().__init__(io.BytesIO(), encoding=encoding, write_through=True)
+
+    @property
+    def text(self):
+        return self.buffer.getvalue().decode(self.encoding)
+
+
+@pytest.mark.parametrize("path", ROOMS, ids=lambda path: path.name)
+def test_nothing_else_prints(path):
+    """Two exceptions: where an error begins, and the table whose cells are cleaned."""
+    called = [
+        ast.unparse(node.func)
+        for node in ast.walk(ast.parse(path.read_text("utf-8")))
+        if isinstance(node, ast.Call)
+    ]
+    banned = {"print", "typer.echo", "typer.secho", "Console", "sys.stdout.write", "sys.stderr.write"}
+    allowed = {"__init__.py": {"print"}, "tables.py": {"Console"}, "progress.py": {"Console"}}
+    assert not banned.intersection(called) - allowed.get(path.name, set())
+
+
+@pytest.mark.parametrize("encoding", ["ascii", "cp1252", "latin-1", "utf-8"])
+def test_every_encoding(encoding, monkeypatch):
+    stream = Terminal(encoding)
+    monkeypatch.setattr(sys, "stdout", stream)
+    say("class 五 ü \ud800 \x1b[2J µ")
+    print_json({"name": "五"})
+    first, *document = stream.text.splitlines()
+    assert first.startswith(r"class \u4e94" if encoding != "utf-8" else "class 五")
+    assert "\x1b" not in first
+    assert json.loads("".join(document)) == {"name": "五"}
+
+
+def test_numbers_that_json_lacks(capsys):
+    print_json({"a": [float("inf"), 1.5], "b": float("nan")})
+    assert json.loads(capsys.readouterr().out) == {"a": [None, 1.5], "b": None}
+
+
+def test_lines_are_wrapped_between_words(capsys, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "20")
+    say("held out  sentences of knn-deskewed are wrapped", hang=10)
+    say("misread train knn /a/very/long/path/of/a/file", whole=True)
+    say("/one/word/that/is/longer/than/the/line")
+    assert capsys.readouterr().out.splitlines() == [
+        "held out  sentences",
+        "          of",
+        "          knn-deskewed",
+        "          are",
+        "          wrapped",
+        "misread train knn /a/very/long/path/of/a/file",
+        "/one/word/that/is/longer/than/the/line",
+    ]
+
+
+def test_what_is_no_terminal_has_lines_as_long_as_they_are(monkeypatch):
+    monkeypatch.delenv("COLUMNS", raising=False)
+    assert terminal_width(io.StringIO()) == UNLIMITED
+    monkeypatch.setenv("COLUMNS", "many")
+    assert terminal_width(io.StringIO()) == UNLIMITED
+
+
+def test_warnings_of_libraries_are_one_clean_line_each(capsys):
+    with noted():
+        for _ in range(2):
+            warnings.warn("consider \x1b[2J more steps", stacklevel=1)
+        warnings.warn("and this", stacklevel=1)
+        warnings.warn("for developers", DeprecationWarning, stacklevel=1)
+    assert capsys.readouterr().err.splitlines() == ["note: consider ?[2J more steps", "note: and this"]
