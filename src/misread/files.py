@@ -20,6 +20,7 @@ if sys.platform != "win32":
 __all__ = ["atomic_write", "open_regular", "part_of", "read_regular", "writable_folder"]
 
 _TRIES = 10
+_PIECE = 2**20
 
 
 @contextmanager
@@ -137,7 +138,9 @@ def open_regular(
 def read_regular(path: str | os.PathLike[str], most: int, error: type[MisreadError] = FormatError) -> bytes:
     """Read an ordinary file of at most `most` bytes; see `open_regular`."""
     with open_regular(path, most, error) as stream:
-        content = stream.read(most + 1)
+        content = stream.read(min(most, os.fstat(stream.fileno()).st_size) + 1)  # which sets that much aside
+        while len(content) <= most and (more := stream.read(_PIECE)):
+            content += more
     if len(content) > most:  # some files of the system have no size and no end
         raise error(f"{path} has more than the {most:,} bytes that are read of such a file")
     return content

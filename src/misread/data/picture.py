@@ -1,5 +1,6 @@
 """Decode one image file to grey levels, refusing what is not an image or is too large to be one."""
 
+import io
 from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO
@@ -8,7 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, UnidentifiedImageError
 
+from misread.data.bombs import refuse_bombs
 from misread.errors import FormatError
+from misread.files import read_regular
 
 __all__ = ["FORMATS", "MAX_PIXELS", "SUFFIXES", "read_grey"]
 
@@ -17,6 +20,9 @@ SUFFIXES = frozenset({".bmp", ".jpeg", ".jpg", ".png", ".tif", ".tiff", ".webp"}
 
 MAX_PIXELS = 2**26
 """Images of more pixels (8192x8192; a telephone's 50 megapixels are less) are refused before they are decoded."""
+
+MAX_BYTES = 2**29
+"""Larger files are not read: an image of the most pixels, with three colours in 16 bits, is smaller."""
 
 _DRAFT = (1024, 1024)
 _STRIP = 2**20
@@ -48,7 +54,9 @@ def read_grey(source: Path | BinaryIO, *, max_pixels: int = MAX_PIXELS) -> NDArr
         With the reason (and not the name) if it is not such a file, is damaged or too large.
     """
     try:
-        with Image.open(source, formats=FORMATS) as image:
+        content = _content(source)
+        refuse_bombs(content)
+        with Image.open(io.BytesIO(content), formats=FORMATS) as image:
             width, height = image.size
             if width * height > max_pixels:
                 raise FormatError(f"{width}x{height} pixels; at most {max_pixels:,} pixels are decoded")
@@ -68,6 +76,15 @@ def read_grey(source: Path | BinaryIO, *, max_pixels: int = MAX_PIXELS) -> NDArr
     except Exception as error:  # decoders raise whatever they like on damaged files
         raise FormatError(f"cannot be decoded ({type(error).__name__}: {error})") from error
     return np.ascontiguousarray(_turned(grey, orientation))
+
+
+def _content(source: Path | BinaryIO) -> bytes:
+    if isinstance(source, Path):
+        return read_regular(source, MAX_BYTES)
+    content = source.read()
+    if len(content) > MAX_BYTES:
+        raise FormatError(f"more than the {MAX_BYTES:,} bytes that an image may have")
+    return content
 
 
 def _grey(image: Image.Image) -> NDArray[np.uint8]:

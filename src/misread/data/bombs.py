@@ -1,0 +1,200 @@
+"""Image files that are small and take for ever: refused by their structure, before anything is decoded.
+
+Pixels bound the work of decoding only when a file says each of them once. A progressive JPEG goes over all of them
+in every scan, a TIFF may keep one strip under a thousand names, and all metadata is a chance to ask for more.
+"""
+
+import re
+import struct
+from collections.abc import Iterator
+
+from misread.errors import FormatError
+
+__all__ = ["refuse_bombs"]
+
+MAX_PASSES = 2**31
+"""Pixels times scans of a JPEG: 32 scans of the largest image, where ten are usual; about two seconds of work."""
+
+_MAX_SEGMENTS = 4_096
+_MAX_TEXTS = 64
+_PER_CHUNK = 1_024
+_FEW_CHUNKS = 1_024
+_MAX_OVERLAP = 4
+_SPARE_PIXELS = 2**20
+_MAX_RLE = 2**22
+_MARKER = re.compile(rb"\xff[\xc0-\xcf\xd9-\xdd\xe0-\xef\xfe]")  # of segments, and the end; never in a scan's data
+_UNITS = {1: 1, 2: 1, 3: 2, 4: 4, 5: 8, 6: 1, 7: 1, 8: 2, 9: 4, 10: 8, 11: 4, 12: 8, 13: 4, 16: 8, 17: 8, 18: 8}
+_WIDTH, _HEIGHT, _COMPRESSION, _OFFSETS, _SAMPLES, _ROWS = 256, 257, 259, 273, 277, 278
+_TILE_WIDTH, _TILE_HEIGHT, _TILES = 322, 323, 324
+_MAX_SAMPLES = 6
+_TIFF_JPEG = (6, 7)
+
+
+def refuse_bombs(content: bytes) -> None:
+    r"""Refuse a file whose decoding takes far longer, or far more memory, than its pixels and bytes do.
+
+    Parameters
+    ----------
+    content : bytes
+        A whole file; one in no known format passes.
+
+    Raises
+    ------
+    FormatError
+        With the reason.
+
+    Examples
+    --------
+    >>> refuse_bombs(b"not an image")
+    >>> refuse_bombs(b"\xff\xd8" + b"\xff\xe5\x00\x02" * 5_000)
+    Traceback (most recent call last):
+    misread.errors.FormatError: a JPEG of more than 4,096 segments; save it anew with an image editor
+    """
+    if content.startswith(b"\xff\xd8"):
+        _check_jpeg(content)
+    elif content.startswith(b"\x89PNG"):
+        _check_png(content)
+    elif content.startswith((b"II", b"MM")):
+        _check_tiff(content)
+    elif content.startswith(b"BM"):
+        _check_bmp(content)
+    elif content.startswith(b"RIFF"):
+        _check_webp(content)
+
+
+def _refuse(what: str) -> None:
+    raise FormatError(f"{what}; save it anew with an image editor")
+
+
+# --- JPEG ---------------------------------------------------------------------------------------------------
+
+
+def _check_jpeg(content: bytes) -> None:
+    pixels = scans = 0
+    exif = []
+    for count, (marker, body) in enumerate(_segments(content)):
+        if count >= _MAX_SEGMENTS:
+            _refuse(f"a JPEG of more than {_MAX_SEGMENTS:,} segments")
+        if 0xC0 <= marker <= 0xCF and marker not in (0xC4, 0xC8, 0xCC) and len(body) >= 5:
+            pixels = max(pixels, int.from_bytes(body[1:3]) * int.from_bytes(body[3:5]))
+        elif marker == 0xE1 and body.startswith(b"Exif\0\0"):
+            exif.append(body[6:])
+        elif marker == 0xDA:
+            scans += 1
+            if scans * pixels > MAX_PASSES:
+                _refuse(f"a JPEG that goes over {pixels:,} pixels in {scans} scans or more")
+    _check_directory(b"".join(exif))
+
+
+def _segments(content: bytes) -> Iterator[tuple[int, bytes]]:
+    """The segments of a JPEG with their markers; what follows a scan's header is skipped, as a decoder does."""
+    at = 2
+    while (found := _MARKER.search(content, at)) is not None:
+        marker, at = content[found.end() - 1], found.end()
+        if marker == 0xD9 or at + 2 > len(content):
+            return
+        length = int.from_bytes(content[at : at + 2])
+        yield marker, content[at + 2 : at + length]
+        at += max(length, 2)
+
+
+# --- PNG ----------------------------------------------------------------------------------------------------
+
+
+def _check_png(content: bytes) -> None:
+    chunks = texts = 0
+    most = _FEW_CHUNKS + len(content) // _PER_CHUNK
+    at = 8
+    while at + 8 <= len(content):
+        length, kind = int.from_bytes(content[at : at + 4]), content[at + 4 : at + 8]
+        chunks += 1
+        texts += kind in (b"zTXt", b"iTXt", b"iCCP")
+        if chunks > most or texts > _MAX_TEXTS:
+            _refuse(
+                f"a PNG of {'too many compressed texts' if texts > _MAX_TEXTS else f'{chunks:,} chunks or more'}"
+            )
+        if kind == b"eXIf":
+            _check_directory(content[at + 8 : at + 8 + length])
+        if kind == b"IEND":
+            return
+        at += 12 + length
+
+
+# --- TIFF, and EXIF, which is a TIFF without an image ---------------------------------------------------------
+
+Tags = dict[int, tuple[int, int | None]]
+
+
+def _check_directory(exif: bytes) -> None:
+    """Refuse metadata that names the same bytes again and again: reading it may take a million times its size."""
+    _directory(exif.removeprefix(b"Exif\0\0"))
+
+
+def _directory(content: bytes) -> Tags:
+    """Number and value of every tag in the first directory; no value where there are several."""
+    if len(content) < 8 or content[:2] not in (b"II", b"MM"):
+        return {}
+    order = "<" if content[:2] == b"II" else ">"
+    big = 43 in (content[2], content[3])
+    entry, size = (f"{order}HHQ", 20) if big else (f"{order}HHI", 12)
+    field = size - struct.calcsize(entry)
+    start = _number(content[8:16] if big else content[4:8], order)
+    n_tags = _number(content[start : start + (8 if big else 2)], order)
+    start += 8 if big else 2
+    n_tags = min(n_tags, (len(content) - start) // size) if start < len(content) else 0
+    tags: Tags = {}
+    named = 0
+    for at in range(start, start + size * n_tags, size):
+        tag, kind, count = struct.unpack_from(entry, content, at)
+        unit = _UNITS.get(kind, 0)
+        named += unit * count if unit * count > field else 0
+        if named > len(content):
+            _refuse("tags that name more bytes than the file has")
+        value = content[at + size - field : at + size - field + unit]
+        tags.setdefault(tag, (count, _number(value, order) if count == 1 else None))
+    return tags
+
+
+def _number(content: bytes, order: str) -> int:
+    return int.from_bytes(content, "little" if order == "<" else "big")
+
+
+def _check_tiff(content: bytes) -> None:
+    tags = _directory(content)
+
+    def value(tag: int, default: int) -> int:
+        return tags.get(tag, (0, None))[1] or default
+
+    width, height = value(_WIDTH, 0), value(_HEIGHT, 0)
+    if _TILES in tags:
+        pieces, area = tags[_TILES][0], value(_TILE_WIDTH, 0) * value(_TILE_HEIGHT, 0)
+    else:
+        pieces, area = tags.get(_OFFSETS, (0, 0))[0], width * min(value(_ROWS, height), height)
+    samples = min(value(_SAMPLES, 1), _MAX_SAMPLES)
+    if pieces * area > _MAX_OVERLAP * samples * width * height + _SPARE_PIXELS:
+        _refuse(f"a TIFF of {width}x{height} pixels in {pieces:,} pieces of {area:,}")
+    if value(_COMPRESSION, 1) in _TIFF_JPEG and area * content.count(b"\xff\xda") > MAX_PASSES:
+        _refuse(f"a TIFF of JPEG strips that go over {area:,} pixels again and again")
+
+
+# --- BMP and WebP -------------------------------------------------------------------------------------------
+
+
+def _check_bmp(content: bytes) -> None:
+    if len(content) < 34 or int.from_bytes(content[30:34], "little") not in (1, 2):
+        return
+    width, height = (abs(struct.unpack_from("<i", content, at)[0]) for at in (18, 22))
+    if width * height > _MAX_RLE or len(content) > 4 * width * height + _SPARE_PIXELS:
+        _refuse(f"a run-length coded BMP of {width}x{height} pixels in {len(content):,} bytes")
+
+
+def _check_webp(content: bytes) -> None:
+    at = 12
+    for _ in range(_MAX_SEGMENTS):
+        if at + 8 > len(content):
+            return
+        length = int.from_bytes(content[at + 4 : at + 8], "little")
+        if content[at : at + 4] == b"EXIF":
+            _check_directory(content[at + 8 : at + 8 + length])
+        at += 8 + length + length % 2
+    _refuse(f"a WebP of more than {_MAX_SEGMENTS:,} chunks")
