@@ -149,8 +149,15 @@ def _print_summary(summary: Summary) -> None:
     say(f"{summary.name}: {summary.train:,} training and {summary.test:,} test images, {height}x{width}")
     rows = [(one.name, f"{one.train:,}", f"{one.test:,}") for one in summary.classes]
     print_table(("class", "training", "test"), rows, numbers=("training", "test"))
-    for title, text in (("sha256", summary.sha256), ("source", summary.source), ("licence", summary.licence)):
-        say(f"{title}: {text}", hang=2)
+    titled = {
+        "sha256": summary.sha256,
+        "source": summary.source,
+        "read as": summary.layout,
+        "licence": summary.licence,
+    }
+    for title, text in titled.items():
+        if text:
+            say(f"{title}: {text}", hang=2)
     for text in (*summary.notes, *summary.findings):
         say(f"! {text}", hang=2)
 

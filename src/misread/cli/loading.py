@@ -46,7 +46,9 @@ def load_with_progress(
 
 
 def say_notes(dataset: Dataset) -> None:
-    """Say on standard error what was left out or is odd."""
+    """Say on standard error how a table was understood, and what was left out or is odd."""
+    if dataset.layout:
+        say(f"read as: {dataset.layout}", aside=True)
     for note in dataset.notes:
         say(f"! {note}", aside=True, hang=2)
 

@@ -16,6 +16,26 @@ Own = Mapping[str, Any]
 NOTHING: Own = MappingProxyType({})
 
 _OPTIONS: dict[str, Any] = {
+    "label_column": Annotated[
+        str | None,
+        typer.Option(
+            "--label-column",
+            metavar="COLUMN",
+            help="The column of a table with the labels: its name, its number from 1, first or last.",
+        ),
+    ],
+    "path_column": Annotated[
+        str | None,
+        typer.Option(
+            "--path-column", metavar="COLUMN", help="The column of a table that names or holds image files."
+        ),
+    ],
+    "header": Annotated[
+        str | None,
+        typer.Option(
+            "--header", metavar="none|first", help="Whether the first row of a CSV or TSV file names the columns."
+        ),
+    ],
     "most_memory": Annotated[
         str | None,
         typer.Option(

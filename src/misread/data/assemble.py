@@ -57,11 +57,12 @@ def stratified_test(
         Whether an image is a test image.
     """
     chosen = np.zeros(len(codes), bool)
-    for code in range(int(codes.max()) + 1):
-        members = np.flatnonzero(codes == code)
-        distinct = np.unique(hashes[members])
-        if len(distinct) < 2:
+    order = np.lexsort((hashes, codes))
+    starts = np.flatnonzero(np.diff(codes[order], prepend=-1))
+    for members in np.split(order, starts[1:]):
+        if hashes[members[0]] == hashes[members[-1]]:
             continue
+        distinct = np.unique(hashes[members])
         wanted = share * len(distinct)
         fewest, most = max(int(wanted / 2), 1), min(max(int(wanted * 1.5), 1), len(distinct) - 1)
         n_test = np.clip(np.count_nonzero(distinct < share * 2.0**64), fewest, most)
@@ -76,6 +77,8 @@ def assemble(
     is_test: NDArray[np.bool_] | None,
     source: str,
     notes: Sequence[str] = (),
+    *,
+    layout: str = "",
 ) -> Dataset:
     """Make a Dataset of own images.
 
@@ -92,8 +95,10 @@ def assemble(
         Which images are for testing; None if the source does not say.
     source : str
     notes : sequence of str
+    layout : str
+        How the source was understood, if it could have been otherwise.
     """
-    name, source, *notes = map(_as_text, (name, source, *notes))
+    name, source, layout, *notes = map(_as_text, (name, source, layout, *notes))
     labels = [_as_text(label) for label in labels]
     class_names = tuple(sorted(set(labels), key=natural_key))
     code_of = {label: code for code, label in enumerate(class_names)}
@@ -105,8 +110,8 @@ def assemble(
     known = _recognised(train, test)
     if known is not None:
         said = f"recognised by its content as {known.name}"
-        return Dataset(known.name, train, test, known.class_names, source, known.licence, (*notes, said))
-    return Dataset(name, train, test, class_names, source, "unknown", (*notes, *_remarks(images)))
+        return Dataset(known.name, train, test, known.class_names, source, known.licence, (*notes, said), layout)
+    return Dataset(name, train, test, class_names, source, "unknown", (*notes, *_remarks(images)), layout)
 
 
 def _as_text(name: str) -> str:

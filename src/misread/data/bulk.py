@@ -29,6 +29,7 @@ _NAMED = 10
 class Reading:
     """How own images are read: the size (None: their own if they share a small one), fit, polarity, errors.
 
+    The last three are for tables: which columns are what, and whether there is a header (``none`` or ``first``).
     Readers ask `require` before they take memory for what a file promises.
     """
 
@@ -38,6 +39,9 @@ class Reading:
     on_error: str = "stop"
     progress: Progress | None = None
     most_memory: int = field(default_factory=most_memory)
+    label_column: str | int | None = None
+    path_column: str | int | None = None
+    header: str | None = None
 
     def require(self, n_bytes: int, what: str) -> None:
         """Refuse what needs more memory than is allowed."""

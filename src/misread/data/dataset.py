@@ -70,6 +70,8 @@ class Dataset:
         The terms they come under, or ``"unknown"``.
     notes : tuple of str
         What a person should know about how the images were read.
+    layout : str
+        How a table was understood: which columns are what. Empty for other sources.
 
     Raises
     ------
@@ -84,6 +86,7 @@ class Dataset:
     source: str
     licence: str
     notes: tuple[str, ...] = ()
+    layout: str = ""
 
     def __post_init__(self) -> None:
         names = tuple(str(name) for name in self.class_names)

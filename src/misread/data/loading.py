@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from misread.data import arrays, memory, table
+from misread.data import arrays, memory
 from misread.data.bulk import Reading
 from misread.data.catalogue import CATALOGUE, Entry, names
 from misread.data.dataset import Dataset, Split
@@ -15,11 +15,13 @@ from misread.data.fetch import Progress, fetch, find, read_verified
 from misread.data.fit import DEFAULT_SIZE, check_fit, fit_images
 from misread.data.folder import read_folder
 from misread.data.idx_folder import has_idx_files, read_idx_folder
+from misread.data.readers import table
 from misread.errors import DataError, FormatError, ParameterError
 
 __all__ = ["load"]
 
 _ON_ERROR = ("stop", "skip")
+_HEADERS = ("none", "first")
 
 
 def load(
@@ -33,11 +35,15 @@ def load(
     on_error: str = "stop",
     progress: Progress | None = None,
     most_memory: str | int | None = None,
+    label_column: str | int | None = None,
+    path_column: str | int | None = None,
+    header: str | None = None,
 ) -> Dataset:
     """Load a data set by its name, or your own by its path.
 
     A path is a folder with one sub-folder of images per class (perhaps below ``train/`` and ``test/``), a CSV,
-    TSV or Parquet table, an NPZ archive, a folder of NPY files, or a folder of IDX files. A set that does not
+    TSV or Parquet table, a folder of Parquet files as Hugging Face lays them out, an NPZ archive, a folder of NPY
+    files, or a folder of IDX files. A set that does not
     say which images are for testing gets about a fifth of every class chosen by the images' content.
 
     Parameters
@@ -63,6 +69,11 @@ def load(
     most_memory : str or int, optional
         How much memory reading own data may take, such as ``"8G"``; 2 GiB, or what the environment variable
         ``MISREAD_MOST_MEMORY`` says. What needs more is refused before it is taken.
+    label_column, path_column : str or int, optional
+        Which column of a table holds the labels, or the names (or contents) of image files: its name, its number
+        from 1, ``"first"`` or ``"last"``. By default names, types and contents tell.
+    header : {"none", "first"}, optional
+        Whether the first row of a CSV or TSV table names the columns. By default its contents tell.
 
     Returns
     -------
@@ -84,7 +95,10 @@ def load(
     check_fit(size if size is not None else DEFAULT_SIZE, fit)
     if on_error not in _ON_ERROR:
         raise ParameterError(f"on_error must be one of {', '.join(_ON_ERROR)}, not {on_error!r}")
-    reading = Reading(size, fit, invert, on_error, progress, memory.most_memory(most_memory))
+    if header is not None and header not in _HEADERS:
+        raise ParameterError(f"header must be one of {', '.join(_HEADERS)}, not {header!r}")
+    limit = memory.most_memory(most_memory)
+    reading = Reading(size, fit, invert, on_error, progress, limit, label_column, path_column, header)
     entry = CATALOGUE.get(str(name_or_path))
     if entry is not None:
         return _refitted(_load_named(entry, data_dir, download, progress), reading)
@@ -114,6 +128,9 @@ def _load_path(path: Path, reading: Reading) -> Dataset:
             return read_idx_folder(path, reading)
         if next(path.glob("*.npy"), None) is not None:
             return arrays.read_arrays(path, reading)
+        shards = table.shards_of(path)
+        if shards:
+            return table.read_shards(path, shards, reading)
         return read_folder(path, reading)
     if suffix in table.SUFFIXES:
         return table.read_table(path, reading)
@@ -123,7 +140,7 @@ def _load_path(path: Path, reading: Reading) -> Dataset:
         return read_idx_folder(path.parent, reading)
     raise FormatError(
         f"{path}: not a kind of data set that is read; give a folder with one sub-folder per class, a .csv, .tsv, "
-        ".parquet or .npz file, or a folder of .npy or IDX files"
+        ".parquet or .npz file, or a folder of .parquet, .npy or IDX files"
     )
 
 

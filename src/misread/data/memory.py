@@ -73,9 +73,10 @@ def require(n_bytes: int, what: str, most: int, error: type[MisreadError] = Data
         Or `error`, saying how much it needs and how to allow it.
     """
     if n_bytes > most:
+        enough = _enough(n_bytes)
         raise error(
             f"{what} would take about {in_words(n_bytes)} of memory, and {in_words(most)} is the limit; if it "
-            f"should be, allow more with --most-memory {_enough(n_bytes)} (or {VARIABLE}={_enough(n_bytes)})"
+            f"should be so large, allow more with --most-memory {enough} (or {VARIABLE}={enough})"
         )
 
 

@@ -53,6 +53,7 @@ class Summary:
     duplicates: Duplicates
     sha256: str
     source: str
+    layout: str
     licence: str
     notes: tuple[str, ...]
     findings: tuple[str, ...]
@@ -85,6 +86,7 @@ def summarise(dataset: Dataset) -> Summary:
         duplicates=duplicates,
         sha256=dataset.sha256,
         source=dataset.source,
+        layout=dataset.layout,
         licence=dataset.licence,
         notes=dataset.notes,
         findings=(*_class_findings(classes, imbalance), *_duplicate_findings(duplicates)),

@@ -43,7 +43,7 @@ def _confined(folder: Path, name: str) -> Path:
     if PurePosixPath(name).is_absolute() or PureWindowsPath(name).anchor or ".." in parts:
         raise FormatError(f"{name!r} leaves the table's folder; only files inside it are read")
     try:
-        file = (folder / name).resolve()
+        file = _found(folder, name).resolve()
         is_other = file.exists() and not file.is_file()
     except (OSError, RuntimeError) as error:
         raise FormatError(f"{name[:200]!r} cannot be followed ({error})") from error
@@ -52,3 +52,9 @@ def _confined(folder: Path, name: str) -> Path:
     if is_other:
         raise FormatError(f"{name!r} is a folder or a device, not an image file")
     return file
+
+
+def _found(folder: Path, name: str) -> Path:
+    """The file of this name; if there is none, of the name without spaces around it, or as Windows writes it."""
+    likely = (name, name.strip(), PureWindowsPath(name.strip()).as_posix())
+    return next((folder / one for one in likely if one and (folder / one).exists()), folder / likely[-1])

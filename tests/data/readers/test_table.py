@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from misread.data import load, table
+from misread.data import load
+from misread.data.readers.table import columnar, text
 from misread.errors import DataError, FormatError, MissingExtraError
 from misread.tasks import numeric_classes
 
@@ -46,7 +47,9 @@ def test_pixel_columns(tmp_path, suffix, delimiter):
 
 
 def test_without_a_header_the_label_is_first(tmp_path):
-    dataset = load(write(tmp_path / "t.csv", None, rows([index % 2 + 9 for index in range(20)])))
+    dataset = load(
+        write(tmp_path / "t.csv", None, rows([index % 2 + 9 for index in range(20)])), label_column="first"
+    )
     np.testing.assert_array_equal(whole(dataset), EXPECTED)
     assert dataset.class_names == ("9", "10")
 
@@ -82,7 +85,7 @@ def test_size_is_applied(tmp_path):
     ("header", "lines", "message"),
     [
         (HEADER, [["a", *[0] * 8]], "row 2 has only 9 columns"),
-        (HEADER, [["a", *[0] * 8, 256]], "row 2, column 10: '256' is not a pixel"),
+        (HEADER, [["a", *[0] * 8, 256]], "row 2, column 10 .'p8'.: '256' is not a pixel"),
         (HEADER, [["a", *[0] * 8, -1]], "'-1' is not a pixel"),
         (HEADER, [["a", *[0] * 8, 0.5]], "'0.5' is not a pixel"),
         (HEADER, [["a", *[0] * 8, "nan"]], "'nan' is not a pixel"),
@@ -241,7 +244,7 @@ def test_a_header_of_over_a_million_letters(tmp_path):
 
 
 def test_a_line_that_does_not_end(tmp_path, monkeypatch):
-    monkeypatch.setattr(table, "_LONGEST_LINE", 1_000)
+    monkeypatch.setattr(text, "_LONGEST_LINE", 1_000)
     (tmp_path / "t.csv").write_text("label," + "x," * 600)
     with pytest.raises(FormatError, match="no line ends within 1,000"):
         load(tmp_path / "t.csv")
@@ -254,7 +257,7 @@ def test_class_names_that_fit_in_no_integer(tmp_path):
 
 
 def test_parquet_without_pyarrow(tmp_path, monkeypatch):
-    monkeypatch.setattr(table, "parquet", None)
+    monkeypatch.setattr(columnar, "parquet", None)
     (tmp_path / "t.parquet").write_bytes(b"PAR1")
     with pytest.raises(MissingExtraError, match=r"pip install 'misread\[parquet\]'"):
         load(tmp_path / "t.parquet")

@@ -1,0 +1,83 @@
+"""From the cells of pixel columns to grey levels, exactly or not at all."""
+
+from collections.abc import Callable, Sequence
+from operator import itemgetter
+
+import numpy as np
+
+from misread.data.readers.table.grid import Grid, Row
+from misread.errors import FormatError
+
+__all__ = ["Levels"]
+
+_LEVELS: dict[object, int] = {key: level for level in range(256) for key in (level, str(level))}
+_TRUTHS: dict[object, int] = {False: 0, True: 255}
+
+
+class Levels:
+    """Reads the pixels of one table, row by row."""
+
+    def __init__(self, grid: Grid, columns: Sequence[int]) -> None:
+        self._grid = grid
+        self._columns = tuple(columns)
+        first = self._columns[0]
+        pick: Callable[[Row], Sequence[object]] = lambda row: (row[first],)  # noqa: E731
+        self._pick = itemgetter(*columns) if len(columns) > 1 else pick
+        truths = set(columns) <= grid.truths
+        self._levels = _TRUTHS if truths else _LEVELS
+
+    def of(self, number: int, row: Row) -> bytes:
+        """The grey levels of a row; black and white stored as truth values become 0 and 255.
+
+        Raises
+        ------
+        FormatError
+            Naming the cell that is no grey level.
+        """
+        cells = self._pick(row)
+        try:
+            return bytes(map(self._levels.__getitem__, cells))
+        except (KeyError, TypeError):
+            return self._numbers(number, row, cells)
+
+    def _numbers(self, number: int, row: Row, cells: Sequence[object]) -> bytes:
+        """The slow way, to take 12.0 and 1.2e+01 for 12, and to say what is wrong."""
+        try:
+            values = np.array([_plain(cell) for cell in cells], np.float64)
+        except (OverflowError, TypeError, ValueError):
+            values = np.full(len(cells), np.nan)
+        with np.errstate(invalid="ignore"):
+            if ((values >= 0) & (values <= 255) & (values == np.floor(values))).all():
+                return values.astype(np.uint8).tobytes()
+        for index in self._columns:
+            if not _is_level(row[index]):
+                where = f"{self._grid.path}: row {number}, {self._place(index)}"
+                raise FormatError(f"{where}: {str(row[index])[:60]!r} is not a pixel 0..255{_hint(row[index])}")
+        raise AssertionError("some cell is no level")
+
+    def _place(self, index: int) -> str:
+        name = "" if self._grid.header is None else f" ({self._grid.header[index]!r})"
+        return f"column {index + 1}{name}"
+
+
+def _plain(cell: object) -> object:
+    """A cell for float(): numbers with a decimal comma are numbers, too."""
+    if isinstance(cell, bool):
+        raise ValueError("no number")
+    return cell.replace(",", ".", 1) if isinstance(cell, str) else cell
+
+
+def _is_level(cell: object) -> bool:
+    try:
+        value = float(_plain(cell))  # type: ignore[arg-type]
+    except (OverflowError, TypeError, ValueError):
+        return False
+    return 0 <= value <= 255 and value == int(value)
+
+
+def _hint(cell: object) -> str:
+    try:
+        value = float(_plain(cell))  # type: ignore[arg-type]
+    except (OverflowError, TypeError, ValueError):
+        return ""
+    return "; grey levels are whole numbers: scale them first" if value == value and abs(value) <= 255 else ""

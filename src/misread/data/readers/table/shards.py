@@ -1,0 +1,93 @@
+"""A folder of Parquet files that are one table, as Hugging Face has them: train-00000-of-00002.parquet, ..."""
+
+import re
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from misread.data.assemble import natural_key
+from misread.data.bulk import Reading
+from misread.data.dataset import Dataset
+from misread.data.readers.table.reader import Part, read_parts
+from misread.errors import FormatError
+
+__all__ = ["read_shards", "shards_of"]
+
+_SHARD = re.compile(r"(.+?)(?:-(\d{1,6})-of-(\d{1,6}))?(?:-[0-9a-f]{16})?", re.ASCII)
+_TRAINING = ("train", "training")
+_TEST = ("test", "testing")
+_SECOND = ("validation", "valid", "val", "dev")
+
+Splits = Mapping[str, Sequence[Path]]
+
+
+def shards_of(folder: Path) -> list[Path]:
+    """The Parquet files of a folder, of its folder ``data``, or of the only folder in it that has some."""
+    own = sorted(folder.glob("*.parquet"), key=lambda path: natural_key(path.name))
+    if own:
+        return own
+    inner = [sorted(one.glob("*.parquet")) for one in sorted(folder.iterdir()) if one.is_dir()]
+    found = [paths for paths in inner if paths]
+    return sorted(found[0], key=lambda path: natural_key(path.name)) if len(found) == 1 else []
+
+
+def read_shards(folder: Path, paths: Sequence[Path], reading: Reading) -> Dataset:
+    """Read Parquet files whose names say what they are for: train, test, validation, and which part.
+
+    Without test files, those for validation are the test images; beside test files they are left out, and said.
+
+    Raises
+    ------
+    DataError
+        If parts are missing, or the names do not tell training images.
+    """
+    splits = _splits(folder, paths)
+    parts: list[Part] = []
+    notes: list[str] = []
+    has_test = any(split in _TEST for split in splits)
+    names = {split: ", ".join(path.name for path in files[:3]) for split, files in splits.items()}
+    for split, files in splits.items():
+        is_test = _role(split, has_test)
+        if is_test is None and len(splits) > 1:
+            notes.append(f"not read: {names[split]}; train and test files are")
+            continue
+        if split in _SECOND:
+            notes.append(
+                f"there are no test files; the images for validation are the test images ({names[split]})"
+            )
+        parts += [Part(file, is_test) for file in files]
+    if all(part.is_test for part in parts):
+        raise FormatError(
+            f"{folder}: no file is called train-....parquet or like it, but {', '.join(names.values())}"
+        )
+    if not any(part.is_test for part in parts):
+        parts = [Part(part.path) for part in parts]
+    return read_parts(parts, folder.resolve().name, f"Parquet files in {folder}", reading, notes)
+
+
+def _role(split: str, has_test: bool) -> bool | None:
+    """Whether a split is for testing; None for neither."""
+    if split in _TRAINING:
+        return False
+    return True if split in _TEST or (split in _SECOND and not has_test) else None
+
+
+def _splits(folder: Path, paths: Sequence[Path]) -> Splits:
+    """The files of every split, all of them."""
+    splits: dict[str, list[Path]] = defaultdict(list)
+    parts: dict[tuple[str, int], set[int]] = defaultdict(set)
+    for path in paths:
+        found = _SHARD.fullmatch(path.stem)
+        split = (found[1] if found else path.stem).lower()
+        split = next(
+            (word for word in re.split(r"[^a-z0-9]+", split) if word in (*_TRAINING, *_TEST, *_SECOND)), split
+        )
+        splits[split].append(path)
+        if found and found[3]:
+            parts[split, int(found[3])].add(int(found[2]))
+    for (split, number), there in parts.items():
+        missing = next((part for part in range(number) if part not in there), None)
+        if missing is not None:
+            name = f"{split}-{missing:05}-of-{number:05}.parquet"
+            raise FormatError(f"{folder}: {name} is missing; {len(there)} of {number} parts are there")
+    return splits

@@ -1,0 +1,60 @@
+"""What cells of tables look like: numbers, names of files, and the names that columns have."""
+
+import re
+from collections.abc import Sequence
+
+__all__ = [
+    "FILES",
+    "INDEXES",
+    "LABELS",
+    "SPLITS",
+    "counts_up",
+    "is_file_name",
+    "is_missing",
+    "is_number",
+    "normal",
+]
+
+LABELS = ("label", "labels", "class", "target", "y", "digit", "category")
+FILES = ("file", "filename", "file_name", "filepath", "file_path", "path", "image", "img", "image_path")
+SPLITS = ("split", "subset", "set")
+INDEXES = ("", "unnamed: 0", "id", "idx", "index", "row", "row_id", "row.names", "rowid", "rownames", "sample_id")
+"""What columns are called that number or name the rows; pandas writes no name, and reads it as ``Unnamed: 0``."""
+
+_NUMBER = re.compile(r"[+-]?(?:\d+(?:[.,]\d*)?|[.,]\d+)(?:[eE][+-]?\d+)?", re.ASCII)
+_MISSING = frozenset({"", "-", "?", "n/a", "na", "nan", "none", "null"})
+_IMAGE_FILE = re.compile(
+    r".*\.(?:avif|bmp|gif|heic|jfif|jp2|jpe?g|npy|p[bgnp]m|png|svg|tga|tiff?|webp)", re.IGNORECASE | re.DOTALL
+)
+_FEWEST = 4
+
+
+def normal(name: str) -> str:
+    """A column's name as names are compared."""
+    return name.strip().lower()
+
+
+def is_number(cell: object) -> bool:
+    """Whether a cell is a number, or text that writes one (with a decimal point or comma)."""
+    if isinstance(cell, str):
+        return _NUMBER.fullmatch(cell.strip()) is not None
+    return isinstance(cell, int | float)
+
+
+def is_missing(cell: object) -> bool:
+    """Whether a cell says that there is nothing."""
+    return cell is None or cell != cell or (isinstance(cell, str) and cell.strip().lower() in _MISSING)
+
+
+def is_file_name(cell: object) -> bool:
+    """Whether a cell is text that ends as names of image files do."""
+    return isinstance(cell, str) and _IMAGE_FILE.fullmatch(cell.strip()) is not None
+
+
+def counts_up(row: Sequence[str]) -> bool:
+    """Whether a row is 0, 1, 2, ... or 1, 2, 3, ..., as names that nobody gave are."""
+    texts = [text.strip() for text in row]
+    return len(texts) >= _FEWEST and any(
+        texts[0] == str(start) and texts == [str(number) for number in range(start, start + len(texts))]
+        for start in (0, 1)
+    )

@@ -1,0 +1,480 @@
+"""Tables as pandas, R, NumPy, UCI and Windows write them: understood rightly, or refused with the remedy."""
+
+import io
+import re
+
+import numpy as np
+import pytest
+from PIL import Image
+from sklearn.datasets import load_digits
+
+from misread.data import load
+from misread.errors import DataError, FormatError, ParameterError
+
+N = 60
+PIXELS = load_digits().images[:N].astype(np.uint8)
+LABELS = load_digits().target[:N]
+FLAT = PIXELS.reshape(N, 64)
+NAMES = [f"pixel{index}" for index in range(64)]
+WHOLE = "label in column 'label', 64 pixels as 8x8"
+
+
+def save(path, rows, delimiter=",", ending="\n"):
+    path.write_text("".join(delimiter.join(map(str, row)) + ending for row in rows), encoding="utf-8")
+    return path
+
+
+def same_digits(dataset, classes=tuple("0123456789")):
+    """Whether these are the digits above, each with its class, in whatever order."""
+    assert dataset.class_names == classes
+    found = {
+        (image.tobytes(), int(label))
+        for split in (dataset.train, dataset.test)
+        for image, label in zip(split.images, split.labels, strict=True)
+    }
+    return found == {(image.tobytes(), int(label)) for image, label in zip(PIXELS, LABELS, strict=True)}
+
+
+def labelled(header=True, last=False, label=str, pixel=str, before=(), index=False):
+    head = [*NAMES, "label"] if last else ["label", *NAMES]
+    rows = [head] if header else []
+    for number, (image, digit) in enumerate(zip(FLAT, LABELS, strict=True)):
+        cells = [pixel(value) for value in image.tolist()]
+        rows.append([*cells, label(digit)] if last else [label(digit), *cells])
+        if index:
+            rows[-1].insert(0, number)
+    if header and index and before:
+        rows[0] = [*before, *rows[0]]
+    return rows
+
+
+def scientific(value):
+    return f"{float(value):.18e}"
+
+
+def european(value):
+    return f"{value},0"
+
+
+UNDERSTOOD = {
+    "header": (labelled(), ",", WHOLE),
+    "label last": (labelled(last=True), ",", WHOLE),
+    "semicolons": (labelled(), ";", WHOLE),
+    "tabs": (labelled(), "\t", WHOLE),
+    "bars": (labelled(), "|", WHOLE),
+    "spaces": (labelled(), " ", WHOLE),
+    "pandas with its index": (labelled(index=True, before=[""]), ",", f"{WHOLE}; not used: ''"),
+    "pandas, index twice": (labelled(index=True, before=["Unnamed: 0"]), ",", f"{WHOLE}; not used: 'Unnamed: 0'"),
+    "an id": (labelled(index=True, before=["id"]), ",", f"{WHOLE}; not used: 'id'"),
+    "R, write.csv": (
+        [
+            [f'"{cell}"' if row == 0 or column == 0 else cell for column, cell in enumerate(cells)]
+            for row, cells in enumerate(labelled(index=True, before=[""]))
+        ],
+        ",",
+        f"{WHOLE}; not used: ''",
+    ),
+    "R, write.table": (
+        labelled(index=True),
+        " ",
+        f"{WHOLE}; the first cell of each row, which the header does not name, is its name and left out",
+    ),
+    "a last separator": (
+        [[*row, ""] if index else row for index, row in enumerate(labelled())],
+        ",",
+        f"{WHOLE}; nothing stands behind the last separator",
+    ),
+    "quoted": ([[f'"{cell}"' for cell in row] for row in labelled()], ",", WHOLE),
+    "decimal commas": (labelled(label=european, pixel=european), ";", WHOLE),
+    "decimal commas and tabs": (labelled(label=european, pixel=european), "\t", WHOLE),
+    "scientific": (labelled(label=scientific, pixel=scientific), ",", WHOLE),
+    "floats": (labelled(label=float, pixel=float), ",", WHOLE),
+    "bytes as Python prints them": (labelled(label=lambda digit: f"b'{digit}'"), ",", WHOLE),
+    "no header": (labelled(header=False), ",", "label in the first column, 64 pixels as 8x8; no header"),
+    "no header, optdigits": (
+        labelled(header=False, last=True),
+        ",",
+        "label in the last column (65), 64 pixels as 8x8; no header",
+    ),
+    "no header, savetxt": (
+        labelled(header=False, label=scientific, pixel=scientific),
+        " ",
+        "label in the first column, 64 pixels as 8x8; no header",
+    ),
+    "a counting header": (
+        [list(range(65)), *labelled(header=False)],
+        ",",
+        "label in the first column, 64 pixels as 8x8; the columns are only counted",
+    ),
+    "a counting header and an index": (
+        [["", *range(65)], *labelled(header=False, last=True, index=True)],
+        ",",
+        "label in the last column (65), 64 pixels as 8x8; the first column, which has no name, is left out; "
+        "the columns are only counted",
+    ),
+}
+
+
+@pytest.mark.parametrize("kind", UNDERSTOOD)
+@pytest.mark.parametrize("suffix", ["csv", "tsv"])
+def test_understood(tmp_path, kind, suffix):
+    rows, delimiter, layout = UNDERSTOOD[kind]
+    dataset = load(save(tmp_path / f"t.{suffix}", rows, delimiter))
+    assert same_digits(dataset)
+    assert dataset.layout == layout
+
+
+def test_windows_endings_and_a_byte_order_mark(tmp_path):
+    path = save(tmp_path / "t.csv", labelled(), ";", "\r\n")
+    path.write_bytes(b"\xef\xbb\xbf" + path.read_bytes())
+    assert same_digits(load(path))
+
+
+@pytest.mark.parametrize(
+    ("names", "order"),
+    [
+        ([f"{row}x{column}" for row in range(1, 9) for column in range(1, 9)], None),
+        ([f"r{row}c{column}" for row in range(8) for column in range(8)], None),
+        (NAMES, sorted(range(64), key=lambda index: NAMES[index])),
+        ([f"{row}x{column}" for row in range(1, 9) for column in range(1, 9)], "by text"),
+        ([f"x{column}_y{row}" for row in range(8) for column in range(8)], "by text"),
+        ([f"pixel_r{row}_c{column}" for row in range(8) for column in range(8)], "shuffled"),
+        ([f"{index}" for index in range(64)], None),
+    ],
+)
+def test_pixels_lie_where_their_names_say(tmp_path, names, order):
+    if order == "by text":
+        order = sorted(range(64), key=lambda index: names[index])
+    if order == "shuffled":
+        order = np.random.default_rng(0).permutation(64).tolist()
+    order = order or list(range(64))
+    rows = [[*[names[index] for index in order], "label"]]
+    rows += [[*image[order].tolist(), label] for image, label in zip(FLAT, LABELS, strict=True)]
+    assert same_digits(load(save(tmp_path / "t.csv", rows)))
+
+
+def test_images_that_are_not_square(tmp_path):
+    header = ["label", *(f"r{row}c{column}" for row in range(4) for column in range(16))]
+    dataset = load(save(tmp_path / "t.csv", [header, *labelled(header=False)]))
+    assert dataset.shape == (4, 16)
+    assert dataset.layout == "label in column 'label', 64 pixels as 4x16"
+
+
+def changed(rows, number, change):
+    rows = [list(row) for row in rows]
+    change(rows[number])
+    return rows
+
+
+def renamed(**names):
+    return [[names.get(str(cell), cell) for cell in labelled()[0]], *labelled(header=False)]
+
+
+REFUSED = {
+    "a stray field": (
+        changed(labelled(), 7, lambda row: row.insert(3, 9)),
+        r"row 8 has 66 columns, the header 65;.*commas",
+    ),
+    "a stray field in the first row": (changed(labelled(), 1, lambda row: row.append(9)), "row 2 has 66 columns"),
+    "a stray field without a header": (
+        changed(labelled(header=False), 7, lambda row: row.append(9)),
+        "row 8 has 66 columns, the first row 65",
+    ),
+    "a missing field": (changed(labelled(), 7, lambda row: row.pop()), "row 8 has only 64 columns"),
+    "two labels": (renamed(pixel3="class"), r"'label' \(column 1\) and 'class' \(column 5\).*--label-column 1"),
+    "one name twice": (
+        renamed(pixel3="label"),
+        r"'label' \(column 1\) and 'label' .column 5.*-column 1",
+    ),
+    "a pixel twice": (renamed(pixel3="pixel4"), "two columns are the pixel 'pixel4'"),
+    "a pixel missing": (renamed(pixel3="pixel99"), "no column lies between the pixels 'pixel2' and 'pixel4'"),
+    "an empty label": (changed(labelled(), 7, lambda row: row.__setitem__(0, " ")), "row 8 has no label"),
+    "NaN": (changed(labelled(), 7, lambda row: row.__setitem__(0, "nan")), "row 8 has no label"),
+    "R's NA among numbers": (changed(labelled(), 7, lambda row: row.__setitem__(0, "NA")), "row 8 has no label"),
+    "lists": (labelled(label=lambda digit: f'"[{digit}]"'), r"row 2 the label \[0\] is a list"),
+    "names of files": (labelled(label=lambda digit: f"{digit}.png"), "is the name of a file, such as '0.png'"),
+    "a label for every row": (
+        [labelled()[0], *([f"x{index}", *row[1:]] for index, row in enumerate(labelled(header=False)))],
+        "60 rows have 60 different labels in column 'label'.*--label-column",
+    ),
+    "not square": ([row[:-1] for row in labelled()], "63 pixel columns are not a square image"),
+    "boxes without a header": (
+        [[f"{index}.png", 1, 2, 30, 40, "cat"] for index in range(20)],
+        "no header, files named in the first column, and 5 other columns; say .*--label-column",
+    ),
+    "numbers without a header": (
+        [[1, 2, 30, 40, index % 3] for index in range(20)],
+        "4 numbers beside a label",
+    ),
+    "the iris": (
+        [["sepal_length", "sepal_width", "petal_length", "petal_width", "class"], *([1, 2, 3, 4, "a"],) * 9],
+        "columns 'sepal_length', .*are hardly the pixels",
+    ),
+    "no header, two texts": ([["a", "b", *[0] * 64] for _ in range(9)], "first column and column 2 hold text"),
+    "no header, an index": (labelled(header=False, index=True), "not a square image|--label-column"),
+    "no header, all random": (
+        np.random.default_rng(0).integers(0, 256, (50, 65)).tolist(),
+        r"may be the first column \(.* values from .*--label-column first",
+    ),
+    "fractions": (
+        labelled(pixel=lambda value: value / 16),
+        "'0.3125' is not a pixel 0..255; grey levels",
+    ),
+    "one column": ([[f"a{index}"] for index in range(9)], "has one column"),
+}
+
+
+@pytest.mark.parametrize("kind", REFUSED)
+def test_refused(tmp_path, kind):
+    rows, message = REFUSED[kind]
+    with pytest.raises(FormatError, match=message) as caught:
+        load(save(tmp_path / "t.csv", rows))
+    assert "\n" not in str(caught.value)
+
+
+def test_options_say_what_cannot_be_told(tmp_path):
+    path = save(tmp_path / "t.csv", renamed(label="digit", pixel3="kind"))
+    with pytest.raises(DataError):
+        load(path)
+    twice = save(tmp_path / "u.csv", [[*row, row[0]] for row in labelled(header=False)])
+    assert same_digits(load(save(tmp_path / "v.csv", labelled(header=False)), label_column="first", header="none"))
+    for column in ("nothing", 0, 99):
+        with pytest.raises(ParameterError, match=r"--label-column .*expected a name, a number from 1 to 66"):
+            load(twice, label_column=column)
+    with pytest.raises(ParameterError, match="header must be one of none, first"):
+        load(path, header="maybe")
+
+
+def test_a_label_column_of_any_name(tmp_path):
+    path = save(tmp_path / "t.csv", renamed(label="what it is"))
+    with pytest.raises(FormatError, match=r"no label column.*--label-column NAME"):
+        load(path)
+    for column in ("what it is", "What it is", 1, "1", "first"):
+        assert same_digits(load(path, label_column=column))
+
+
+def test_codes_like_1e5_and_versions_are_names(tmp_path):
+    for names in (("1E5", "2E5"), ("1.0", "1.5"), ("007", "7"), ("NA", "EU"), ("none", "some")):
+        rows = [[names[index % 2], *row[1:]] for index, row in enumerate(labelled(header=False))]
+        assert set(load(save(tmp_path / "t.csv", [["label", *NAMES], *rows])).class_names) == set(names)
+
+
+@pytest.fixture
+def pictures(tmp_path):
+    (tmp_path / "pictures").mkdir()
+    for index, image in enumerate(PIXELS):
+        Image.fromarray(image).save(tmp_path / "pictures" / f"{index}.png")
+    return tmp_path
+
+
+@pytest.mark.parametrize("delimiter", [",", ";", "\t"])
+@pytest.mark.parametrize("name", ["pictures/{}.png", "pictures\\{}.png", " pictures/{}.png "])
+def test_names_of_files_without_a_header(pictures, name, delimiter):
+    rows = [[name.format(index), label] for index, label in enumerate(LABELS)]
+    dataset = load(save(pictures / "t.csv", rows, delimiter))
+    assert same_digits(dataset)
+    assert dataset.layout == ("label in the last column (2), image files named in the first column; no header")
+    rows = [row[::-1] for row in rows]
+    assert same_digits(load(save(pictures / "t.csv", rows, delimiter)))
+
+
+def test_boxes(pictures):
+    rows = [[f"pictures/{index}.png", 1, 2, 30, 40, label] for index, label in enumerate(LABELS)]
+    dataset = load(save(pictures / "t.csv", rows), label_column="last")
+    assert same_digits(dataset)
+    assert "not used: 2, 3, 4, 5" in dataset.layout.replace("column ", "")
+    header = ["filename", "x", "y", "w", "h", "class"]
+    assert same_digits(load(save(pictures / "t.csv", [header, *rows])))
+    rows.append([*rows[3][:-1], (rows[3][-1] + 1) % 10])
+    with pytest.raises(FormatError, match=r"row 62 says that 3.png is '4', and row 5 that it is '3'.*cut boxes"):
+        load(save(pictures / "t.csv", [header, *rows]))
+
+
+def encoded(image):
+    stream = io.BytesIO()
+    Image.fromarray(image).save(stream, "PNG")
+    return stream.getvalue()
+
+
+def parquet_table(path, **columns):
+    pyarrow = pytest.importorskip("pyarrow")
+    parquet = pytest.importorskip("pyarrow.parquet")
+    parquet.write_table(pyarrow.table(columns), path)
+    return path
+
+
+def pixel_columns():
+    return dict(zip(NAMES, FLAT.T, strict=True))
+
+
+@pytest.mark.parametrize(
+    "labels",
+    [
+        LABELS.astype(float),
+        LABELS.astype(np.int8),
+        [str(label) for label in LABELS],
+        [str(label).encode() for label in LABELS],
+        [f"{label}.0" for label in LABELS],
+    ],
+)
+def test_parquet_labels_of_every_type(tmp_path, labels):
+    assert same_digits(load(parquet_table(tmp_path / "t.parquet", label=labels, **pixel_columns())))
+
+
+def test_parquet_categories_and_truth_values(tmp_path):
+    pyarrow = pytest.importorskip("pyarrow")
+    words = pyarrow.array([f"digit {label}" for label in LABELS]).dictionary_encode()
+    dataset = load(parquet_table(tmp_path / "t.parquet", label=words, **pixel_columns()))
+    assert same_digits(dataset, tuple(f"digit {label}" for label in range(10)))
+    black = {name: values > 8 for name, values in pixel_columns().items()}
+    dataset = load(parquet_table(tmp_path / "t.parquet", label=LABELS > 4, **black))
+    assert dataset.class_names == ("False", "True")
+    assert set(np.unique(dataset.train.images)) == {0, 255}
+
+
+@pytest.mark.parametrize(
+    ("labels", "message"),
+    [
+        ([*LABELS[:7].astype(float), np.nan, *LABELS[8:].astype(float)], "row 8 has no label"),
+        ([*map(int, LABELS[:7]), None, *map(int, LABELS[8:])], "row 8 has no label"),
+        ([[1, 0]] * N, "row 1 the label is a list"),
+        ([{"a": 1}] * N, "row 1 the label is a dict"),
+        ([b"\xff\xfe"] * N, "row 1 the label is 2 bytes that are no text"),
+        ([float("inf")] * N, "row 1 the label inf is no class"),
+        (list(np.arange(N)), "60 rows have 60 different labels"),
+    ],
+)
+def test_parquet_labels_that_are_none(tmp_path, labels, message):
+    with pytest.raises(FormatError, match=message):
+        load(parquet_table(tmp_path / "t.parquet", label=labels, **pixel_columns()))
+
+
+def hugging_face(path, chosen, labels=None, image="image", names=("zero", "one", *"23456789"), feature=None):
+    """A file as `datasets` writes it."""
+    pyarrow = pytest.importorskip("pyarrow")
+    parquet = pytest.importorskip("pyarrow.parquet")
+    cells = [{"bytes": encoded(PIXELS[index]), "path": None} for index in chosen]
+    labels = [int(LABELS[index]) for index in chosen] if labels is None else labels
+    table = pyarrow.table({image: cells, "label": pyarrow.array(labels, pyarrow.int64())})
+    features = {image: {"_type": "Image"}, "label": feature or {"names": list(names), "_type": "ClassLabel"}}
+    import json
+
+    table = table.replace_schema_metadata({"huggingface": json.dumps({"info": {"features": features}})})
+    path.parent.mkdir(parents=True, exist_ok=True)
+    parquet.write_table(table, path)
+    return path
+
+
+HF_NAMES = (*"23456789", "one", "zero")
+
+
+def hf_pairs(split, names):
+    return {(image.tobytes(), names[label]) for image, label in zip(split.images, split.labels, strict=True)}
+
+
+@pytest.mark.parametrize("folder", ["", "data", "cifar10"])
+@pytest.mark.parametrize("image", ["image", "img", "photo"])
+def test_hugging_face_shards(tmp_path, folder, image):
+    where = tmp_path / "set" / folder
+    hugging_face(where / "train-00000-of-00002.parquet", range(25), image=image)
+    hugging_face(where / "train-00001-of-00002.parquet", range(25, 40), image=image)
+    hugging_face(where / "test-00000-of-00001.parquet", range(40, N), image=image)
+    dataset = load(tmp_path / "set")
+    assert (len(dataset.train), len(dataset.test)) == (40, 20)
+    assert dataset.class_names == HF_NAMES
+    np.testing.assert_array_equal(dataset.train.images, PIXELS[:40])
+    named = ["zero", "one", *"23456789"]
+    assert [HF_NAMES[code] for code in dataset.test.labels] == [named[label] for label in LABELS[40:]]
+    assert dataset.layout == (
+        f"label in column 'label', image files held in column {image!r}; class names from Hugging Face's metadata"
+    )
+
+
+def test_a_shard_that_is_missing(tmp_path):
+    hugging_face(tmp_path / "set" / "train-00001-of-00002.parquet", range(30))
+    with pytest.raises(FormatError, match=r"train-00000-of-00002.parquet is missing; 1 of 2 parts are there"):
+        load(tmp_path / "set")
+
+
+def test_validation_files(tmp_path):
+    for split, chosen in (("train", range(40)), ("validation", range(40, N))):
+        hugging_face(tmp_path / "set" / f"{split}-00000-of-00001.parquet", chosen)
+    dataset = load(tmp_path / "set")
+    assert len(dataset.test) == 20
+    assert any("validation are the test images" in note for note in dataset.notes)
+    hugging_face(tmp_path / "set" / "test-00000-of-00001.parquet", range(30, 40))
+    dataset = load(tmp_path / "set")
+    assert (len(dataset.train), len(dataset.test)) == (40, 10)
+    assert any(note.startswith("not read: validation-00000") for note in dataset.notes)
+
+
+def test_hugging_face_codes_without_a_name(tmp_path):
+    path = hugging_face(tmp_path / "t.parquet", range(N), labels=[-1] * N)
+    with pytest.raises(FormatError, match="row 1 the label -1 is none of the 10 classes"):
+        load(path)
+
+
+@pytest.mark.parametrize(
+    "feature", [{"_type": "ClassLabel", "names": [1, 2]}, {"_type": "ClassLabel", "names": ["a", "a"]}]
+)
+def test_hugging_face_metadata_that_is_odd(tmp_path, feature):
+    dataset = load(hugging_face(tmp_path / "t.parquet", range(N), feature=feature))
+    assert same_digits(dataset)
+    assert "metadata is not understood" in dataset.layout
+
+
+def test_two_columns_of_classes(tmp_path):
+    pyarrow = pytest.importorskip("pyarrow")
+    columns = {"image": [encoded(image) for image in PIXELS], "label": LABELS, "coarse_label": LABELS % 2}
+    path = parquet_table(tmp_path / "t.parquet", **columns)
+    assert same_digits(load(path))
+    assert load(path, label_column="coarse_label").class_names == ("0", "1")
+    assert pyarrow
+
+
+def test_a_line_that_would_take_too_much(tmp_path):
+    (tmp_path / "t.csv").write_text("label," + "0," * 500_000 + "0\n")
+    with pytest.raises(DataError, match=r"a line of 500,002 cells would take about .*--most-memory"):
+        load(tmp_path / "t.csv", most_memory="50M")
+
+
+def test_parquet_that_unfolds(tmp_path):
+    pyarrow = pytest.importorskip("pyarrow")
+    parquet = pytest.importorskip("pyarrow.parquet")
+    codes = pyarrow.array(np.zeros(3_000_000, np.int8))
+    fold = {name: pyarrow.DictionaryArray.from_arrays(codes, pyarrow.array(["7"])) for name in ["label", *NAMES]}
+    parquet.write_table(pyarrow.table(fold), tmp_path / "t.parquet", compression="zstd")
+    assert (tmp_path / "t.parquet").stat().st_size < 1_000_000
+    with pytest.raises(DataError, match=r"3,000,000 images of 64 pixels would take about .*--most-memory"):
+        load(tmp_path / "t.parquet", most_memory="500M")
+
+
+def test_parquet_of_pictures_that_unfolds(tmp_path):
+    pyarrow = pytest.importorskip("pyarrow")
+    parquet = pytest.importorskip("pyarrow.parquet")
+    picture = encoded(PIXELS[0]) + bytes(100_000)
+    codes = pyarrow.array(np.zeros(5_000, np.int16))
+    images = pyarrow.DictionaryArray.from_arrays(codes, pyarrow.array([picture]))
+    table = pyarrow.table({"image": images, "label": ["a", "b"] * 2_500})
+    parquet.write_table(table, tmp_path / "t.parquet", compression="zstd")
+    with pytest.raises(DataError, match=r"would take about .*--most-memory"):
+        load(tmp_path / "t.parquet", most_memory="100M")
+
+
+def test_a_pipe_is_not_waited_for(tmp_path):
+    import os
+
+    for suffix in ("csv", "parquet"):
+        os.mkfifo(tmp_path / f"t.{suffix}")
+        with pytest.raises(DataError, match="is a pipe, expected an ordinary file"):
+            load(tmp_path / f"t.{suffix}")
+
+
+def test_many_classes_do_not_take_long():
+    from misread.data.assemble import stratified_test
+
+    rng = np.random.default_rng(0)
+    codes = np.repeat(np.arange(100_000), 2)
+    chosen = stratified_test(codes, rng.integers(0, 2**63, len(codes)).astype(np.uint64))
+    assert np.bincount(codes, weights=chosen).max() == 1
+    assert re.fullmatch("True|False", str(chosen[0]))
