@@ -52,6 +52,6 @@ def test_margins() -> None:
     scores = np.random.default_rng(3).normal(size=(50, 6))
     ordered = np.sort(scores, axis=1)
     np.testing.assert_array_equal(margins(scores), ordered[:, -1] - ordered[:, -2])
-    np.testing.assert_array_equal(margins([-2.0, 0.5]), [2.0, 0.5])
+    np.testing.assert_array_equal(margins([-2.0, 0.5]), [4.0, 1.0])
     with pytest.raises(ParameterError, match="two classes"):
         margins(np.zeros((3, 1)))

@@ -5,6 +5,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from misread.evaluation.scores import as_codes
+
 __all__ = ["by_column", "by_row", "confusion_counts", "errors_only"]
 
 
@@ -25,7 +27,7 @@ def confusion_counts(y_true: ArrayLike, y_pred: ArrayLike, n_classes: int) -> ND
     >>> confusion_counts([0, 0, 1], [0, 1, 1], 2).tolist()
     [[1, 1], [0, 1]]
     """
-    cells = np.asarray(y_true, np.int64) * n_classes + np.asarray(y_pred, np.int64)
+    cells = as_codes(y_true, n_classes) * n_classes + as_codes(y_pred, n_classes)
     return np.bincount(cells, minlength=n_classes**2).reshape(n_classes, n_classes)
 
 

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from misread.evaluation.scores import as_codes
+
 __all__ = ["LabelSuspects", "confident_joint", "find_suspects", "neighbor_verdicts", "suspect_scores"]
 
 NEARLY_ALL = 0.9
@@ -53,7 +55,8 @@ def confident_joint(y: ArrayLike, probabilities: ArrayLike) -> NDArray[np.int64]
     A sample is confidently of class j when its probability of j is at least the mean one among samples labelled j;
     of several such classes the most probable counts.
     """
-    codes, table = np.asarray(y, np.int64), np.asarray(probabilities, np.float64)
+    table = np.asarray(probabilities, np.float64)
+    codes = as_codes(y, table.shape[1])
     confident = _confident_class(codes, table)
     n_classes = table.shape[1]
     cells = codes[confident >= 0] * n_classes + confident[confident >= 0]
@@ -75,7 +78,8 @@ def find_suspects(y: ArrayLike, probabilities: ArrayLike, *, limit: int | None =
     LabelSuspects
         By p(given) - p(suggested), smallest first; ties in the order of the data.
     """
-    codes, table = np.asarray(y, np.int64), np.asarray(probabilities, np.float64)
+    table = np.asarray(probabilities, np.float64)
+    codes = as_codes(y, table.shape[1])
     confident = _confident_class(codes, table)
     index = np.flatnonzero((confident >= 0) & (confident != codes))
     given, suggested = codes[index], confident[index]

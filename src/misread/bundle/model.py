@@ -18,12 +18,12 @@ from misread.bundle.manifest import Manifest
 from misread.bundle.parts import expect
 from misread.data.fit import fit_image
 from misread.errors import ModelFileError, ParameterError
-from misread.evaluation.rejection import margins
-from misread.fitting.out_of_fold import responses
+from misread.evaluation.scores import class_table, leads, with_all_classes
 from misread.models import KNeighborsClassifier
 from misread.models.held_out import TemperatureClassifierMixin
+from misread.models.responses import boundary, responses
 
-__all__ = ["Answers", "Bundle", "Evidence", "class_table", "load", "read_manifest", "save"]
+__all__ = ["Answers", "Bundle", "Evidence", "load", "read_manifest", "save"]
 
 N_PROBES = 4
 PROBE_TOLERANCE = 1e-6
@@ -72,7 +72,7 @@ class Evidence:
     truth : ndarray of shape (n,), bool
         Detector: whether the image is of the class. Classifier: whether its answer was right.
     scores : ndarray of shape (n,), float64
-        Detector: the score. Classifier: how far the best class was ahead.
+        Detector: the score. Classifier: how far the class answered was ahead.
     """
 
     truth: NDArray[np.bool_]
@@ -208,10 +208,10 @@ class Bundle:
     def _classify(self, X: NDArray[np.uint8]) -> Answers:
         names, estimator = self.manifest.classes, self.estimator
         answered, codes = responses(estimator, X)
-        signed = hasattr(estimator, "decision_function")
-        scores = class_table(answered, signed, estimator.classes_, len(names))
+        known = class_table(answered, boundary(estimator))
+        scores = with_all_classes(known, estimator.classes_, len(names))
         point = self.manifest.operating_point
-        lead = margins(scores) if len(names) > 1 else np.zeros(len(X))
+        lead = leads(scores, codes) if len(names) > 1 else np.zeros(len(X))
         sure = np.ones(len(X), bool) if point is None else lead >= point.threshold
         probabilities = None
         if isinstance(estimator, TemperatureClassifierMixin) and estimator.is_calibrated:
@@ -238,33 +238,6 @@ class Bundle:
 
     def _refuse(self, X: NDArray[np.uint8]) -> Answers:
         raise ParameterError("this model takes noise out of images and names nothing; use `misread denoise`")
-
-
-def class_table(
-    scores: NDArray[np.float64], signed: bool, classes: NDArray[np.int64], n_classes: int
-) -> NDArray[np.float64]:
-    """Scores with a column for every class.
-
-    Parameters
-    ----------
-    scores : ndarray of shape (n,) for two classes, or (n, len(classes))
-    signed : bool
-        Whether one score means -s and s for two classes (a decision function), or 1 - p and p.
-    classes : ndarray of int
-        The class codes that the columns are for; other classes get the lowest score of each row.
-    n_classes : int
-
-    Returns
-    -------
-    ndarray of shape (n, n_classes)
-    """
-    if scores.ndim == 1:
-        scores = np.column_stack([-scores if signed else 1 - scores, scores])
-    if scores.shape[1] == n_classes:
-        return scores
-    full = np.repeat(scores.min(axis=1, keepdims=True), n_classes, axis=1)
-    full[:, classes] = scores
-    return full
 
 
 def _label_scores(estimator: Any, X: NDArray[np.uint8], labels: NDArray[np.bool_]) -> NDArray[np.float64]:

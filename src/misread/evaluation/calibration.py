@@ -4,6 +4,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn.isotonic import IsotonicRegression
 
+from misread.evaluation.scores import as_codes, class_table
+
 __all__ = ["class_probabilities"]
 
 
@@ -29,9 +31,8 @@ def class_probabilities(y: ArrayLike, scores: ArrayLike) -> NDArray[np.float64]:
     B. Zadrozny and C. Elkan, Transforming classifier scores into accurate multiclass probability estimates, KDD
     2002, with leads in place of raw scores: a score alone does not say how well the other classes did.
     """
-    codes, table = np.asarray(y), np.asarray(scores, np.float64)
-    if table.ndim == 1:
-        table = np.column_stack([-table, table])
+    table = class_table(scores)
+    codes = as_codes(y, table.shape[1])
     ordered = np.sort(table, axis=1)
     best, second = ordered[:, -1:], ordered[:, -2:-1]
     leads = table - np.where(table == best, second, best)

@@ -8,6 +8,7 @@ from scipy.special import expit, logit
 from scipy.stats import binom, norm, rankdata
 
 from misread.errors import ParameterError
+from misread.evaluation.scores import as_truth
 
 __all__ = ["AreaComparison", "PairedTest", "compare_areas", "mcnemar"]
 
@@ -66,7 +67,7 @@ def mcnemar(first_right: ArrayLike, second_right: ArrayLike, *, confidence: floa
     >>> mcnemar([True] * 9 + [False], [False] * 8 + [True] * 2).p_value
     0.0390625
     """
-    first, second = np.asarray(first_right, bool), np.asarray(second_right, bool)
+    first, second = as_truth(first_right), as_truth(second_right)
     if first.shape != second.shape or first.ndim != 1 or not first.size:
         raise ParameterError(
             f"expected right or wrong for the same samples, got shapes {first.shape} and {second.shape}; "
@@ -147,7 +148,7 @@ def compare_areas(y: ArrayLike, scores: ArrayLike) -> AreaComparison:
     E. R. DeLong, D. M. DeLong and D. L. Clarke-Pearson, Biometrics 44 (1988), by ranks as in X. Sun and W. Xu,
     IEEE Signal Processing Letters 21 (2014).
     """
-    truth, table = np.asarray(y, bool), np.atleast_2d(np.asarray(scores, np.float64))
+    truth, table = as_truth(y), np.atleast_2d(np.asarray(scores, np.float64))
     m, n = int(np.count_nonzero(truth)), int(np.count_nonzero(~truth))
     if min(m, n) < 2 or table.shape[1] != truth.size:
         raise ParameterError(

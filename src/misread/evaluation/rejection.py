@@ -5,35 +5,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from misread.errors import ParameterError
+from misread.evaluation.scores import margins
 from misread.evaluation.thresholds import OperatingPoint, ThresholdCurve
 
 __all__ = ["RejectionCurve", "RejectionPoint", "margins"]
-
-
-def margins(scores: ArrayLike) -> NDArray[np.float64]:
-    """How far the best class is ahead of the second best.
-
-    Parameters
-    ----------
-    scores : array-like of shape (n, n_classes), or (n,) for two classes split at 0
-
-    Returns
-    -------
-    ndarray of shape (n,), at least 0
-
-    Examples
-    --------
-    >>> margins([[1.0, 4.0, 3.5], [2.0, 2.0, 0.0]]).tolist()
-    [0.5, 0.0]
-    """
-    table = np.asarray(scores, np.float64)
-    if table.ndim == 1:
-        return np.abs(table)
-    if table.ndim != 2 or table.shape[1] < 2:
-        raise ParameterError(f"a margin needs the scores of at least two classes, got shape {table.shape}")
-    best = np.partition(table, table.shape[1] - 2, axis=1)
-    return best[:, -1] - best[:, -2]
 
 
 @dataclass(frozen=True)

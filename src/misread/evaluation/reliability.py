@@ -8,6 +8,7 @@ from scipy.optimize import minimize_scalar
 from scipy.special import logsumexp, softmax
 
 from misread.errors import ParameterError
+from misread.evaluation.scores import as_codes, as_truth
 
 __all__ = ["Reliability", "best_temperature", "expected_calibration_error", "tempered"]
 
@@ -39,7 +40,7 @@ class Reliability:
         confidence : array-like of float in [0, 1], shape (n,)
         n_bins : int, default 15
         """
-        truth, sure = np.asarray(right, bool), np.asarray(confidence, np.float64)
+        truth, sure = as_truth(right), np.asarray(confidence, np.float64)
         if truth.shape != sure.shape or truth.ndim != 1:
             raise ParameterError(f"{truth.shape} answers need as many confidences, got {sure.shape}")
         if n_bins < 1 or not (np.all(sure >= 0) and np.all(sure <= 1)):
@@ -86,7 +87,7 @@ def expected_calibration_error(probabilities: ArrayLike, codes: ArrayLike, *, n_
     table = np.asarray(probabilities, np.float64)
     if not len(table):
         return 0.0
-    right = table.argmax(axis=1) == np.asarray(codes)
+    right = table.argmax(axis=1) == as_codes(codes, table.shape[1])
     return Reliability.from_answers(right, np.minimum(table.max(axis=1), 1.0), n_bins=n_bins).error
 
 
@@ -115,7 +116,8 @@ def best_temperature(scores: ArrayLike, codes: ArrayLike) -> float:
     log-likelihood is concave in 1 / T, so the one minimum over log T is found. As in Platt's scaling, one more
     image of unknown class is thought of; without it, T would go to 0 where every answer is right.
     """
-    table, truth = np.asarray(scores, np.float64), np.asarray(codes)
+    table = np.asarray(scores, np.float64)
+    truth = as_codes(codes, table.shape[1])
     rows = np.arange(len(table))
 
     def loss(log_temperature: float) -> float:

@@ -12,6 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from misread.errors import ParameterError
 from misread.evaluation.intervals import clopper_pearson
+from misread.evaluation.scores import as_truth
 
 __all__ = ["OperatingPoint", "ThresholdCurve", "check_targets"]
 
@@ -28,8 +29,8 @@ class OperatingPoint:
 
     @classmethod
     def from_scores(cls, y: ArrayLike, scores: ArrayLike, threshold: float) -> "OperatingPoint":
-        """Count the answers of `scores >= threshold` against the truth `y` (bool, shape (n,))."""
-        truth = np.asarray(y, bool)
+        """Count the answers of `scores >= threshold` against the truth `y` (yes or no, shape (n,))."""
+        truth = as_truth(y)
         positive = np.asarray(scores) >= threshold
         tp = int(np.count_nonzero(positive & truth))
         fp = int(np.count_nonzero(positive)) - tp
@@ -89,14 +90,21 @@ class ThresholdCurve:
 
     @classmethod
     def from_scores(cls, y: ArrayLike, scores: ArrayLike) -> "ThresholdCurve":
-        """Build the curve from the truth `y` (bool, shape (n,)) and the `scores` (finite floats, shape (n,)).
+        """Build the curve from the truth and the scores.
+
+        Parameters
+        ----------
+        y : array-like of shape (n,)
+            The truth as True and False, 1 and 0, or 1 and -1.
+        scores : array-like of float, shape (n,)
+            Finite.
 
         Raises
         ------
         ParameterError
-            If shapes differ, a score is not finite, or there is no sample.
+            If shapes differ, a score is not finite, there is no sample, or the truth is no such.
         """
-        truth, scores = np.asarray(y, bool), np.asarray(scores, np.float64)
+        truth, scores = as_truth(y), np.asarray(scores, np.float64)
         if truth.shape != scores.shape or truth.ndim != 1:
             raise ParameterError(
                 f"expected one score per sample, got {scores.shape} scores for {truth.shape} labels; "

@@ -12,9 +12,14 @@ from sklearn.model_selection import BaseCrossValidator, check_cv
 from sklearn.utils.multiclass import type_of_target
 
 from misread.errors import ParameterError
+from misread.evaluation.scores import ZERO, class_table, unlike_scores, with_all_classes
+from misread.models.responses import boundary, gives_shares, responses
 from misread.parallel import inner_threads, is_local, task_threads
 
-__all__ = ["OutOfFold", "out_of_fold", "responses"]
+__all__ = ["OutOfFold", "out_of_fold"]
+
+MOST_UNLIKE = 0.1
+"""Share of the answers that may differ from the best score: models break ties in ways of their own."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -34,6 +39,8 @@ class OutOfFold:
         The fold in which each sample was held out.
     classes : ndarray of shape (n_classes,)
         Sorted distinct values of `y`; empty for multilabel and multioutput targets.
+    boundaries : ndarray of shape (n,), or float
+        Of two classes, the score above which the second was answered.
     """
 
     y: NDArray[Any]
@@ -41,6 +48,19 @@ class OutOfFold:
     predictions: NDArray[Any]
     folds: NDArray[np.uint16]
     classes: NDArray[Any]
+    boundaries: NDArray[np.float64] | float = ZERO
+
+    @property
+    def table(self) -> NDArray[np.float64]:
+        """Scores with a column for each class, shape (n, n_classes)."""
+        return class_table(self.scores, self.boundaries)
+
+    @property
+    def unlike(self) -> NDArray[np.bool_]:
+        """Where the answer is not the best by its scores, shape (n,)."""
+        if len(self.classes) < 2 or not self.scores.size:
+            return np.zeros(len(self.y), bool)
+        return unlike_scores(self.table, np.searchsorted(self.classes, self.predictions))
 
     @property
     def fold_accuracies(self) -> NDArray[np.float64]:
@@ -87,7 +107,8 @@ def out_of_fold(
     Raises
     ------
     ParameterError
-        When `cv` does not hold out every sample exactly once.
+        When `cv` does not hold out every sample exactly once, or the scores are not about the answers: there is
+        not a column for each class, or the best is another class than the answer too often.
     ValueError
         By scikit-learn, when `cv` cannot split `y`.
 
@@ -109,35 +130,14 @@ def out_of_fold(
     folds = np.empty(len(y), np.uint16)
     predictions = np.empty_like(y)
     all_scores = np.empty((len(y), *answers[0][0].shape[1:]))
-    for fold, ((_, test), (fold_scores, fold_predictions)) in enumerate(zip(splits, answers, strict=True)):
+    boundaries = np.empty(len(y))
+    for fold, ((_, test), answered) in enumerate(zip(splits, answers, strict=True)):
         folds[test] = fold
-        predictions[test] = fold_predictions
-        all_scores[test] = fold_scores
-    return OutOfFold(y, all_scores, predictions, folds, classes)
-
-
-def responses(estimator: Any, X: NDArray[Any]) -> tuple[NDArray[np.float64], NDArray[Any]]:
-    """Scores and predictions of a fitted classifier, asked for once.
-
-    Parameters
-    ----------
-    estimator : fitted classifier
-        With `decision_function`, or else `predict_proba` (whose largest column is the prediction).
-    X : ndarray of shape (n, n_features)
-
-    Returns
-    -------
-    scores : ndarray of shape (n,) when binary, else (n, n_classes)
-    predictions : ndarray of shape (n,)
-    """
-    if hasattr(estimator, "decision_function"):
-        scores = estimator.decision_function(X)
-        if scores.ndim == 1:
-            return scores, estimator.classes_[(scores > 0).astype(np.intp)]
-        return scores, estimator.predict(X)
-    probabilities = estimator.predict_proba(X)
-    predictions = estimator.classes_[probabilities.argmax(axis=1)]
-    return (probabilities[:, 1] if probabilities.shape[1] == 2 else probabilities), predictions
+        all_scores[test], predictions[test], boundaries[test] = answered
+    held_out = OutOfFold(y, all_scores, predictions, folds, classes, boundaries)
+    if scores and len(classes):
+        _check_answers(held_out, type(estimator).__name__)
+    return held_out
 
 
 def _answer_fold(
@@ -149,26 +149,30 @@ def _answer_fold(
     classes: NDArray[Any],
     with_scores: bool,
     n_threads: int,
-) -> tuple[NDArray[np.float64], NDArray[Any]]:
+) -> tuple[NDArray[np.float64], NDArray[Any], float]:
+    """Scores with a column for each class, those that this fold never saw at the bottom; answers; the boundary."""
     with inner_threads(n_threads):
-        fitted = clone(estimator).fit(X[train], y[train])
+        fitted: Any = clone(estimator).fit(X[train], y[train])
         if not with_scores:
-            return np.empty((len(test), 0)), fitted.predict(X[test])
-        if len(fitted.classes_) == len(classes):
-            return responses(fitted, X[test])
-        return _scores_of_all(fitted, X[test], classes), fitted.predict(X[test])
+            return np.empty((len(test), 0)), fitted.predict(X[test]), ZERO
+        scores, predictions = responses(fitted, X[test])
+        own = boundary(fitted)
+    if len(fitted.classes_) == len(classes):
+        return scores, predictions, own
+    codes, lowest = np.searchsorted(classes, fitted.classes_), 0.0 if gives_shares(fitted) else -np.inf
+    table = with_all_classes(class_table(scores, own), codes, len(classes), lowest)
+    return (table[:, 1] if len(classes) == 2 else table), predictions, own
 
 
-def _scores_of_all(fitted: Any, X: NDArray[Any], classes: NDArray[Any]) -> NDArray[np.float64]:
-    """Scores with a column for each class, those that this fold never saw at the bottom."""
-    if hasattr(fitted, "decision_function"):
-        known, lowest = fitted.decision_function(X), -np.inf
-        known = np.column_stack([-known, known]) if known.ndim == 1 else known
-    else:
-        known, lowest = fitted.predict_proba(X), 0.0
-    scores = np.full((len(X), len(classes)), lowest)
-    scores[:, np.searchsorted(classes, fitted.classes_)] = known
-    return scores[:, 1] if len(classes) == 2 else scores
+def _check_answers(held_out: OutOfFold, name: str) -> None:
+    """Refuse scores that are not about the answers."""
+    n, n_unlike = len(held_out.y), int(np.count_nonzero(held_out.unlike))
+    if n_unlike > MOST_UNLIKE * n:
+        raise ParameterError(
+            f"{name} answers another class than its best score for {n_unlike:,} of {n:,} held-out images, so its "
+            "scores say nothing of its answers; SVC needs decision_function_shape='ovr', and own thresholds "
+            "are understood of scikit-learn's FixedThresholdClassifier and TunedThresholdClassifierCV"
+        )
 
 
 def _check_partition(splits: list[tuple[NDArray[np.intp], NDArray[np.intp]]], n: int) -> None:

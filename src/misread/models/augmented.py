@@ -12,6 +12,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 from misread.data.transforms import shifted_copies
 from misread.models.neighbors import KNeighborsClassifier
 from misread.models.pixels import PixelReader
+from misread.models.responses import responses
 
 __all__ = ["ShiftedCopiesClassifier"]
 
@@ -56,6 +57,10 @@ class ShiftedCopiesClassifier(ClassifierMixin, BaseEstimator):
         """Classes of images of shape (n, height * width)."""
         pixels = self._pixels(X)
         return self.estimator_.predict(pixels)
+
+    def scores_and_predictions(self, X: Any) -> tuple[NDArray[np.float64], NDArray[Any]]:
+        """Scores and classes, as `misread.models.responses.responses` gives them, asked once."""
+        return responses(self.estimator_, self._pixels(X))
 
     @_can("predict_proba")
     def predict_proba(self, X: Any) -> NDArray[np.float64]:

@@ -4,12 +4,13 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import softmax
 from sklearn.base import ClassifierMixin
 
 from misread.errors import ParameterError
+from misread.evaluation.reliability import tempered
+from misread.evaluation.scores import as_one_column, logits
 
-__all__ = ["TemperatureClassifierMixin", "as_responses", "held_out_part"]
+__all__ = ["TemperatureClassifierMixin", "held_out_part"]
 
 _LEAST = 20
 
@@ -28,14 +29,18 @@ class TemperatureClassifierMixin(ClassifierMixin):
     def _ask(self, X: Any) -> NDArray[np.float64]:
         raise NotImplementedError
 
+    def scores_and_predictions(self, X: Any) -> tuple[NDArray[np.float64], NDArray[Any]]:
+        """Give what `decision_function` and `predict` give, asked once."""
+        table = self._ask(X)
+        return as_one_column(table), self.classes_[table.argmax(axis=1)]
+
     def decision_function(self, X: Any) -> NDArray[np.float64]:
         """Scores of shape (n, n_classes), or for two classes their difference, shape (n,)."""
-        return as_responses(self._ask(X))
+        return self.scores_and_predictions(X)[0]
 
     def predict(self, X: Any) -> NDArray[Any]:
         """Classes of images of shape (n, height * width)."""
-        codes = self._ask(X).argmax(axis=1)
-        return self.classes_[codes]
+        return self.scores_and_predictions(X)[1]
 
     def predict_proba(self, X: Any) -> NDArray[np.float64]:
         """Probabilities of shape (n, n_classes), calibrated on the held-out part."""
@@ -43,13 +48,7 @@ class TemperatureClassifierMixin(ClassifierMixin):
 
     def as_probabilities(self, responses: NDArray[np.float64]) -> NDArray[np.float64]:
         """Probabilities of shape (n, n_classes) that the scores of `decision_function` stand for."""
-        scores = np.column_stack([np.zeros(len(responses)), responses]) if responses.ndim == 1 else responses
-        return softmax(scores / self.temperature_, axis=1)
-
-
-def as_responses(scores: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Scores with a column for each class as a decision function gives them: for two classes, their difference."""
-    return scores[:, 1] - scores[:, 0] if scores.shape[1] == 2 else scores
+        return tempered(logits(responses), self.temperature_)
 
 
 def held_out_part(

@@ -182,6 +182,18 @@ class KNeighborsClassifier(_ReferenceClassifier):
         distances, indices = self.kneighbors(X)
         return self.vote(distances, indices, self.weights)
 
+    def scores_and_predictions(self, X: Any) -> tuple[NDArray[np.float64], NDArray[Any]]:
+        """Give the shares of one output (of two classes, those of the second) and `predict`, from one search."""
+        check_is_fitted(self, "_fit_method")
+        if getattr(self, "_search", None) is None:
+            shares, answers = super().predict_proba(X), super().predict(X)
+        else:
+            distances, indices = self.kneighbors(X)
+            weights = neighbor_weights(distances, self.weights)
+            shares = vote_shares(self._y[indices], weights, len(self.classes_))
+            answers = self.vote(distances, indices, self.weights)
+        return (shares[:, 1] if shares.shape[1] == 2 else shares), answers
+
     def vote(self, distances: NDArray[np.float64], indices: NDArray[np.intp], weighting: Any) -> NDArray[Any]:
         """Predict from neighbours that were found before; one search serves every number of them and weighting.
 

@@ -135,6 +135,11 @@ class KNeighborsClassifierCV(ClassifierMixin, BaseEstimator):
         check_is_fitted(self)
         return self.best_estimator_.predict(validate_data(self, X, reset=False, order="C"))
 
+    def scores_and_predictions(self, X: Any) -> tuple[NDArray[np.float64], NDArray[Any]]:
+        """Give the class shares (of two classes, those of the second) and `predict`, from one search."""
+        check_is_fitted(self)
+        return self.best_estimator_.scores_and_predictions(validate_data(self, X, reset=False, order="C"))
+
     def predict_proba(self, X: Any) -> Any:
         """Give the class shares with the best setting.
 

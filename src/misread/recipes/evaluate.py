@@ -10,10 +10,10 @@ from numpy.typing import NDArray
 from misread.bundle import Bundle, Evidence
 from misread.data import Dataset, Split
 from misread.errors import ParameterError
-from misread.evaluation.rejection import margins
+from misread.evaluation.scores import first_yes, leads
 from misread.fitting.targets import Labels, Wanted, make_task
+from misread.models.responses import boundary
 from misread.recipes.metrics import (
-    boundary,
     classifier_metrics,
     detector_metrics,
     multilabel_metrics,
@@ -63,9 +63,9 @@ def judge(bundle: Bundle, task: Task) -> Judged:
     point = manifest.operating_point
     if task.name == "detector":
         evidence = Evidence(task.y_test.astype(bool), answers.scores[:, 0])
-        metrics = detector_metrics(evidence, point, boundary(bundle.estimator))
+        metrics = detector_metrics(evidence, answers.labels)
     else:
-        evidence = Evidence(answers.labels == task.y_test, margins(answers.scores))
+        evidence = Evidence(answers.labels == task.y_test, leads(answers.scores, answers.labels))
         metrics = classifier_metrics(task.y_test, answers.labels, evidence, manifest.classes, point)
     if point is not None:
         metrics["operating_point"] = verdict(point_metrics(evidence, point, task.name), point)
@@ -143,7 +143,7 @@ def _own_threshold(bundle: Bundle) -> float | None:
     if bundle.manifest.task != "detector":
         return None
     point = bundle.manifest.operating_point
-    return float(np.nextafter(boundary(bundle.estimator), np.inf)) if point is None else point.threshold
+    return first_yes(boundary(bundle.estimator)) if point is None else point.threshold
 
 
 def _pictured(bundle: Bundle, images: Dataset, task: Task, judged: Judged) -> dict[str, NDArray[Any]]:

@@ -13,7 +13,6 @@ from misread.evaluation.rejection import RejectionCurve
 from misread.evaluation.thresholds import OperatingPoint
 
 __all__ = [
-    "boundary",
     "classifier_metrics",
     "detector_metrics",
     "multilabel_metrics",
@@ -34,15 +33,9 @@ def share(count: int, of: int) -> dict[str, Any]:
     }
 
 
-def boundary(estimator: Any) -> float:
-    """The score above which a detector says yes of itself: 0, or half of a probability."""
-    return 0.0 if hasattr(estimator, "decision_function") else 0.5
-
-
-def detector_metrics(evidence: Evidence, point: OperatingPointRecord | None, boundary: float) -> dict[str, Any]:
-    """Quality of a detector at its operating point, or at its own boundary (scores above it) without one."""
-    threshold = float(np.nextafter(boundary, np.inf)) if point is None else point.threshold
-    counts = OperatingPoint.from_scores(evidence.truth, evidence.scores, threshold)
+def detector_metrics(evidence: Evidence, positive: NDArray[np.bool_]) -> dict[str, Any]:
+    """Quality of a detector that says yes where `positive`."""
+    counts = OperatingPoint.from_scores(evidence.truth, positive, 1)
     return {
         "n": int(evidence.truth.size),
         "confusion": counts.confusion,

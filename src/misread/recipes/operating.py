@@ -8,7 +8,7 @@ from typing import Any
 from misread.bundle import Bundle, Evidence, OperatingPointRecord
 from misread.errors import ParameterError
 from misread.evaluation.thresholds import ThresholdCurve, check_targets
-from misread.recipes.metrics import boundary, detector_metrics, point_metrics
+from misread.recipes.metrics import detector_metrics, point_metrics
 
 __all__ = ["check_aim", "choose_again", "choose_threshold", "scores_in_words", "verdict"]
 
@@ -148,7 +148,7 @@ def _measured_again(
     old: dict[str, Any], evidence: Evidence, point: OperatingPointRecord, bundle: Bundle
 ) -> dict[str, Any]:
     if bundle.manifest.task == "detector":
-        new = detector_metrics(evidence, point, boundary(bundle.estimator))
+        new = detector_metrics(evidence, evidence.scores >= point.threshold)
     else:
         new = {**old, "answered": point_metrics(evidence, point, "classification")}
     if evidence is bundle.tested:

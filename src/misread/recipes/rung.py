@@ -4,9 +4,7 @@ from dataclasses import replace
 from typing import Any
 
 from misread.bundle import Bundle, Evidence
-from misread.bundle.model import class_table
 from misread.data import Dataset
-from misread.evaluation.rejection import margins
 from misread.recipes.ladder import Climb, Verdict
 from misread.recipes.metrics import share
 from misread.recipes.train import bundled, manifest_of
@@ -47,14 +45,7 @@ def bundle_of_rung(
             "n": climbed.held_out,
             "accuracy": share(climbed.held_out - climbed.held_out_errors, climbed.held_out),
         }
-        fitted = climbed.estimator
-        table = class_table(
-            climbed.held_out_responses,
-            hasattr(fitted, "decision_function"),
-            fitted.classes_,
-            len(dataset.class_names),
-        )
-        evidence = Evidence(climbed.held_out_right, margins(table))
+        evidence = Evidence(climbed.held_out_right, climbed.held_out_leads)
     return replace(
         bundled(manifest, climbed.estimator, dataset, evidence), manifest=replace(manifest, metrics=metrics)
     )

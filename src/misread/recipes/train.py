@@ -1,6 +1,7 @@
 """Train a model so that it can be trusted: fitted once, judged on unseen images, kept with the evidence."""
 
 import os
+import warnings
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -11,19 +12,17 @@ from numpy.typing import NDArray
 from sklearn.base import BaseEstimator
 
 from misread.bundle import Bundle, Evidence, Manifest
-from misread.bundle.model import class_table
 from misread.data import Dataset, load
 from misread.data.content import image_hashes
-from misread.evaluation.rejection import margins
+from misread.evaluation.scores import as_one_column, leads
 from misread.fitting.enough import N_FOLDS, check_both_answers, check_counts, fewer_neighbours
 from misread.fitting.out_of_fold import OutOfFold, out_of_fold
 from misread.fitting.prepare import prepared
 from misread.fitting.refusing import naming_what_is_refused
 from misread.fitting.targets import Labels, Wanted, folds_by_class, make_task
 from misread.models import KNeighborsClassifier
-from misread.models.held_out import as_responses
 from misread.recipes.evaluate import judge
-from misread.recipes.metrics import boundary, classifier_metrics, detector_metrics, multilabel_metrics
+from misread.recipes.metrics import classifier_metrics, detector_metrics, multilabel_metrics
 from misread.recipes.operating import check_aim, choose_threshold, scores_in_words
 from misread.results.provenance import packages_behind, versions_of
 from misread.tasks import Task
@@ -136,7 +135,8 @@ def train(
                 scores=with_scores,
             )
     if held_out is not None:
-        evidence = held_out_evidence(task, held_out, estimator, len(dataset.class_names))
+        evidence = held_out_evidence(task, held_out)
+        _say_what_disagrees(name, held_out)
     if evidence is not None and has_aim:
         point = choose_threshold(
             evidence,
@@ -190,7 +190,7 @@ def _fitted_and_asked(estimator: Any, task: Task, stage: str, on_stage: Stage) -
     scores, held = estimator.held_out_scores_, estimator.held_out_indices_
     return OutOfFold(
         y=task.y_train[held],
-        scores=as_responses(scores),
+        scores=as_one_column(scores),
         predictions=estimator.classes_[scores.argmax(axis=1)],
         folds=np.zeros(len(held), np.uint16),
         classes=estimator.classes_,
@@ -220,14 +220,24 @@ def bundled(manifest: Manifest, estimator: Any, dataset: Dataset, evidence: Evid
     return Bundle(manifest, estimator, *_examples(estimator, dataset), evidence, seen=seen)
 
 
-def held_out_evidence(task: Task, held_out: OutOfFold, estimator: Any, n_classes: int) -> Evidence | None:
+def _say_what_disagrees(name: str, held_out: OutOfFold) -> None:
+    n, n_unlike = len(held_out.y), int(np.count_nonzero(held_out.unlike))
+    if n_unlike:
+        warnings.warn(
+            f"{name} answers another class than its best score for {n_unlike:,} of {n:,} held-out images; what it "
+            "answers counts, and it is sure of none of these",
+            stacklevel=3,
+        )
+
+
+def held_out_evidence(task: Task, held_out: OutOfFold) -> Evidence | None:
     """The held-out scores in the form in which thresholds are chosen; None for several labels."""
     if task.name == "detector":
         return Evidence(held_out.y.astype(bool), held_out.scores)
     if task.name != "classification":
         return None
-    table = class_table(held_out.scores, hasattr(estimator, "decision_function"), held_out.classes, n_classes)
-    return Evidence(held_out.predictions == held_out.y, margins(table))
+    codes = np.searchsorted(held_out.classes, held_out.predictions)
+    return Evidence(held_out.predictions == held_out.y, leads(held_out.table, codes))
 
 
 def _held_out_metrics(bundle: Bundle, task: Task, held_out: OutOfFold) -> dict[str, Any]:
@@ -235,7 +245,9 @@ def _held_out_metrics(bundle: Bundle, task: Task, held_out: OutOfFold) -> dict[s
     if task.name == "multilabel" or evidence is None:
         return multilabel_metrics(held_out.y, held_out.predictions, manifest.outputs)
     if task.name == "detector":
-        return detector_metrics(evidence, manifest.operating_point, boundary(bundle.estimator))
+        point = manifest.operating_point
+        positive = held_out.predictions.astype(bool) if point is None else evidence.scores >= point.threshold
+        return detector_metrics(evidence, positive)
     return classifier_metrics(
         held_out.y, held_out.predictions, evidence, manifest.classes, manifest.operating_point
     )

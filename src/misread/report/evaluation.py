@@ -17,7 +17,8 @@ from misread.analysis.findings import (
     quoted,
 )
 from misread.analysis.pairs import most_confused
-from misread.evaluation.rejection import RejectionCurve, margins
+from misread.evaluation.rejection import RejectionCurve
+from misread.evaluation.scores import leads
 from misread.evaluation.thresholds import ThresholdCurve
 from misread.report.evidence import Absent, Detector, Evidence, one_in
 from misread.results.study import StudyResult
@@ -94,7 +95,7 @@ class EvaluationEvidence(Evidence):
         held_out = RejectionCurve.from_margins(
             self.array("model.held_out.truth"), self.array("model.held_out.scores")
         )
-        return held_out, RejectionCurve.from_margins(right, margins(self.scores))
+        return held_out, RejectionCurve.from_margins(right, leads(self.scores, self.predictions))
 
     def gallery_parts(self, index: NDArray[np.int64]) -> dict[str, NDArray[Any]]:
         """Of a detector, the exact scores of the stored images; of a classifier, as in a study."""

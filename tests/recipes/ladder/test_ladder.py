@@ -13,7 +13,7 @@ from misread.errors import DataError, ParameterError, RunError
 from misread.evaluation.intervals import clopper_pearson
 from misread.models.zoo import ZOO
 from misread.recipes.ladder import RUNGS, LadderResult, climb, judge, run_ladder, runner
-from misread.recipes.ladder.climb import scores_of
+from misread.recipes.ladder.climb import answers_of
 from misread.results.ladder import RungResult, Verdict
 
 CHEAP = ["knn", "knn-deskewed", "knn-shifted", "svc-deskewed"]
@@ -204,7 +204,7 @@ def test_images_that_are_not_square_are_read_as_they_are(digits):
 
 def test_scores_of_models_that_give_probabilities_alone():
     model = DummyClassifier(strategy="prior").fit(np.zeros((4, 1)), [0, 0, 0, 1])
-    np.testing.assert_allclose(np.exp(scores_of(model, np.zeros((2, 1)))), [[0.75, 0.25]] * 2)
+    np.testing.assert_allclose(np.exp(answers_of(model, np.zeros((2, 1)))[0]), [[0.75, 0.25]] * 2)
 
 
 def rung(model, seconds, errors):

@@ -10,18 +10,18 @@ from numpy.typing import NDArray
 from sklearn.base import clone
 
 from misread.data import Split
-from misread.evaluation.rejection import RejectionCurve, margins
+from misread.evaluation.rejection import RejectionCurve
 from misread.evaluation.reliability import best_temperature
-from misread.fitting.out_of_fold import responses
-from misread.models.held_out import as_responses, held_out_part
+from misread.evaluation.scores import ZERO, as_one_column, class_table, leads, logits
+from misread.models.held_out import held_out_part
+from misread.models.responses import boundary, responses
 
-__all__ = ["ANSWER_ACCURACY", "Climb", "climb", "scores_of"]
+__all__ = ["ANSWER_ACCURACY", "Climb", "answers_of", "climb"]
 
 ANSWER_ACCURACY = 0.9995
 """What a rung that may refuse to answer must reach on what it does answer."""
 
 _HELD_OUT = 1 / 12
-_LEAST_SHARE = 1e-3
 
 
 @dataclass(frozen=True, eq=False)
@@ -35,8 +35,8 @@ class Climb:
         Of training the estimator.
     held_out_right : ndarray of bool, shape (n,)
         Whether the answer was right to each training image that was held out.
-    held_out_responses : ndarray of shape (n,) for two classes, or (n, n_classes)
-        Decision function of those images, or the probabilities of a model that has none.
+    held_out_leads : ndarray of float64, shape (n,)
+        How far the class answered was ahead, in the scores that a model file gives.
     temperature : float
         What scores are divided by to give probabilities, fitted on the held-out images.
     threshold : float or None
@@ -48,7 +48,7 @@ class Climb:
     estimator: Any
     seconds: float
     held_out_right: NDArray[np.bool_]
-    held_out_responses: NDArray[np.float64]
+    held_out_leads: NDArray[np.float64]
     temperature: float
     threshold: float | None
     n_bytes: int
@@ -84,53 +84,48 @@ def climb(estimator: Any, train: Split, seed: int) -> Climb:
     if hasattr(fitted, "held_out_scores_"):
         truth = np.searchsorted(fitted.classes_, train.labels[fitted.held_out_indices_])
         scores = fitted.held_out_scores_
-        answers = as_responses(scores)
+        answers, codes, own = as_one_column(scores), scores.argmax(axis=1), ZERO
     else:
-        truth, answers = _rehearse(estimator, train, seed)
-        scores = _as_logits(answers, hasattr(fitted, "decision_function"))
-    right = scores.argmax(axis=1) == truth
-    curve = RejectionCurve.from_margins(right, margins(scores)) if len(truth) else None
+        truth, answers, codes, own = _rehearse(estimator, train, seed)
+        scores = logits(answers, own)
+    right = codes == truth
+    curve = RejectionCurve.from_margins(right, leads(scores, codes)) if len(truth) else None
     point = curve.for_accuracy(ANSWER_ACCURACY) if curve is not None else None
     return Climb(
         estimator=fitted,
         seconds=seconds,
         held_out_right=right,
-        held_out_responses=answers,
+        held_out_leads=leads(class_table(answers, own), codes),
         temperature=best_temperature(scores, truth) if len(truth) else 1.0,
         threshold=None if point is None else point.threshold,
         n_bytes=_pickled_size(fitted),
     )
 
 
-def scores_of(estimator: Any, X: NDArray[Any]) -> NDArray[np.float64]:
-    """Scores of shape (n, n_classes) whose softmax are probabilities of a kind: asked for once.
+def answers_of(estimator: Any, X: NDArray[Any]) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
+    """Scores of shape (n, n_classes) whose softmax are probabilities of a kind, and the columns answered.
 
     Parameters
     ----------
     estimator : fitted classifier
-        With `decision_function`, or else `predict_proba`, whose logarithms are taken (of at least 0.001).
+        See `misread.evaluation.scores.logits`.
     X : ndarray of shape (n, n_features)
     """
-    signed = hasattr(estimator, "decision_function")
-    return _as_logits(estimator.decision_function(X) if signed else estimator.predict_proba(X), signed)
+    scores, predictions = responses(estimator, X)
+    return logits(scores, boundary(estimator)), np.searchsorted(estimator.classes_, predictions)
 
 
-def _as_logits(answers: NDArray[np.float64], signed: bool) -> NDArray[np.float64]:
-    answers = np.asarray(answers, np.float64)
-    if signed:
-        return np.column_stack([-answers / 2, answers / 2]) if answers.ndim == 1 else answers
-    if answers.ndim == 1:
-        answers = np.column_stack([1 - answers, answers])
-    return np.log(np.maximum(answers, _LEAST_SHARE))
-
-
-def _rehearse(estimator: Any, train: Split, seed: int) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+def _rehearse(
+    estimator: Any, train: Split, seed: int
+) -> tuple[NDArray[np.int64], NDArray[np.float64], NDArray[np.int64], float]:
+    """Codes of the held-out images, and the scores, answers and boundary of a twin that never saw them."""
     codes = np.searchsorted(np.unique(train.labels), train.labels)
     rest, held = held_out_part(codes, _HELD_OUT, np.random.default_rng(seed))
     if not len(held):
-        return held, np.zeros((0, 2))
+        return held, np.zeros((0, 2)), held, ZERO
     twin = clone(estimator).fit(train.X[rest], train.labels[rest])
-    return codes[held], responses(twin, train.X[held])[0]
+    scores, predictions = responses(twin, train.X[held])
+    return codes[held], scores, np.searchsorted(twin.classes_, predictions), boundary(twin)
 
 
 class _Counter:
