@@ -1,6 +1,7 @@
 """`misread data`: list, fetch, inspect and look at data sets."""
 
 import dataclasses
+import io
 from pathlib import Path
 from typing import Annotated
 
@@ -8,6 +9,7 @@ import typer
 
 from misread.cli.commands import Group
 from misread.cli.loading import load_with_progress
+from misread.cli.outputs import ForceOption, file_to_write, named_after, write_new
 from misread.cli.own import Own, reads_own_data
 from misread.cli.progress import showing_progress
 from misread.cli.tables import print_table
@@ -18,7 +20,7 @@ from misread.data.fetch import find, read_verified
 from misread.data.fit import FITS
 from misread.data.sheet import contact_sheet
 from misread.data.summary import Summary, summarise
-from misread.errors import DataError, ParameterError
+from misread.errors import ParameterError
 
 __all__ = [
     "DataArgument",
@@ -166,9 +168,11 @@ def _print_summary(summary: Summary) -> None:
 @reads_own_data
 def show(
     data: DataArgument = "digits",
-    out: Annotated[Path, typer.Option("--out", metavar="FILE.png", help="Where to write the sheet.")] = Path(
-        "sheet.png"
-    ),
+    out: Annotated[
+        Path | None,
+        typer.Option("--out", metavar="FILE.png", help="Where to write the sheet; <data>-sheet.png by default."),
+    ] = None,
+    force: ForceOption = False,
     per_class: Annotated[int, typer.Option("--per-class", min=1, max=100, help="Images of each class.")] = 16,
     data_dir: DataDirOption = None,
     size: SizeOption = None,
@@ -179,9 +183,9 @@ def show(
     own: Own,
 ) -> None:
     """Draw a contact sheet: the first training images of every class."""
-    sheet = contact_sheet(load_with_progress(data, data_dir, size, fit, invert, on_error, own=own), per_class)
-    try:
-        sheet.save(out, format="PNG")
-    except OSError as error:
-        raise DataError(f"{out}: cannot be written: {error.strerror or error}") from error
-    say(str(out), whole=True)
+    target = file_to_write(out or Path(f"{named_after(data)}-sheet.png"))
+    dataset = load_with_progress(data, data_dir, size, fit, invert, on_error, own=own)
+    content = io.BytesIO()
+    contact_sheet(dataset, per_class).save(content, format="PNG")
+    write_new(target, content.getvalue(), force)
+    say(str(target), whole=True)

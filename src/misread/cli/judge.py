@@ -1,6 +1,7 @@
 """`misread evaluate`, `threshold`, `inspect` and `export`: judge a model file and look inside."""
 
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Annotated
 
 import numpy as np
@@ -19,6 +20,16 @@ from misread.cli.options import (
     JsonOption,
     LabelsOption,
     OutOption,
+    needs,
+)
+from misread.cli.outputs import (
+    ForceOption,
+    claim_copy,
+    claim_run,
+    file_to_write,
+    folder_to_write,
+    named_after,
+    write_new,
 )
 from misread.cli.own import Own, reads_own_data
 from misread.cli.progress import stages
@@ -51,6 +62,7 @@ def evaluate(
     out: Annotated[
         Path | None, typer.Option("--out", metavar="DIR", help="Run folder; runs/<file>-on-<data> by default.")
     ] = None,
+    force: ForceOption = False,
     on_error: OnErrorOption = "stop",
     data_dir: DataDirOption = None,
     jobs: JobsOption = None,
@@ -63,15 +75,17 @@ def evaluate(
     Results and report.html go to a run folder.
     """
     wanted = read_labels(labels) if labels else None
+    out = folder_to_write(out or Path("runs") / f"{file.stem}-on-{named_after(data)}")
     with stages(jobs) as on_stage:
         on_stage(f"Reading {file}")
         bundle = load(file)
     dataset = load_alike(bundle.manifest, data, data_dir, on_error, own=own)
+    claim_run(out, file, dataset, force)
     with stages(jobs) as on_stage:
         on_stage(f"Asking about the images of {data}")
         result = evaluate_model(bundle, dataset, labels=wanted, every=every)
-        out = out or Path("runs") / f"{file.stem}-on-{Path(data).stem or 'data'}"
         on_stage(f"Writing {out}")
+        result.manifest["model_file"] = str(file)
         result.save(out)
         page = write_report(result, out)
     if as_json:
@@ -117,13 +131,18 @@ def threshold(
         float | None, typer.Option(help="Have the lower bound of the precision reach it, such as 0.95.")
     ] = None,
     out: OutOption = None,
+    force: ForceOption = False,
     as_json: JsonOption = False,
 ) -> None:
     """Give a model another operating point, chosen on its held-out scores and tried on its test scores."""
-    bundle = choose_again(load(file), precision=precision, recall=recall, confidence=confidence)
-    save(bundle, out or file)
+    target = file_to_write(out or file)
+    bundle = load(file)
+    if target.exists() and not target.samefile(file):
+        claim_copy(target, bundle.manifest, force)
+    bundle = choose_again(bundle, precision=precision, recall=recall, confidence=confidence)
+    save(bundle, target)
     if as_json:
-        print_json({"file": str(out or file), **bundle.manifest.as_json()})
+        print_json({"file": str(target), **bundle.manifest.as_json()})
         return
     say_titled(describe(bundle.manifest))
 
@@ -160,15 +179,21 @@ def export(
             "the model was trained on, if it is on this machine.",
         ),
     ] = None,
+    force: ForceOption = False,
     on_error: OnErrorOption = "stop",
     data_dir: DataDirOption = None,
     *,
     own: Own,
 ) -> None:
     """Write a linear model for other runtimes, if the exported one is seen to give the same answers."""
+    needs("onnx", "onnx", "onnxruntime")
+    target = file_to_write(onnx)
     bundle = load(file)
     held_out = _held_out(bundle, data, data_dir, on_error, own)
-    n_images = export_onnx(bundle, onnx, held_out)
+    with TemporaryDirectory() as folder:
+        exported = Path(folder, "model.onnx")
+        n_images = export_onnx(bundle, exported, held_out)
+        write_new(target, exported.read_bytes(), force)
     n_unseen, n_examples = 0 if held_out is None else len(held_out), len(bundle.example_images)
     parts = [f"{n_unseen:,} test images"] * (n_unseen > 0) + [
         f"{n_examples:,} of its training images",

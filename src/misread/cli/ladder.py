@@ -10,6 +10,7 @@ from misread.bundle import save
 from misread.cli.data import InvertOption, OnErrorOption, SizeOption
 from misread.cli.loading import load_with_progress
 from misread.cli.options import TrainingFitOption, command_line
+from misread.cli.outputs import ForceOption, claim_ladder, folder_to_write, named_after
 from misread.cli.own import Own, reads_own_data
 from misread.cli.progress import stages
 from misread.cli.tables import print_table
@@ -33,6 +34,7 @@ def ladder(
     budget: Annotated[str, typer.Option(help="Time for everything, such as 90s, 10m or 1h.")] = "10m",
     models: Annotated[str | None, typer.Option(help="Rungs to try, with commas between; all by default.")] = None,
     out: Annotated[Path | None, typer.Option(help="Run folder; runs/<data>-ladder by default.")] = None,
+    force: ForceOption = False,
     jobs: Annotated[int | None, typer.Option(min=1, help="Cores to use; all by default.")] = None,
     seed: Annotated[int, typer.Option(help="Random state of every estimator.")] = 42,
     size: SizeOption = None,
@@ -47,11 +49,12 @@ def ladder(
 
     The one that made the fewest errors on held-out training images is kept as best.misread in the run folder.
     """
-    out = out or Path("runs") / f"{Path(data).stem}-ladder"
+    out = folder_to_write(out or Path("runs") / f"{named_after(data)}-ladder")
     seconds = _seconds(budget)
     names = None if models is None else [name.strip() for name in models.split(",")]
     rungs_named(names)
     dataset = load_with_progress(data, data_dir, size, fit or FITS[0], invert, on_error, own=own)
+    claim_ladder(out, BEST, dataset, force)
     best: LadderEvent | None = None
     stage = ""
     with stages(jobs) as on_stage:

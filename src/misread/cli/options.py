@@ -2,14 +2,16 @@
 
 import json
 import shlex
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
 from misread.data.fit import FITS
-from misread.errors import ParameterError
+from misread.errors import MissingExtraError, ParameterError
+from misread.models.zoo import ZOO, make
 
 __all__ = [
     "FileArgument",
@@ -22,8 +24,10 @@ __all__ = [
     "SeedOption",
     "TrainingFitOption",
     "assignments",
+    "check_model",
     "command_line",
     "given_words",
+    "needs",
 ]
 
 ModelArgument = Annotated[
@@ -52,6 +56,20 @@ TrainingFitOption = Annotated[
     ),
 ]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+
+
+def needs(extra: str, *packages: str) -> None:
+    """Say before anything begins that an optional dependency is missing."""
+    for package in packages:
+        if find_spec(package) is None:
+            raise MissingExtraError(package, extra)
+
+
+def check_model(name: str, seed: int, params: Mapping[str, Any]) -> None:
+    """Say before anything begins that there is no such model, parameter, or package that it needs."""
+    make(name, seed=seed, params=params)
+    if ZOO[name].extra == "deep":
+        needs("deep", "torch", "safetensors")
 
 
 def assignments(texts: Sequence[str], *, several: bool = False) -> dict[str, Any]:

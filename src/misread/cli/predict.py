@@ -12,11 +12,11 @@ from PIL import Image
 
 from misread.bundle import Answers, Bundle, load
 from misread.cli.options import FileArgument, JobsOption, JsonOption, OutOption
+from misread.cli.outputs import ForceOption, file_to_write, write_new
 from misread.cli.progress import stages
 from misread.cli.words import print_json, say, told_apart
 from misread.data.picture import read_grey
 from misread.errors import FormatError, ParameterError
-from misread.files import atomic_write
 
 __all__ = ["denoise", "predict"]
 
@@ -52,10 +52,11 @@ def denoise(
     file: FileArgument,
     image: Annotated[str, typer.Argument(metavar="IMAGE", help="A noisy image, or - for one from a pipe.")],
     out: OutOption = None,
+    force: ForceOption = False,
     jobs: JobsOption = None,
 ) -> None:
     """Take noise out of an image, with a model that was trained with --denoise; writes a PNG file."""
-    target = out or Path(f"{Path(image).stem if image != PIPE else 'image'}-clean.png")
+    target = file_to_write(out or Path(f"{Path(image).stem if image != PIPE else 'image'}-clean.png"))
     with stages(jobs) as on_stage:
         on_stage(f"Reading {file}")
         bundle = load(file)
@@ -64,8 +65,7 @@ def denoise(
         clean = bundle.denoise(pixels[None])[0]
     buffer = io.BytesIO()
     Image.fromarray(clean).save(buffer, format="PNG")
-    with atomic_write(target) as stream:
-        stream.write(buffer.getvalue())
+    write_new(target, buffer.getvalue(), force)
     say(str(target), whole=True)
 
 

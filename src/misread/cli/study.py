@@ -9,6 +9,8 @@ import typer
 from misread.cli.data import FitOption, InvertOption, OnErrorOption, SizeOption
 from misread.cli.describe import percent
 from misread.cli.loading import load_with_progress
+from misread.cli.options import check_model
+from misread.cli.outputs import folder_to_write, named_after
 from misread.cli.own import Own, reads_own_data
 from misread.cli.progress import StudyProgress
 from misread.cli.tables import print_table
@@ -45,7 +47,9 @@ def study(
     own: Own,
 ) -> None:
     """Run the whole study on DATA and write results, figures and report to a run folder."""
-    out = out or Path("runs") / Path(data).stem
+    out = folder_to_write(out or Path("runs") / named_after(data))
+    if model:
+        check_model(model, seed, {})
     dataset = load_with_progress(data, data_dir, size, fit, invert, on_error, own=own)
     with StudyProgress(model) as progress:
         result = run_study(

@@ -26,19 +26,19 @@ from misread.cli.options import (
     SeedOption,
     TrainingFitOption,
     assignments,
+    check_model,
     command_line,
     given_words,
 )
+from misread.cli.outputs import ForceOption, claim_model, file_to_write, named_after
 from misread.cli.own import Own, reads_own_data
 from misread.cli.progress import stages
 from misread.cli.tables import print_table
 from misread.cli.words import print_json, say
 from misread.data.fit import FITS
-from misread.errors import ParameterError
-from misread.files import writable_folder
 from misread.fitting.targets import read_labels
 from misread.fitting.tune import tune as tune_model
-from misread.models.zoo import ZOO, make
+from misread.models.zoo import ZOO
 from misread.recipes.train import train as train_model
 
 __all__ = ["models", "train", "tune"]
@@ -61,6 +61,7 @@ def train(
         float | None, typer.Option(help="Have the lower bound of the precision reach it, such as 0.95.")
     ] = None,
     out: OutOption = None,
+    force: ForceOption = False,
     param: Annotated[
         list[str] | None, typer.Option("--param", metavar="NAME=VALUE", help="Set a parameter of the model.")
     ] = None,
@@ -77,10 +78,12 @@ def train(
 ) -> None:
     """Train MODEL on DATA, judge it on images that it has not seen, and write it to one file."""
     params = assignments(param or [])
-    make(model, seed=seed, params=params)
+    check_model(model, seed, params)
     wanted = read_labels(labels) if labels else None
-    target = _target(out, model, data)
+    target = file_to_write(out or Path(f"{named_after(data)}-{model}.misread"))
     dataset = load_with_progress(data, data_dir, size, fit or FITS[0], invert, on_error, own=own)
+    task = "multilabel" if labels else "denoising" if denoise else "detector" if positive else "classification"
+    claim_model(target, model, task, positive, dataset, force)
     with stages(jobs) as on_stage:
         bundle = train_model(
             model,
@@ -105,15 +108,6 @@ def train(
         return
     say_titled(describe(bundle.manifest))
     say(f"written   {target} ({target.stat().st_size:,} bytes)", whole=True)
-
-
-def _target(out: Path | None, model: str, data: str) -> Path:
-    """Where the model goes; known to be writable before anything long begins."""
-    target = out or Path(f"{Path(data).stem or 'data'}-{model}.misread")
-    if target.is_dir():
-        raise ParameterError(f"{target} is a folder; give the name of a file, such as {target / 'model.misread'}")
-    writable_folder(target.parent)
-    return target
 
 
 @reads_own_data
@@ -142,6 +136,7 @@ def tune(
 ) -> None:
     """Try parameters of MODEL in cross-validation on the training images of DATA alone."""
     values = assignments(grid or [], several=True) or None
+    check_model(model, seed, {name: tried[0] for name, tried in (values or {}).items()})
     dataset = load_with_progress(data, data_dir, size, fit, invert, on_error, own=own)
     with stages(jobs) as on_stage:
         on_stage(f"Trying parameters of {model} in {folds} folds")

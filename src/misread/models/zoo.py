@@ -19,6 +19,7 @@ from misread.models.features import Deskew
 from misread.models.forest import RandomForestClassifier
 from misread.models.neighbors import KNeighborsClassifier
 from misread.models.sgd import SGDClassifier
+from misread.spelling import did_you_mean
 
 __all__ = ["ZOO", "Model", "growing_by_image", "growing_by_pair", "growing_by_pixel", "make"]
 
@@ -223,7 +224,7 @@ def make(name: str, *, seed: int = 42, params: Mapping[str, Any] | None = None) 
     KNeighborsClassifier(n_neighbors=3)
     """
     if name not in ZOO:
-        raise ParameterError(f"no model is called {name!r}; known are {', '.join(ZOO)}")
+        raise ParameterError(f"no model is called {name!r}{did_you_mean(name, ZOO)}; known are {', '.join(ZOO)}")
     estimator = ZOO[name].make(seed)
     unknown = sorted(set(params or {}) - set(estimator.get_params()))
     if unknown:
