@@ -124,6 +124,8 @@ class Manifest:
         taken["image_size"] = tuple(taken["image_size"])
         point = taken["operating_point"]
         taken["operating_point"] = None if point is None else _operating_point(point)
+        if _goes_by_a_name(taken):
+            taken["fit"] = "stretch"
         manifest = cls(**taken)
         manifest._check()
         return manifest
@@ -147,6 +149,12 @@ class Manifest:
         leaf = strange_leaf(self.dataset, self.metrics, self.versions)
         if leaf is not None:
             raise ModelFileError(f"its manifest has nothing that makes sense for {leaf[:80]}; the file is damaged")
+
+
+def _goes_by_a_name(taken: dict[str, Any]) -> bool:
+    """Whether an earlier misread took a user's own folder for MNIST because it was called so."""
+    known = [taken["dataset"].get(key) for key in ("name", "licence", "fit")]
+    return known == ["mnist", "unknown", "stretch"] and taken["fit"] == "mnist"
 
 
 _KINDS: dict[str, tuple[type, ...]] = {

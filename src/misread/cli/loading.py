@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 from misread.cli.own import NOTHING, Own
 from misread.cli.progress import showing_progress
 from misread.cli.words import say
-from misread.data import Dataset, load, names
+from misread.data import Dataset, load
 from misread.data.fit import FITS
 
 if TYPE_CHECKING:
@@ -62,18 +62,6 @@ def load_alike(
     download: bool = True,
     own: Own = NOTHING,
 ) -> Dataset:
-    """Read a data set the way the model's training images were read, or new images are.
-
-    The two ways differ for a model of MNIST: its own images are fitted already, others are to be made like them.
-    """
-    way = manifest.fit
-    own_way = manifest.dataset.get("fit", way)
-    size, invert = manifest.image_size, manifest.invert
-    if data in names():
-        way = own_way if data == manifest.dataset.get("name") else way
-    elif own_way != way:
-        dataset = load_with_progress(data, data_dir, size, own_way, invert, on_error, notes=False, own=own)
-        if dataset.sha256 == manifest.dataset.get("sha256"):
-            say_notes(dataset)
-            return dataset
-    return load_with_progress(data, data_dir, size, way, invert, on_error, download=download, own=own)
+    """Read a data set the way the model prepares every image."""
+    size, fit, invert = manifest.image_size, manifest.fit, manifest.invert
+    return load_with_progress(data, data_dir, size, fit, invert, on_error, download=download, own=own)

@@ -17,10 +17,9 @@ from numpy.lib import format as npy
 from numpy.typing import NDArray
 
 from misread.data.assemble import assemble
-from misread.data.bulk import Reading
 from misread.data.dataset import Dataset
-from misread.data.fit import DEFAULT_SIZE, fit_images
 from misread.data.idx import MAX_BYTES
+from misread.data.making import Reading, make_images
 from misread.errors import DataError, FormatError
 
 __all__ = ["SUFFIXES", "read_arrays"]
@@ -116,15 +115,15 @@ def _read(path: Path, members: Mapping[str, _Member], reading: Reading) -> Datas
             "y_test, or images and labels"
         )
     names = groups[0]
-    images = [_images(members[name], reading, notes) for name in names[::2]]
+    images = [_as_grey(_load(members[name]), members[name], notes) for name in names[::2]]
     labels = [_labels(members[name], len(part)) for name, part in zip(names[1::2], images, strict=True)]
-    if len({part.shape[1:] for part in images}) > 1:
+    if len({part.shape[1:] for part in images}) > 1 and not (reading.size or reading.fit == "mnist"):
         shapes = " and ".join(str(part.shape[1:]) for part in images)
         raise FormatError(f"{path}: training and test images have different shapes, {shapes}; give a --size")
     is_test = None if len(images) == 1 else np.repeat([False, True], [len(part) for part in images])
-    together = images[0] if len(images) == 1 else np.concatenate(images)
+    together, made = make_images(images, reading)
     flat = [label for part in labels for label in part]
-    return assemble(path.resolve().stem, together, flat, is_test, f"arrays in {path}", notes)
+    return assemble(path.resolve().stem, together, flat, is_test, f"arrays in {path}", notes, made=made)
 
 
 def _load(member: _Member) -> NDArray[np.generic]:
@@ -157,15 +156,6 @@ def _parse(stream: BinaryIO, member: _Member) -> NDArray[np.generic]:
         buffer += chunk
     flat: NDArray[np.generic] = np.frombuffer(buffer, dtype)
     return flat.reshape(shape, order="F" if fortran else "C")
-
-
-def _images(member: _Member, reading: Reading, notes: list[str]) -> NDArray[np.uint8]:
-    grey = _as_grey(_load(member), member, notes)
-    if not (reading.size or reading.invert or reading.fit == "mnist"):
-        return grey
-    height, width = grey.shape[1:]
-    size = reading.size or (DEFAULT_SIZE if reading.fit == "mnist" else (height, width))
-    return fit_images(np.ascontiguousarray(grey), size, reading.fit, reading.invert)
 
 
 def _as_grey(values: NDArray[np.generic], member: _Member, notes: list[str]) -> NDArray[np.uint8]:

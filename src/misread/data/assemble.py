@@ -11,6 +11,7 @@ from misread.data.content import image_hashes
 from misread.data.dataset import Dataset, Split
 from misread.data.fit import dark_on_light
 from misread.data.idx import idx_sha256
+from misread.data.making import Made
 
 __all__ = ["assemble", "natural_key", "stratified_test"]
 
@@ -79,11 +80,12 @@ def assemble(
     notes: Sequence[str] = (),
     *,
     layout: str = "",
+    made: Made | None = None,
 ) -> Dataset:
     """Make a Dataset of own images.
 
     Class names are the labels that occur, in natural order (2 before 10). Without a given split, about a
-    fifth of every class is chosen for testing by the images' content, and `source` says so. A set whose images,
+    fifth of every class is chosen for testing by the pictures' content, and `source` says so. A set whose images,
     labels and order are exactly those of a set in the catalogue gets that set's name, class names and licence.
 
     Parameters
@@ -97,21 +99,38 @@ def assemble(
     notes : sequence of str
     layout : str
         How the source was understood, if it could have been otherwise.
+    made : Made, optional
+        How the images were made from pictures, by whose hashes those for testing are chosen; by default they are
+        the pictures. So another size or fit leaves the split as it is.
     """
+    made = made or Made(image_hashes(images))
     name, source, layout, *notes = map(_as_text, (name, source, layout, *notes))
     labels = [_as_text(label) for label in labels]
     class_names = tuple(sorted(set(labels), key=natural_key))
     code_of = {label: code for code, label in enumerate(class_names)}
     codes = np.fromiter((code_of[label] for label in labels), np.int64, len(labels))
     if is_test is None:
-        is_test = stratified_test(codes, image_hashes(images))
+        is_test = stratified_test(codes, made.hashes)
         source += f"; about {TEST_SHARE:.0%} of every class chosen for testing, by a hash of each image"
     train, test = (_take(images, codes, chosen) for chosen in (~is_test, is_test))
     known = _recognised(train, test)
     if known is not None:
         said = f"recognised by its content as {known.name}"
-        return Dataset(known.name, train, test, known.class_names, source, known.licence, (*notes, said), layout)
-    return Dataset(name, train, test, class_names, source, "unknown", (*notes, *_remarks(images)), layout)
+        class_names, notes = known.class_names, [*notes, said]
+    else:
+        notes += _remarks(images)
+    return Dataset(
+        known.name if known else name,
+        train,
+        test,
+        class_names,
+        source,
+        known.licence if known else "unknown",
+        tuple(notes),
+        layout,
+        made.fit,
+        made.invert,
+    )
 
 
 def _as_text(name: str) -> str:

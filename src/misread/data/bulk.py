@@ -3,16 +3,17 @@
 import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 from io import BytesIO
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from misread.data.fetch import Progress
+from misread.data.content import image_hashes
 from misread.data.fit import DEFAULT_SIZE, check_fit, fit_image
-from misread.data.memory import for_images, most_memory, require
+from misread.data.making import Made, Reading
+from misread.data.memory import for_images
 from misread.data.picture import read_grey
 from misread.errors import DataError, FormatError
 
@@ -26,29 +27,6 @@ _NAMED = 10
 
 
 @dataclass(frozen=True)
-class Reading:
-    """How own images are read: the size (None: their own if they share a small one), fit, polarity, errors.
-
-    The last three are for tables: which columns are what, and whether there is a header (``none`` or ``first``).
-    Readers ask `require` before they take memory for what a file promises.
-    """
-
-    size: int | tuple[int, int] | None = None
-    fit: str = "stretch"
-    invert: bool = False
-    on_error: str = "stop"
-    progress: Progress | None = None
-    most_memory: int = field(default_factory=most_memory)
-    label_column: str | int | None = None
-    path_column: str | int | None = None
-    header: str | None = None
-
-    def require(self, n_bytes: int, what: str) -> None:
-        """Refuse what needs more memory than is allowed."""
-        require(n_bytes, what, self.most_memory)
-
-
-@dataclass(frozen=True)
 class Held:
     """An image file that a table holds, and what to call it."""
 
@@ -58,10 +36,11 @@ class Held:
 
 @dataclass(frozen=True)
 class Pictures:
-    """Images of one size; `kept` are the positions of the files that could be read."""
+    """Images of one size and how they were made; `kept` are the positions of the files that could be read."""
 
     images: NDArray[np.uint8]
     kept: NDArray[np.intp]
+    made: Made
     notes: tuple[str, ...]
 
 
@@ -97,7 +76,7 @@ def read_pictures(files: Sequence[Path | Held], root: Path, reading: Reading) ->
     if reading.size is not None:
         return pictures
     said = f"images were brought to {DEFAULT_SIZE}x{DEFAULT_SIZE} pixels (fit {reading.fit})"
-    return Pictures(pictures.images, pictures.kept, (said, *pictures.notes))
+    return replace(pictures, notes=(said, *pictures.notes))
 
 
 def _own_shape(files: Sequence[Path | Held]) -> tuple[int, int] | None:
@@ -116,7 +95,8 @@ def _read_all(
 ) -> Pictures:
     height, width = shape
     reading.require(for_images(len(files), *shape), f"{root}: {len(files):,} images of {height}x{width}")
-    images = np.empty((len(files), *shape), np.uint8)
+    images, hashes = np.empty((len(files), *shape), np.uint8), np.empty(len(files), np.uint64)
+    changed = np.zeros(len(files), bool)
     failures: dict[int, str] = {}
 
     def read_chunk(start: int) -> dict[int, str]:
@@ -129,6 +109,7 @@ def _read_all(
                 continue
             if exact and grey.shape != shape:
                 raise _SizesDifferError
+            hashes[index], changed[index] = image_hashes(grey[None])[0], grey.shape != shape
             images[index] = fit_image(grey, shape, reading.fit, reading.invert)
         return failed
 
@@ -143,7 +124,8 @@ def _read_all(
         raise DataError(f"none of the {len(files):,} images can be read: {_unreadable(failures)}")
     kept = np.array([index for index in range(len(files)) if index not in failures], np.intp)
     notes = tuple(f"skipped {reason}" for reason in failures.values())
-    return Pictures(images[kept] if failures else images, kept, notes)
+    made = reading.made(hashes[kept], bool(changed[kept].any()))
+    return Pictures(images[kept] if failures else images, kept, made, notes)
 
 
 def _in_threads(work: Callable[[int], dict[int, str]], items: Iterable[int]) -> Iterator[dict[int, str]]:

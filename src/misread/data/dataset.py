@@ -72,6 +72,11 @@ class Dataset:
         What a person should know about how the images were read.
     layout : str
         How a table was understood: which columns are what. Empty for other sources.
+    fit : str or None
+        The way in which pictures were brought to this size (`misread.data.fit.FITS`), and new ones are to be; None
+        where they came as they are, and nobody said how others are to come to it.
+    invert : bool
+        Whether light and dark changed places.
 
     Raises
     ------
@@ -87,6 +92,8 @@ class Dataset:
     licence: str
     notes: tuple[str, ...] = ()
     layout: str = ""
+    fit: str | None = None
+    invert: bool = False
 
     def __post_init__(self) -> None:
         names = tuple(str(name) for name in self.class_names)

@@ -9,7 +9,16 @@ from scipy import ndimage
 
 from misread.errors import ParameterError
 
-__all__ = ["DEFAULT_SIZE", "FITS", "MAX_SIDE", "check_fit", "dark_on_light", "fit_image", "fit_images"]
+__all__ = [
+    "DEFAULT_SIZE",
+    "FITS",
+    "MAX_SIDE",
+    "check_fit",
+    "dark_on_light",
+    "fit_image",
+    "fit_images",
+    "fitted_already",
+]
 
 FITS = ("stretch", "pad", "mnist")
 """The ways to fit: fill the frame, keep the aspect ratio, or the classic MNIST crop."""
@@ -19,6 +28,8 @@ MAX_SIDE = 512
 """The largest height or width, in pixels, that images are brought to."""
 
 _BOX = 20 / 28
+_CENTRED = 0.55
+"""Pixels from the middle to the centre of mass at most: half a pixel, as the fit leaves it, and rounding."""
 _PHOTO_SIDE = 256
 _PHOTO_FLOOR = 0.3
 _PHOTO_CONTRAST = 24
@@ -29,6 +40,7 @@ _FAINTEST = 8
 _CELLS = 512
 _GROUND_SIDE = 64
 _GROUND_WINDOW = 16
+_BATCH = 4_096
 _SMOOTH = Image.Resampling.BILINEAR
 
 Shape = tuple[int, int]
@@ -60,7 +72,8 @@ def fit_image(
     Returns
     -------
     ndarray of uint8, shape (height, width)
-        With ``stretch`` and ``pad``, an image that has the size already comes back unchanged.
+        An image that has the size already, and with ``mnist`` looks as MNIST's own do (`fitted_already`), comes
+        back unchanged.
 
     Raises
     ------
@@ -70,10 +83,10 @@ def fit_image(
     shape = check_fit(size, fit)
     if invert:
         grey = 255 - grey
+    if grey.shape == shape and (fit != "mnist" or fitted_already(grey[None])[0]):
+        return grey
     if fit == "mnist":
         return _fit_mnist(grey, shape)
-    if grey.shape == shape:
-        return grey
     return _resize(grey, shape) if fit == "stretch" else _pad(grey, shape)
 
 
@@ -82,8 +95,10 @@ def fit_images(
 ) -> NDArray[np.uint8]:
     """Bring images of one size, shape (n, h, w), to another; see `fit_image`."""
     shape = check_fit(size, fit)
-    if fit != "mnist" and images.shape[1:] == shape:
-        return 255 - images if invert else images
+    if images.shape[1:] == shape:
+        turned = 255 - images if invert else images
+        if fit != "mnist" or fitted_already(turned).all():
+            return turned
     fitted = np.empty((len(images), *shape), np.uint8)
     for target, image in zip(fitted, images, strict=True):
         target[...] = fit_image(image, shape, fit, invert)
@@ -106,16 +121,47 @@ def check_fit(size: int | Shape, fit: str) -> Shape:
     return height, width
 
 
+def fitted_already(images: NDArray[np.uint8]) -> NDArray[np.bool_]:
+    """Tell of each image, shape (n, h, w), whether it looks as if the fit ``mnist`` had made it.
+
+    It does if it is light ink on black whose box is 20/28 of the frame, but for a pixel, with the centre of mass
+    in the middle; so are all of MNIST. Nothing can be better fitted in a blank image.
+    """
+    answer = np.empty(len(images), bool)
+    for start in range(0, len(images), _BATCH):
+        answer[start : start + _BATCH] = _fitted_already(images[start : start + _BATCH])
+    return answer
+
+
+def _fitted_already(images: NDArray[np.uint8]) -> NDArray[np.bool_]:
+    is_black = (_borders(images) == 0).mean(axis=1) > 0.5
+    beyond = np.full(len(images), -np.inf)
+    is_centred, is_blank = np.ones((2, len(images)), bool)
+    for axis in (1, 2):
+        length = images.shape[axis]
+        profile = images.sum(axis=3 - axis, dtype=np.int64)
+        has_ink = profile > 0
+        extent = length - has_ink.argmax(axis=1) - has_ink[:, ::-1].argmax(axis=1)
+        beyond = np.maximum(beyond, extent - max(1, round(length * _BOX)))
+        mass = np.maximum(profile.sum(axis=1), 1)
+        is_centred &= np.abs(profile @ np.arange(length) / mass - length / 2) <= _CENTRED
+        is_blank &= ~has_ink.any(axis=1)
+    return is_blank | (is_black & is_centred & (beyond >= -1) & (beyond <= 0))
+
+
 def dark_on_light(images: NDArray[np.uint8]) -> NDArray[np.bool_]:
     """Tell of each image, shape (n, h, w), whether it looks like dark ink on light paper.
 
     It does if its border is light and lighter than the whole.
     """
-    border = np.concatenate(
-        [images[:, 0], images[:, -1], images[:, 1:-1, 0], images[:, 1:-1, -1]], axis=1, dtype=np.uint8
-    ).mean(axis=1)
+    border = _borders(images).mean(axis=1)
     answer: NDArray[np.bool_] = (border > 127) & (border > images.mean(axis=(1, 2)))
     return answer
+
+
+def _borders(images: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    sides = [images[:, 0], images[:, -1], images[:, 1:-1, 0], images[:, 1:-1, -1]]
+    return np.concatenate(sides, axis=1, dtype=np.uint8)
 
 
 def _resize(grey: NDArray[np.uint8], shape: Shape) -> NDArray[np.uint8]:
@@ -141,8 +187,7 @@ def _pad(grey: NDArray[np.uint8], shape: Shape) -> NDArray[np.uint8]:
 
 
 def _background(grey: NDArray[np.uint8]) -> int:
-    border = np.concatenate([grey[0], grey[-1], grey[1:-1, 0], grey[1:-1, -1]])
-    return int(np.median(border))
+    return int(np.median(_borders(grey[None])))
 
 
 def _fit_mnist(grey: NDArray[np.uint8], shape: Shape) -> NDArray[np.uint8]:

@@ -57,6 +57,7 @@ def read_folder(root: Path, reading: Reading) -> Dataset:
         np.array([bool(one.is_test) for one in kept]) if said else None,
         f"image files in {root}",
         (*_notes(ignored), *pictures.notes),
+        made=pictures.made,
     )
 
 

@@ -5,10 +5,9 @@ from pathlib import Path
 import numpy as np
 
 from misread.data.assemble import assemble
-from misread.data.bulk import Reading
 from misread.data.dataset import Dataset
-from misread.data.fit import DEFAULT_SIZE, fit_images
 from misread.data.idx import read_idx
+from misread.data.making import Reading, make_images
 from misread.errors import FormatError
 
 __all__ = ["has_idx_files", "read_idx_folder"]
@@ -42,12 +41,10 @@ def read_idx_folder(folder: Path, reading: Reading) -> Dataset:
             raise FormatError(
                 f"{image_path} holds {len(pixels):,} images but {label_path.name} {len(codes):,} labels"
             )
-    shape: tuple[int, int] = images[0].shape[1:]
-    size = reading.size or (DEFAULT_SIZE if reading.fit == "mnist" else shape)
-    together = np.concatenate([fit_images(part, size, reading.fit, reading.invert) for part in images])
+    together, made = make_images(images, reading)
     is_test = np.repeat([False, True], [len(part) for part in images]) if len(images) == 2 else None
     words = [str(code) for part in labels for code in part.tolist()]
-    return assemble(folder.resolve().name, together, words, is_test, f"IDX files in {folder}")
+    return assemble(folder.resolve().name, together, words, is_test, f"IDX files in {folder}", made=made)
 
 
 def _pair(folder: Path, words: tuple[str, ...]) -> tuple[Path, Path]:

@@ -2,19 +2,20 @@
 
 import difflib
 import os
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 
 from misread.data import arrays, memory
-from misread.data.bulk import Reading
 from misread.data.catalogue import CATALOGUE, Entry, names
 from misread.data.dataset import Dataset, Split
 from misread.data.embedded import load_embedded_digits
 from misread.data.fetch import Progress, fetch, find, read_verified
-from misread.data.fit import DEFAULT_SIZE, check_fit, fit_images
+from misread.data.fit import DEFAULT_SIZE, check_fit
 from misread.data.folder import read_folder
 from misread.data.idx_folder import has_idx_files, read_idx_folder
+from misread.data.making import Reading, make_images
 from misread.data.readers import table
 from misread.errors import DataError, FormatError, ParameterError
 
@@ -172,11 +173,9 @@ def _load_named(
 
 
 def _refitted(dataset: Dataset, reading: Reading) -> Dataset:
-    if reading.size is None and reading.fit != "mnist" and not reading.invert:
+    if reading.size is None and reading.fit == "stretch" and not reading.invert:
         return dataset
-    size = reading.size or (DEFAULT_SIZE if reading.fit == "mnist" else dataset.shape)
-    train, test = (
-        Split(fit_images(split.images, size, reading.fit, reading.invert), split.labels)
-        for split in (dataset.train, dataset.test)
-    )
-    return Dataset(dataset.name, train, test, dataset.class_names, dataset.source, dataset.licence, dataset.notes)
+    images, made = make_images([dataset.train.images, dataset.test.images], reading)
+    n_train = len(dataset.train)
+    train, test = Split(images[:n_train], dataset.train.labels), Split(images[n_train:], dataset.test.labels)
+    return replace(dataset, train=train, test=test, fit=made.fit, invert=made.invert)

@@ -14,6 +14,8 @@ from sklearn.base import BaseEstimator
 from misread.bundle import Bundle, Evidence, Manifest
 from misread.data import Dataset, load
 from misread.data.content import image_hashes
+from misread.data.fit import fitted_already
+from misread.errors import ParameterError
 from misread.evaluation.scores import as_one_column, leads
 from misread.fitting.enough import N_FOLDS, check_both_answers, check_counts, fewer_neighbours
 from misread.fitting.out_of_fold import OutOfFold, out_of_fold
@@ -32,8 +34,6 @@ __all__ = ["Stage", "bundled", "held_out_evidence", "manifest_of", "train"]
 N_EXAMPLES = 5_000
 _ENOUGH_HELD_OUT = 2_000
 """Images that a model holds out by itself at which it is not trained once more for every fold."""
-MADE_LIKE = {"mnist": "mnist"}
-"""Named sets whose images were made by one of the fits; drawings and photos are then made like them."""
 
 Stage = Callable[[str], None]
 
@@ -82,8 +82,9 @@ def train(
     seed : int, default 42
         Random state of a model of the zoo, and of the noise.
     size, fit, invert
-        How images were (of a Dataset) or are to be (of a path) brought to one size; see `misread.load`. New
-        images are treated alike. By default 'stretch', and 'mnist' for MNIST itself.
+        How images are to be brought to one size; see `misread.load`. A Dataset that was loaded says how its images
+        were. New images are treated alike. Where images came as they are, new ones are brought to their size by
+        'stretch', or by 'mnist' if that changes none of them, as is so with MNIST.
     command : str
         What to write down as the command that trained the model.
     on_stage : callable of str
@@ -103,6 +104,10 @@ def train(
     """
     wanted = Wanted(positive, labels, denoise)
     dataset = data if isinstance(data, Dataset) else load(data, size=size, fit=fit or "stretch", invert=invert)
+    if fit and dataset.fit and fit != dataset.fit:
+        raise ParameterError(
+            f"the images of {dataset.name} were fitted by {dataset.fit!r}, not {fit!r}; leave out fit"
+        )
     task = make_task(dataset, wanted, seed)
     params = dict(params or {})
     if model == "knn" and "n_neighbors" not in params:
@@ -198,20 +203,32 @@ def _fitted_and_asked(estimator: Any, task: Task, stage: str, on_stage: Stage) -
 
 
 def manifest_of(
-    dataset: Dataset, task: str, model: str, estimator: Any, *, fit: str | None, **more: Any
+    dataset: Dataset, task: str, model: str, estimator: Any, *, fit: str | None, invert: bool = False, **more: Any
 ) -> Manifest:
-    """What a model trained on a data set says of itself; `fit` is how its images were made, if they were."""
+    """What a model trained on a data set says of itself; `fit` and `invert` count where the set says nothing."""
+    stated = fit or dataset.fit
     return Manifest(
         task=task,
         model=model,
         classes=dataset.class_names,
         image_size=dataset.shape,
-        fit=fit or ("stretch" if task == "denoising" else MADE_LIKE.get(dataset.name, "stretch")),
-        dataset={**_described(dataset), "fit": fit or "stretch"},
+        fit=stated or ("stretch" if task == "denoising" else _fit_of_others(dataset)),
+        invert=invert or dataset.invert,
+        dataset={**_described(dataset), "fit": stated or "stretch"},
         versions=versions_of(packages_behind(estimator)),
         created=datetime.now(UTC).isoformat(timespec="seconds"),
         **more,
     )
+
+
+def _fit_of_others(dataset: Dataset) -> str:
+    """How new images are made like those of a set that came as they are.
+
+    As MNIST's were, if that fit changes none of them; then an image of the set is answered as ever, and a drawing
+    is made like it.
+    """
+    made_so = all(fitted_already(split.images).all() for split in (dataset.train, dataset.test))
+    return "mnist" if made_so and dataset.train.images.any() else "stretch"
 
 
 def bundled(manifest: Manifest, estimator: Any, dataset: Dataset, evidence: Evidence | None) -> Bundle:

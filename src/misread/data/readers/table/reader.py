@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 from misread.data.assemble import assemble
 from misread.data.bulk import Held, Reading, read_pictures
 from misread.data.dataset import Dataset
-from misread.data.fit import DEFAULT_SIZE, check_fit, fit_images
+from misread.data.fit import DEFAULT_SIZE, check_fit
+from misread.data.making import Made, make_images
 from misread.data.memory import for_images
 from misread.data.readers.table.columnar import open_parquet
 from misread.data.readers.table.grid import Grid, Row
@@ -69,12 +70,17 @@ class _About:
     notes: tuple[str, ...]
 
     def assembled(
-        self, images: NDArray[np.uint8], labels: Sequence[str], tests: Sequence[bool | None], notes: Sequence[str]
+        self,
+        images: NDArray[np.uint8],
+        labels: Sequence[str],
+        tests: Sequence[bool | None],
+        notes: Sequence[str],
+        made: Made,
     ) -> Dataset:
         """Make the Dataset."""
         is_test = None if tests[0] is None else np.array(tests, bool)
         said = (*self.notes, *notes)
-        return assemble(self.name, images, labels, is_test, self.source, said, layout=self.layout)
+        return assemble(self.name, images, labels, is_test, self.source, said, layout=self.layout, made=made)
 
 
 class _Numbered(NamedTuple):
@@ -242,7 +248,8 @@ def _with_pixels(about: _About, labels: Sequence[str], read: _Read, layout: Layo
     size = reading.size or (DEFAULT_SIZE if reading.fit == "mnist" else shape)
     height, width = check_fit(size, reading.fit)
     reading.require(for_images(len(labels), height, width), f"{len(labels):,} images of {height}x{width}")
-    return about.assembled(fit_images(images, size, reading.fit, reading.invert), labels, read.tests, ())
+    images, made = make_images([images], reading)
+    return about.assembled(images, labels, read.tests, (), made)
 
 
 def _with_pictures(about: _About, labels: Sequence[str], read: _Read, folder: Path, reading: Reading) -> Dataset:
@@ -250,4 +257,4 @@ def _with_pictures(about: _About, labels: Sequence[str], read: _Read, folder: Pa
     kept = pictures.kept.tolist()
     tests = [read.tests[index] for index in kept]
     notes = (*read.skipped, *pictures.notes)
-    return about.assembled(pictures.images, [labels[index] for index in kept], tests, notes)
+    return about.assembled(pictures.images, [labels[index] for index in kept], tests, notes, pictures.made)

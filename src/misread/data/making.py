@@ -1,0 +1,73 @@
+"""How pictures become the images of a set: what was asked for, what was done, and a way for sets in arrays."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from misread.data.content import image_hashes
+from misread.data.fetch import Progress
+from misread.data.fit import DEFAULT_SIZE, fit_images
+from misread.data.memory import most_memory, require
+
+__all__ = ["Made", "Reading", "make_images"]
+
+
+@dataclass(frozen=True)
+class Reading:
+    """How own images are read: the size (None: their own if they share a small one), fit, polarity, errors.
+
+    The last three are for tables: which columns are what, and whether there is a header (``none`` or ``first``).
+    Readers ask `require` before they take memory for what a file promises.
+    """
+
+    size: int | tuple[int, int] | None = None
+    fit: str = "stretch"
+    invert: bool = False
+    on_error: str = "stop"
+    progress: Progress | None = None
+    most_memory: int = field(default_factory=most_memory)
+    label_column: str | int | None = None
+    path_column: str | int | None = None
+    header: str | None = None
+
+    def require(self, n_bytes: int, what: str) -> None:
+        """Refuse what needs more memory than is allowed."""
+        require(n_bytes, what, self.most_memory)
+
+    def made(self, hashes: NDArray[np.uint64], changed: bool) -> "Made":
+        """What was done to pictures of these hashes; whether stretching changed any."""
+        return Made(hashes, self.fit if changed or self.fit != "stretch" else None, self.invert)
+
+
+@dataclass(frozen=True, eq=False)
+class Made:
+    """How images were made from pictures.
+
+    Attributes
+    ----------
+    hashes : ndarray of uint64, shape (n,)
+        Of the pictures as they came, so that what goes by them is the same whatever they were made into.
+    fit : str or None
+        How they were brought to one size; None where nothing was asked for and nothing done.
+    invert : bool
+        Whether light and dark changed places.
+    """
+
+    hashes: NDArray[np.uint64]
+    fit: str | None = None
+    invert: bool = False
+
+
+def make_images(parts: Sequence[NDArray[np.uint8]], reading: Reading) -> tuple[NDArray[np.uint8], Made]:
+    """Bring arrays of grey images, each of shape (n, h, w), to one size and put them one after another.
+
+    Without a size asked for, that is the size of the first part; whether the others have it is for the caller.
+    """
+    height, width = parts[0].shape[1:]
+    size = reading.size or (DEFAULT_SIZE if reading.fit == "mnist" else (height, width))
+    fitted = [fit_images(np.ascontiguousarray(part), size, reading.fit, reading.invert) for part in parts]
+    changed = any(new.shape != old.shape for new, old in zip(fitted, parts, strict=True))
+    hashes = np.concatenate([image_hashes(part) for part in parts])
+    return fitted[0] if len(parts) == 1 else np.concatenate(fitted), reading.made(hashes, changed)
