@@ -8,6 +8,7 @@ what to try. The command line prints the message alone and ends with `exit_code`
     ├── DataError                        a data set that cannot be found or used
     │   ├── FormatError                  a file that is not what it claims to be
     │   └── DownloadError                no source gave the verified file
+    ├── AnswersError (ValueError)        a table of answers that makes no sense
     ├── OutputError                      a file or folder that cannot be written
     ├── RunError                         a run folder that cannot be read
     ├── ModelFileError                   a model file that cannot be read
@@ -15,6 +16,7 @@ what to try. The command line prints the message alone and ends with `exit_code`
 """
 
 __all__ = [
+    "AnswersError",
     "DataError",
     "DownloadError",
     "FormatError",
@@ -49,6 +51,10 @@ class FormatError(DataError):
 
 class DownloadError(DataError):
     """No source gave the file, or what came failed verification."""
+
+
+class AnswersError(MisreadError, ValueError):
+    """A table of answers cannot be read, or a row of it makes no sense."""
 
 
 class OutputError(MisreadError):

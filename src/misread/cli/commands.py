@@ -33,6 +33,10 @@ COMMANDS = {
         "judge:evaluate",
         "Judge a model on the test images of DATA: metrics with intervals, and whether its promise holds.",
     ),
+    "judge": (
+        "answers:judge",
+        "Judge the answers of any classifier, in any framework: a table of scores, or of answers alone.",
+    ),
     "threshold": (
         "judge:threshold",
         "Give a model another operating point, chosen on its held-out scores and tried on its test scores.",

@@ -44,7 +44,7 @@ from misread.recipes.study import StudyResult
 from misread.recipes.unseen import judging_images
 from misread.report import write_report
 
-__all__ = ["evaluate", "export", "inspect", "threshold"]
+__all__ = ["evaluate", "export", "inspect", "print_confusion", "threshold"]
 
 
 @reads_own_data
@@ -100,10 +100,10 @@ def _print(result: StudyResult, every: bool) -> None:
     positive = result.manifest["model"]["positive"]
     say_titled(titled("all" if every else "test", measured(values, positive)))
     if values.get("confusion") is not None:
-        _print_confusion(values["confusion"], result.class_names if positive is None else ["no", "yes"])
+        print_confusion(values["confusion"], result.class_names if positive is None else ["no", "yes"])
 
 
-def _print_confusion(counts: list[list[int]], classes: list[str]) -> None:
+def print_confusion(counts: list[list[int]], classes: list[str]) -> None:
     """The matrix where there is room for it; else a line for each class with all that it is read as."""
     numbers = [[f"{count:,}" if count else "." for count in row] for row in counts]
     titles = ("true \\ read as", *classes)

@@ -25,7 +25,7 @@ from misread.recipes.study import StudyResult
 from misread.recipes.unseen import judging_images
 from misread.tasks import Task
 
-__all__ = ["Judged", "evaluate", "judge"]
+__all__ = ["Judged", "evaluate", "judge", "unseen_images"]
 
 N_CLEANED = 1_000
 
@@ -104,7 +104,7 @@ def evaluate(
     ParameterError
         If the data set does not fit the model, has no test images, or holds what the model was trained on.
     """
-    images = _unseen(bundle, dataset, every)
+    images = unseen_images(bundle, dataset, every)
     wanted = Wanted(bundle.manifest.positive, labels, bundle.manifest.task == "denoising")
     if bundle.manifest.task == "multilabel" and labels is None:
         raise ParameterError("this model gives several labels; say what is right with --labels FILE")
@@ -160,7 +160,7 @@ def _pictured(bundle: Bundle, images: Dataset, task: Task, judged: Judged) -> di
     return arrays
 
 
-def _unseen(bundle: Bundle, dataset: Dataset, every: bool) -> Dataset:
+def unseen_images(bundle: Bundle, dataset: Dataset, every: bool) -> Dataset:
     """The images to judge on as the test images of a data set with the model's classes."""
     manifest = bundle.manifest
     if dataset.shape != manifest.image_size:

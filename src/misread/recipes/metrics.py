@@ -48,7 +48,7 @@ def detector_metrics(evidence: Evidence, positive: NDArray[np.bool_]) -> dict[st
 def classifier_metrics(
     y: NDArray[np.int64],
     predictions: NDArray[np.int64],
-    evidence: Evidence,
+    evidence: Evidence | None,
     classes: tuple[str, ...],
     point: OperatingPointRecord | None,
 ) -> dict[str, Any]:
@@ -66,7 +66,7 @@ def classifier_metrics(
             }
             for code, name in enumerate(classes)
         },
-        **({} if point is None else {"answered": _answered(evidence, point.threshold)}),
+        **({} if point is None or evidence is None else {"answered": _answered(evidence, point.threshold)}),
     }
 
 

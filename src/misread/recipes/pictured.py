@@ -1,5 +1,7 @@
 """The test images that the report of one model shows: what it misreads, and a fair sample of the rest."""
 
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -13,6 +15,8 @@ PIXEL_BUDGET = 8_000_000
 RIGHT_PER_CLASS = 30
 ALONG_SCORES = 400
 EACH_SIDE = 12
+SHOWN_SUSPECTS = 60
+SHOWN_NEIGHBORS = 6
 SEED = 42
 
 
@@ -22,6 +26,7 @@ def gallery_arrays(
     predictions: NDArray[Any],
     scores: NDArray[np.float64],
     threshold: float | None,
+    doubts: Mapping[str, NDArray[Any]] = MappingProxyType({}),
 ) -> dict[str, NDArray[Any]]:
     """Choose the images that a report needs, so that it needs nothing but the run folder.
 
@@ -34,6 +39,8 @@ def gallery_arrays(
         One column for a detector.
     threshold : float or None
         Of a detector; None for a classifier.
+    doubts : mapping
+        `suspects.*`, whose first images and their neighbours are shown too.
 
     Returns
     -------
@@ -47,5 +54,8 @@ def gallery_arrays(
     chosen = [misread(y, predicted, budget * 3 // 4, SEED), right_sample(y, predicted, per_class, SEED)]
     if threshold is not None:
         chosen += [along_scores(y == 1, scores[:, 0], ALONG_SCORES), around(scores[:, 0], threshold, EACH_SIDE)]
+    if doubts:
+        shown = slice(SHOWN_SUSPECTS)
+        chosen += [doubts["suspects.index"][shown], doubts["suspects.neighbors"][shown, :SHOWN_NEIGHBORS].ravel()]
     index = np.unique(np.concatenate(chosen)).astype(np.int64)
     return {"gallery.index": index, "gallery.images": np.array(images[index])}

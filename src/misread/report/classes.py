@@ -19,7 +19,9 @@ SHOWN_NEIGHBORS = 6
 def gallery(evidence: Evidence) -> dict[str, Any]:
     """The stored images on one sheet, and what is known of each."""
     index = evidence.array("gallery.index")
+    names = evidence.result.arrays.get("model.names")
     return {
+        "names": None if names is None else [str(name) for name in names[index]],
         "sheet": sprite(evidence.array("gallery.images")),
         "index": packed(index),
         "true": packed(evidence.labels[index]),
@@ -50,7 +52,7 @@ def matrix(evidence: Evidence) -> dict[str, Any]:
     wrong = evidence.labels != evidence.predictions
     errors = int(np.count_nonzero(wrong))
     shown = errors if stored is None else int(np.count_nonzero(wrong[stored]))
-    pair = evidence.result.arrays.get("errors.pair")
+    pairs = most_confused(counts, 12)
     return {
         "model": evidence.title,
         "where": evidence.where,
@@ -62,9 +64,9 @@ def matrix(evidence: Evidence) -> dict[str, Any]:
         "accuracy": interval(len(evidence.labels) - errors, len(evidence.labels)),
         "pairs": [
             {"true": p.true, "predicted": p.predicted, "count": p.count, "of_class": p.share_of_class}
-            for p in most_confused(counts, 12)
+            for p in pairs
         ],
-        "first_pair": pair.tolist() if pair is not None else [0, 1],
+        "first_pair": sorted((pairs[0].true, pairs[0].predicted)) if pairs else [0, 1],
     }
 
 
@@ -92,11 +94,12 @@ def rejection(evidence: Evidence) -> dict[str, Any]:
 def suspect_rows(evidence: Evidence) -> list[dict[str, Any]]:
     """Every doubtful label, the most suspect first: what suspects.csv holds."""
     index = evidence.array("suspects.index")
-    labels = evidence.labels
+    labels, names = evidence.labels, evidence.result.arrays.get("model.names")
     neighbors = labels[evidence.array("suspects.neighbors")]
     given, suggested = evidence.array("suspects.given"), evidence.array("suspects.suggested")
     return [
         {
+            **({} if names is None else {"name": str(names[index[row]])}),
             "index": int(index[row]),
             "given": evidence.names[given[row]],
             "suggested": evidence.names[suggested[row]],

@@ -25,6 +25,8 @@ from misread.results.study import StudyResult
 
 __all__ = ["EvaluationEvidence", "evidence_of"]
 
+NO_SCORES = "only the answers are known, not their scores"
+
 HEADLINES = {
     "classification": (("accuracy", "Read right"),),
     "detector": (("precision", "Precision"), ("recall", "Recall"), ("accuracy", "Accuracy")),
@@ -46,13 +48,14 @@ class EvaluationEvidence(Evidence):
     """
 
     kind = "evaluation"
-    where = "on the test images"
     labels_name = "labels.test"
 
     def __init__(self, result: StudyResult) -> None:
         super().__init__(result)
         self.model: dict[str, Any] = result.manifest["model"]
         self.key, self.title = "model", str(self.model["model"])
+        self.images = "images" if "judged" in result.manifest else "test images"
+        self.where = f"on the {self.images}"
         point = self.model.get("operating_point")
         if point and point["aim"] == "precision":
             self.wanted_precision = self.wanted_accuracy = float(point["target"])
@@ -73,10 +76,13 @@ class EvaluationEvidence(Evidence):
     def detectors(self) -> list[Detector]:
         """The model, if it detects: thresholds are chosen on its out-of-fold scores, tried on the test images."""
         arrays = self.result.arrays
-        if self.model["task"] != "detector" or "model.held_out.scores" not in arrays:
+        if self.model["task"] != "detector" or "model.scores" not in arrays:
             return []
-        scores, test_scores = arrays["model.held_out.scores"], arrays["model.scores"][:, 0]
-        truth = self.labels == self.names.index(self.positive)
+        truth, test_scores = self.labels == self.names.index(self.positive), arrays["model.scores"][:, 0]
+        if "model.held_out.scores" not in arrays and "judged" not in self.result.manifest:
+            return []
+        scores = arrays.get("model.held_out.scores", test_scores)
+        curve = ThresholdCurve.from_scores(arrays.get("model.held_out.truth", truth), scores)
         return [
             Detector(
                 "model",
@@ -84,14 +90,16 @@ class EvaluationEvidence(Evidence):
                 float(self.result.manifest["threshold"]),
                 scores,
                 test_scores,
-                ThresholdCurve.from_scores(arrays["model.held_out.truth"], scores),
+                curve,
                 ThresholdCurve.from_scores(truth, test_scores),
             )
         ]
 
     def rejection_curves(self) -> tuple[RejectionCurve, RejectionCurve | None]:
-        """Of the out-of-fold margins that the model file carries, and of the test images."""
+        """Of the out-of-fold margins that a model file carries, and of the images that are judged."""
         right = self.labels == self.predictions
+        if "judged" in self.result.manifest:
+            return RejectionCurve.from_margins(right, margins(self.scores)), None
         held_out = RejectionCurve.from_margins(
             self.array("model.held_out.truth"), self.array("model.held_out.scores")
         )
@@ -143,7 +151,7 @@ class EvaluationEvidence(Evidence):
             ]
         return [
             {
-                "title": f"{title}, test images",
+                "title": f"{title}, {self.images}",
                 "note": note,
                 **{key: share[key] for key in ("value", "low", "high")},
                 "k": share["count"],
@@ -160,14 +168,14 @@ class EvaluationEvidence(Evidence):
             wrong = 1 - cards[0]["value"]
             verdict = f"{cards[0]['value']:.1%} read right" + (f": {one_in(wrong)} is misread" if wrong else "")
             n, errors = len(self.labels), int((self.labels != self.predictions).sum())
-            lead = f"{self.title} misreads {errors:,} of {n:,} test images"
+            lead = f"{self.title} misreads {errors:,} of {n:,} {self.images}"
             pairs = most_confused(self.confusion, 1)
             if pairs:
                 true, predicted = (quoted(self.names[code]) for code in (pairs[0].true, pairs[0].predicted))
                 lead += f"; most often it takes {true} for {predicted}"
             return {"verdict": verdict, "lead": f"{lead}."}
         said = ", ".join(
-            f"{card['title'].removesuffix(', test images').lower()} {card['value']:.1%}" for card in cards
+            f"{card['title'].removesuffix(f', {self.images}').lower()} {card['value']:.1%}" for card in cards
         )
         subject = f"Is it {quoted(self.positive)}? {self.title}" if self.positive else self.title
         return {"verdict": f"{subject}: {said}" if said else subject, "lead": ""}
@@ -177,11 +185,13 @@ class EvaluationEvidence(Evidence):
         learnt = self.model.get("dataset", {})
         trained = f"; trained on {learnt['n_train']:,} of {learnt['name']}" if learnt.get("n_train") else ""
         n_test = self.result.manifest["dataset"]["n_test"]
-        return f"{n_test:,} test images{trained}"
+        return f"{n_test:,} {self.images}{trained}"
 
     def _why(self, name: str) -> str:
         if name.startswith("model.held_out."):
             return "the model file carries no out-of-fold scores to choose a threshold on"
         if name.startswith(("gallery.", "model.", "labels.")):
-            return super()._why(name)
+            return NO_SCORES if name == "model.scores" else super()._why(name)
+        if "judged" in self.result.manifest and name.startswith("suspects."):
+            return "labels are doubted where scores and images are given"
         return "part of a study (misread study DATA), not of the evaluation of one model"

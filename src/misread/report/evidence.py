@@ -136,13 +136,13 @@ class Evidence:
 
     def gallery_parts(self, index: NDArray[np.int64]) -> dict[str, NDArray[Any]]:
         """What is known of stored images: the class read, its score, and its lead over the second class."""
+        parts: dict[str, NDArray[Any]] = {"predicted": self.predictions[index]}
+        if f"{self.key}.scores" not in self.result.arrays:
+            return parts
         scores = self.scores
         chosen = scores[index]
-        return {
-            "predicted": self.predictions[index],
-            "margin": margins(scores)[index].astype(np.float32),
-            "score": (chosen.max(axis=1) if chosen.ndim == 2 else np.abs(chosen)).astype(np.float32),
-        }
+        score = (chosen.max(axis=1) if chosen.ndim == 2 else np.abs(chosen)).astype(np.float32)
+        return {**parts, "margin": margins(scores)[index].astype(np.float32), "score": score}
 
     def gallery_ranks(self, index: NDArray[np.int64]) -> dict[str, NDArray[np.int64]]:
         """Place of the stored images among the thresholds of each detector."""

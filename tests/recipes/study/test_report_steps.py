@@ -4,11 +4,12 @@ import numpy as np
 import pytest
 from sklearn.neighbors import NearestNeighbors
 
+from misread.analysis.doubts import N_NEIGHBORS, nearest_others
 from misread.data import Dataset, Split
 from misread.recipes.study import gallery
 from misread.recipes.study.gallery import run_gallery
 from misread.recipes.study.step import Context, Outcome
-from misread.recipes.study.suspects import N_NEIGHBORS, nearest_others, run_suspects, why_too_few_neighbors
+from misread.recipes.study.suspects import run_suspects, why_too_few_neighbors
 
 
 @pytest.fixture(scope="module")

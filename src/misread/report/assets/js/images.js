@@ -51,7 +51,8 @@
       true: misread.unpack(stored.true),
       predicted: stored.predicted && misread.unpack(stored.predicted),
       margin: stored.margin && misread.unpack(stored.margin),
-      score: misread.unpack(stored.score),
+      score: stored.score && misread.unpack(stored.score),
+      names: stored.names,
       ranks: Object.fromEntries(Object.entries(stored.ranks).map(([key, packed]) => [key, misread.unpack(packed)])),
     };
 
@@ -60,17 +61,20 @@
 
     /** An image with its true label, what it was read as, and how far ahead that class was. */
     misread.tile = (place) => {
-      const { sheet, index, true: truth, predicted, margin, score } = misread.gallery;
+      const { sheet, index, true: truth, predicted, margin, score, names } = misread.gallery;
       const [is, read] = [misread.nameOf(truth[place]), misread.nameOf(predicted[place])];
       const right = truth[place] === predicted[place];
-      const text = `image ${index[place]}: is ${is}, read as ${read}, score ${misread.score(score[place])}, margin ${misread.score(margin[place])}`;
+      const scored = score ? `, score ${misread.score(score[place])}, margin ${misread.score(margin[place])}` : "";
+      const text = `image ${names ? names[place] : index[place]}: is ${is}, read as ${read}${scored}`;
       const caption = misread.make("figcaption", {});
       caption.append(misread.nameTag(truth[place]));
       if (!right) caption.append(misread.longNames ? misread.make("br") : "", " → ", misread.nameTag(predicted[place]));
-      caption.append(
-        misread.make("span", { class: "sub" }, misread.score(score[place])),
-        misread.make("span", { class: "sub" }, `+${misread.score(margin[place])}`),
-      );
+      if (score) {
+        caption.append(
+          misread.make("span", { class: "sub" }, misread.score(score[place])),
+          misread.make("span", { class: "sub" }, `+${misread.score(margin[place])}`),
+        );
+      }
       return misread.make("figure", { class: `tile${right ? "" : " wrong"}`, title: text }, misread.picture(sheet, place, text), caption);
     };
 

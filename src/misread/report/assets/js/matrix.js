@@ -76,13 +76,20 @@ misread.startMatrix = (data) => {
 
   // Images of a cell -------------------------------------------------------------------------------------------------
   const BATCH = 84;
-  const LEGEND = "Below each: the score of the answer, and its lead over the next class, by which they are sorted.";
+  const scored = Boolean(misread.gallery.score);
+  const LEGEND = scored
+    ? "Below each: the score of the answer, and its lead over the next class, by which they are sorted."
+    : "";
   const shown = { places: [], drawn: 0, cell: buttons[0] };
   const order = {
     sure: (a, b) => misread.gallery.margin[b] - misread.gallery.margin[a],
     unsure: (a, b) => misread.gallery.margin[a] - misread.gallery.margin[b],
     order: (a, b) => a - b,
   };
+  if (!scored) {
+    byId("cell-sort").value = "order";
+    byId("cell-sort").parentElement.hidden = true;
+  }
   const tiles = byId("cell-tiles");
   tiles.classList.toggle("long", misread.longNames);
   const drawMore = () => {
@@ -148,7 +155,7 @@ misread.startMatrix = (data) => {
   const strips = byId("strips");
   if (strips) {
     for (const pair of data.pairs.slice(0, 4)) {
-      const places = misread.placesOf(pair.true, pair.predicted).sort(order.sure).slice(0, 8);
+      const places = misread.placesOf(pair.true, pair.predicted).sort(scored ? order.sure : order.order).slice(0, 8);
       const jump = make("a", { href: "#errors" }, misread.nameTag(pair.true), " read as ", misread.nameTag(pair.predicted));
       jump.addEventListener("click", () => open(pair.true, pair.predicted));
       strips.append(make(

@@ -1,0 +1,184 @@
+"""What a table of answers must be: every check names the row that makes no sense."""
+
+from collections.abc import Sequence
+from typing import Any, Literal, get_args
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from misread.errors import AnswersError
+
+__all__ = [
+    "UNKNOWN",
+    "Scale",
+    "as_array",
+    "check_finite",
+    "checked_classes",
+    "checked_codes",
+    "checked_scores",
+    "checked_texts",
+    "class_names_of",
+    "codes_of",
+    "filled",
+    "of_length",
+]
+
+Scale = Literal["decision_function", "votes", "probabilities"]
+UNKNOWN = -1
+"""Stands for a label that nobody gave, and for the fold of an image that was in none."""
+
+_LONGEST_NAME = 1_000
+_MOST_CLASSES = 10_000
+_SUM_TOLERANCE = 1e-3
+
+
+def as_array(values: Any) -> NDArray[Any]:
+    """An array of what NumPy, pandas or PyTorch hold, on any device."""
+    if hasattr(values, "detach"):
+        values = values.detach().cpu()
+        values = values.float() if "bfloat16" in str(values.dtype) else values
+    return np.asarray(values)
+
+
+def codes_of(values: NDArray[Any], names: tuple[str, ...], what: str, unknown: bool = False) -> NDArray[np.int64]:
+    """Class codes of names or, where numbers are no names of classes, of codes.
+
+    With `unknown`, an empty name, None, NaN and -1 are -1: nobody knows.
+
+    Raises
+    ------
+    AnswersError
+        Naming the row whose class is not known.
+    """
+    flat = np.atleast_1d(values)
+    if flat.ndim != 1:
+        raise AnswersError(f"{what}s must be of shape (n,), got {flat.shape}")
+    if flat.dtype.kind == "f" and np.isfinite(flat).all() and (flat == np.floor(flat)).all():
+        flat = flat.astype(np.int64)
+    known = {name: code for code, name in enumerate(names)}
+    if unknown:
+        known = dict.fromkeys(("", "None", "nan", "-1"), UNKNOWN) | known
+    distinct, where = np.unique(flat.astype(str), return_inverse=True)
+    if flat.dtype.kind in "iu" and not all(text in known for text in distinct.tolist()):
+        known = {str(code): code for code in range(UNKNOWN if unknown else 0, len(names))}
+    codes = np.array([known.get(text, -2) for text in distinct.tolist()], np.int64)[where]
+    strange = np.flatnonzero(codes == -2)
+    if len(strange):
+        raise AnswersError(
+            f"row {strange[0]}: the {what} {str(flat[strange[0]])!r} is none of the classes "
+            f"{', '.join(names[:12])}{' ...' if len(names) > 12 else ''}"
+        )
+    return codes
+
+
+def class_names_of(
+    given: Sequence[object] | None, truth: NDArray[Any] | None, answers: NDArray[Any] | None, n_columns: int
+) -> tuple[str, ...]:
+    """Names of the classes: as given, or found among labels and answers."""
+    if given is not None:
+        names = tuple(str(name) for name in given)
+        if n_columns and n_columns != len(names):
+            raise AnswersError(f"{n_columns} columns of scores for {len(names)} classes; name each column")
+        return names
+    parts: list[NDArray[Any]] = [np.atleast_1d(part) for part in (truth, answers) if part is not None]
+    seen = np.unique(np.concatenate(parts)) if parts else np.empty(0, np.int64)
+    found = tuple(str(name) for name in seen if str(name) not in ("", "None", "nan"))
+    if n_columns == 0 or len(found) == n_columns:
+        return found
+    if seen.dtype.kind in "iub" and (not seen.size or 0 <= int(seen.min()) <= int(seen.max()) < n_columns):
+        return tuple(str(code) for code in range(n_columns))
+    raise AnswersError(
+        f"{n_columns} columns of scores, but {len(found)} classes among the labels "
+        f"({', '.join(found[:8])}); say what the columns are: class_names"
+    )
+
+
+def checked_classes(names: Sequence[object]) -> tuple[str, ...]:
+    """At least two distinct names."""
+    checked = tuple(str(name) for name in names)
+    if not 2 <= len(checked) <= _MOST_CLASSES or len(set(checked)) < len(checked):
+        raise AnswersError(f"expected 2 to {_MOST_CLASSES:,} distinct classes, got {len(checked)}: {checked[:8]}")
+    return checked
+
+
+def filled(values: Any, n: int, default: object) -> Any:
+    """A value for each of n rows where one, or none, was given for all."""
+    if values is None:
+        return np.full(n, default)
+    return np.full(n, values) if isinstance(values, str) else values
+
+
+def of_length(what: str, values: NDArray[Any], n: int) -> NDArray[Any]:
+    """One value a row, read-only."""
+    if values.shape != (n,):
+        raise AnswersError(f"expected a {what} for each of {n} answers, got shape {values.shape}")
+    return _read_only(values)
+
+
+def checked_codes(what: str, values: Any, n: int, low: int, below: int) -> NDArray[np.int64]:
+    """Whole numbers from `low` to below `below`, one a row."""
+    codes = np.asarray(values)
+    if codes.size and codes.dtype.kind not in "iub":
+        raise AnswersError(f"{what}s must be whole numbers, got {codes.dtype}")
+    codes = of_length(what, codes.astype(np.int64), n)
+    strange = np.flatnonzero((codes < low) | (codes >= below))
+    if len(strange):
+        raise AnswersError(
+            f"row {strange[0]}: {what} {codes[strange[0]]} is out of range; expected {low} to {below - 1}"
+        )
+    return codes
+
+
+def checked_texts(what: str, values: Any, n: int) -> NDArray[np.str_]:
+    """A text of bounded length, one a row."""
+    given = np.atleast_1d(values)
+    if given.dtype.kind in "iu":
+        given = given.astype(np.str_)
+    if given.dtype.kind != "U" or given.dtype.itemsize > 4 * _LONGEST_NAME:
+        texts = [str(value) for value in given.tolist()]
+        for row, text in enumerate(texts):
+            if len(text) > _LONGEST_NAME:
+                raise AnswersError(
+                    f"row {row}: the {what} has {len(text):,} characters, at most {_LONGEST_NAME:,} may be"
+                )
+        given = np.array(texts, dtype=np.str_)
+    return of_length(what, given, n)
+
+
+def check_finite(table: NDArray[Any], names: Sequence[str]) -> None:
+    """Every score is a number."""
+    strange = np.argwhere(~np.isfinite(table))
+    if len(strange):
+        row, column = strange[0]
+        raise AnswersError(f"row {row}: the score of {names[column]!r} is {table[row, column]}; expected a number")
+
+
+def checked_scores(
+    scores: ArrayLike, scale: Scale | None, names: tuple[str, ...], n: int
+) -> tuple[NDArray[np.float64], Scale]:
+    """A finite score for each row and class, and what the scores are."""
+    table = np.asarray(scores, np.float64)
+    if table.shape != (n, len(names)):
+        raise AnswersError(
+            f"expected a score for each of {n} answers and {len(names)} classes, got shape {table.shape}"
+        )
+    check_finite(table, names)
+    if scale is not None and scale not in get_args(Scale):
+        raise AnswersError(f"scores are {', '.join(get_args(Scale))}, not {scale!r}")
+    inside = ((table >= 0) & (table <= 1 + _SUM_TOLERANCE)).all(axis=1)
+    off = np.flatnonzero(~inside | (np.abs(table.sum(axis=1) - 1) > _SUM_TOLERANCE))
+    if scale is None:
+        scale = "probabilities" if not len(off) and n else "decision_function"
+    if scale == "probabilities" and len(off):
+        row = off[0]
+        raise AnswersError(
+            f"row {row}: probabilities must lie in [0, 1] and sum to 1, these run from {table[row].min():.4g} to "
+            f"{table[row].max():.4g} and sum to {table[row].sum():.6g}; are they other scores?"
+        )
+    return _read_only(table), scale
+
+
+def _read_only(array: NDArray[Any]) -> NDArray[Any]:
+    view = np.ascontiguousarray(array).view()
+    view.setflags(write=False)
+    return view

@@ -1,0 +1,200 @@
+"""Judge a table of answers, whoever made it: the result is the same kind that our own models get."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from misread.analysis.doubts import N_NEIGHBORS, doubt_labels
+from misread.bundle import Evidence
+from misread.errors import AnswersError
+from misread.evaluation.answers import Answers
+from misread.evaluation.calibration import class_probabilities
+from misread.recipes.metrics import classifier_metrics, detector_metrics
+from misread.recipes.pictured import gallery_arrays
+from misread.results.provenance import made_by
+from misread.results.study import StudyResult
+
+__all__ = ["judge_answers", "judge_scores"]
+
+HALF = {"decision_function": 0.0, "votes": 0.5, "probabilities": 0.5}
+
+
+def judge_scores(
+    y_true: ArrayLike,
+    scores_or_predictions: ArrayLike,
+    *,
+    images: ArrayLike | None = None,
+    class_names: Sequence[object] | None = None,
+    names: ArrayLike | None = None,
+    model: str = "your model",
+) -> StudyResult:
+    """Judge the answers of any classifier.
+
+    Parameters
+    ----------
+    y_true : array-like of shape (n,)
+        True classes, as names or as codes; pandas and PyTorch are understood.
+    scores_or_predictions : array-like of shape (n, n_classes) or (n,)
+        Probabilities or other scores, or only the answers.
+    images : array-like of uint8, shape (n, height, width), optional
+        What was read; the report then shows it.
+    class_names : sequence, optional
+        Of the columns of scores, and of codes.
+    names : array-like of shape (n,), optional
+        What the images are called.
+    model : str
+        What the report calls the model.
+
+    Returns
+    -------
+    StudyResult
+        As of `misread.evaluate`: `values` with intervals, and all that `misread.report.write_report` draws.
+
+    Raises
+    ------
+    AnswersError
+        If a row makes no sense.
+
+    Examples
+    --------
+    >>> result = judge_scores(["cat", "dog", "dog"], [[0.9, 0.1], [0.2, 0.8], [0.7, 0.3]])
+    >>> result.values["model.accuracy"]["count"], result.values["model.accuracy"]["of"]
+    (2, 3)
+    """
+    more: dict[str, Any] = {} if names is None else {"names": names}
+    answers = Answers.from_scores(y_true, scores_or_predictions, class_names=class_names, **more)
+    return judge_answers(answers, None if images is None else _grey(images, len(answers)), model=model)
+
+
+def judge_answers(
+    answers: Answers,
+    images: NDArray[np.uint8] | None = None,
+    *,
+    model: str = "your model",
+    source: str = "a table of answers",
+    positive: str | None = None,
+) -> StudyResult:
+    """Judge a table of answers.
+
+    Parameters
+    ----------
+    answers : Answers
+        Rows without a label are left out.
+    images : ndarray of uint8, shape (n, height, width), optional
+        One for each row.
+    model, source : str
+        What the model and the data are called.
+    positive : str, optional
+        Judge how this one class is told from the others.
+
+    Raises
+    ------
+    AnswersError
+        If no row has a label, or `positive` is no class.
+    """
+    known = answers.is_labelled
+    if not known.any():
+        raise AnswersError("no row has a label; add a column 'label', or the images with their labels (--data)")
+    if not known.all():
+        source += f"; {np.count_nonzero(~known):,} rows without a label are left out"
+        answers, images = answers.take(known), None if images is None else images[known]
+    if positive is not None:
+        answers = answers.as_detector(positive)
+    values, arrays, threshold = _judged(answers)
+    if images is not None:
+        _check_count(images, len(answers))
+        doubts, verdicts = _doubts(answers, images)
+        arrays |= doubts
+        if verdicts:
+            values["suspects.verdicts"] = verdicts
+        arrays |= _pictures(answers, images, threshold, doubts)
+    manifest = {
+        "dataset": {
+            "name": source.split(";")[0],
+            "sha256": str(answers.provenance.get("sha256", "")),
+            "source": source,
+            "class_names": list(answers.class_names),
+            "n_train": 0,
+            "n_test": len(answers),
+            "shape": [] if images is None else list(images.shape[1:]),
+        },
+        "positive": answers.positive or "",
+        "model": {
+            "model": model,
+            "task": "classification" if answers.positive is None else "detector",
+            "operating_point": None,
+            "dataset": {},
+            "scale": answers.scale,
+        },
+        "judged": "answers",
+        "threshold": threshold,
+        **made_by(),
+    }
+    return StudyResult(values=values, arrays=arrays, manifest=manifest)
+
+
+def _judged(answers: Answers) -> tuple[dict[str, Any], dict[str, NDArray[Any]], float | None]:
+    """Metrics, the arrays that a report draws them from, and from which score on a detector says yes."""
+    arrays: dict[str, NDArray[Any]] = {
+        "labels.test": answers.labels,
+        "model.predictions": answers.predictions,
+        "model.names": answers.names,
+    }
+    if answers.positive is None:
+        metrics = classifier_metrics(answers.labels, answers.predictions, None, answers.class_names, None)
+        if answers.scores is not None:
+            arrays["model.scores"] = answers.scores
+        return {f"model.{name}": value for name, value in metrics.items()}, arrays, None
+    boundary = HALF[answers.scale or "probabilities"]
+    threshold = answers.threshold if answers.threshold is not None else float(np.nextafter(boundary, np.inf))
+    arrays["model.scores"] = answers.positive_scores[:, None]
+    evidence = Evidence(answers.labels == 1, answers.positive_scores)
+    metrics = detector_metrics(evidence, None, boundary)
+    return {f"model.{name}": value for name, value in metrics.items()}, arrays, threshold
+
+
+def _doubts(answers: Answers, images: NDArray[np.uint8]) -> tuple[dict[str, NDArray[Any]], dict[str, int]]:
+    """Doubtful labels, where there are scores to doubt them by and images enough to ask."""
+    if answers.scores is None or len(answers) <= N_NEIGHBORS:
+        return {}, {}
+    table = answers.scores
+    if answers.scale != "probabilities":
+        table = class_probabilities(answers.labels, table)
+    return doubt_labels(images.reshape(len(images), -1), answers.labels, table)
+
+
+def _pictures(
+    answers: Answers, images: NDArray[np.uint8], threshold: float | None, doubts: dict[str, NDArray[Any]]
+) -> dict[str, NDArray[Any]]:
+    scores = np.zeros((len(answers), 1)) if answers.scores is None else answers.scores
+    if answers.positive is not None:
+        scores = answers.positive_scores[:, None]
+    return gallery_arrays(images, answers.labels, answers.predictions, scores, threshold, doubts)
+
+
+def _grey(images: ArrayLike, n: int) -> NDArray[np.uint8]:
+    """Images of 8 bits and shape (n, height, width), of arrays as frameworks have them."""
+    array = np.asarray(images)
+    if array.ndim == 4 and 1 in (array.shape[1], array.shape[3]):
+        array = array[:, 0] if array.shape[1] == 1 else array[..., 0]
+    if array.ndim == 2 and int(array.shape[1] ** 0.5) ** 2 == array.shape[1]:
+        side = int(array.shape[1] ** 0.5)
+        array = array.reshape(len(array), side, side)
+    if array.ndim != 3:
+        raise AnswersError(f"images must have shape (n, height, width), got {array.shape}")
+    _check_count(array, n)
+    if array.dtype == np.uint8:
+        return array
+    low, high = float(np.min(array)), float(np.max(array))
+    if not (np.isfinite(low) and np.isfinite(high)):
+        raise AnswersError("images hold values that are no numbers")
+    if low >= 0 and high <= 255 and high > 1:
+        return np.rint(array).astype(np.uint8)
+    return np.rint((array - low) * (255 / ((high - low) or 1))).astype(np.uint8)
+
+
+def _check_count(images: NDArray[Any], n: int) -> None:
+    if len(images) != n:
+        raise AnswersError(f"{len(images):,} images for {n:,} answers; give an image for each row")

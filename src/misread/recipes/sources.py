@@ -1,0 +1,211 @@
+"""Answers from wherever they are: a model file that is asked, a run folder, a table."""
+
+import os
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from time import perf_counter
+from typing import Any, cast
+
+import numpy as np
+from numpy.typing import NDArray
+
+from misread.bundle import Bundle, Manifest, load
+from misread.data import Dataset
+from misread.data.content import image_hashes
+from misread.errors import AnswersError, ParameterError
+from misread.evaluation.answers import Answers
+from misread.recipes.attach import answers_on
+from misread.recipes.evaluate import unseen_images
+from misread.results.study import StudyResult
+
+__all__ = ["Source", "ask_bundle", "source_of"]
+
+LoadAlike = Callable[[Manifest], Dataset]
+"""Reads the data set to be judged on the way a model's own images were read."""
+
+
+@dataclass(frozen=True, eq=False)
+class Source:
+    """Answers, and what is known of who gave them.
+
+    Attributes
+    ----------
+    title : str
+        What the model is called.
+    answers : Answers
+    images : ndarray of uint8, shape (n, height, width), or None
+        What was read, one image a row.
+    rows : ndarray of int64, shape (m,), or None
+        Which rows `images` are of, where not of all.
+    probabilities : ndarray of shape (n, n_classes), or None
+        Calibrated, where the model gives such.
+    promise : dict or None
+        Aim and target of the operating point.
+    microseconds, n_bytes : float or None
+        Of an answer, and of the file.
+    remarks : tuple of str
+        What is to be said.
+    """
+
+    title: str
+    answers: Answers
+    images: NDArray[np.uint8] | None = None
+    rows: NDArray[np.int64] | None = None
+    probabilities: NDArray[np.float64] | None = None
+    promise: dict[str, Any] | None = None
+    microseconds: float | None = None
+    n_bytes: int | None = None
+    remarks: tuple[str, ...] = ()
+    manifest: dict[str, Any] = field(default_factory=dict)
+
+
+def ask_bundle(bundle: Bundle, dataset: Dataset, *, every: bool = False, title: str = "") -> Source:
+    """Ask a model about the images of a data set that it has not seen.
+
+    Parameters
+    ----------
+    bundle : Bundle
+        A classifier or detector.
+    dataset : Dataset
+        Its images prepared as the model's were.
+    every : bool
+        Ask about the training images of the data set, too.
+    title : str
+        What to call the model.
+
+    Raises
+    ------
+    ParameterError
+        If the model gives no classes, or there is nothing to ask it.
+    """
+    manifest = bundle.manifest
+    if manifest.task not in ("classification", "detector"):
+        raise ParameterError(f"a model for {manifest.task} gives no classes to compare")
+    images = unseen_images(bundle, dataset, every)
+    test = images.test
+    start = perf_counter()
+    said = bundle.answer(test.images)
+    seconds = perf_counter() - start
+    point = manifest.operating_point
+    more: dict[str, Any] = {
+        "asked": "test",
+        "names": np.arange(len(test)),
+        "hashes": image_hashes(test.images),
+        "threshold": None if point is None else point.threshold,
+        "provenance": {"model": manifest.model, "data": dataset.sha256, "versions": dict(manifest.versions)},
+    }
+    if manifest.task == "detector":
+        positive = str(manifest.positive)
+        labels = (test.labels == manifest.classes.index(positive)).astype(np.int64)
+        scores = np.column_stack([-said.scores[:, 0], said.scores[:, 0]])
+        answers = Answers(
+            (f"not {positive}", positive),
+            said.labels.astype(np.int64),
+            labels,
+            scores,
+            "decision_function",
+            positive=positive,
+            **more,
+        )
+    else:
+        answers = Answers(manifest.classes, said.labels, test.labels, said.scores, "decision_function", **more)
+    return Source(
+        title or manifest.model,
+        answers,
+        images=test.images,
+        probabilities=said.probabilities,
+        promise=None if point is None else {"aim": point.aim, "target": point.target},
+        microseconds=1e6 * seconds / len(test),
+        remarks=images.notes,
+        manifest=manifest.as_json(),
+    )
+
+
+def source_of(what: str | os.PathLike[str], load_alike: LoadAlike | None, *, every: bool = False) -> Source:
+    """Read or ask for answers.
+
+    Parameters
+    ----------
+    what : path
+        A model file, which is asked about the data; a run folder; or a table of answers.
+    load_alike : callable of Manifest to Dataset, or None
+        Gives the data as the model takes it; None where there is no data.
+    every : bool
+        Ask a model about all images of the data that it has not seen.
+
+    Raises
+    ------
+    MisreadError
+        If it is none of these, or a model has no data to be asked about.
+    """
+    path = Path(what)
+    if path.is_dir():
+        return _of_run(path)
+    if path.suffix.lower() in (".csv", ".tsv", ".parquet", ".npz"):
+        answers = Answers.read(path)
+        images = None
+        if load_alike is not None:
+            answers, images = answers_on(answers, load_alike(_as_it_is(answers)))
+        return Source(path.stem, answers, images=images, n_bytes=None)
+    if load_alike is None:
+        raise ParameterError(f"{path} is a model: give the data that it is to be asked about (--data DATA)")
+    bundle = load(path)
+    source = ask_bundle(bundle, load_alike(bundle.manifest), every=every, title=path.stem)
+    return Source(**{**vars(source), "n_bytes": path.stat().st_size})
+
+
+def _as_it_is(answers: Answers) -> Manifest:
+    """Stands for a model that takes images as they are."""
+    return Manifest(task="classification", model="", classes=answers.class_names, image_size=(0, 0))
+
+
+def _of_run(folder: Path) -> Source:
+    """The answers in a run folder: as a table, or of an earlier misread among the arrays."""
+    result = StudyResult.load(folder)
+    arrays = result.arrays
+    images, rows = arrays.get("gallery.images"), arrays.get("gallery.index")
+    model = result.manifest.get("model")
+    title = f"{folder.name}: {model['model']}" if model else folder.name
+    if (folder / "answers.npz").is_file():
+        answers = Answers.read(folder / "answers.npz")
+        return Source(title, answers, images=images, rows=rows)
+    if model:
+        return Source(title, _of_evaluation(result), images=images, rows=rows)
+    key = "chosen" if "chosen.predictions" in arrays else "sgd_scaled"
+    if f"{key}.predictions" not in arrays:
+        raise AnswersError(f"{folder} holds no answers of a model that tells classes apart")
+    answers = Answers(
+        tuple(result.class_names),
+        arrays[f"{key}.predictions"],
+        arrays["labels.train"],
+        arrays[f"{key}.scores"] if arrays[f"{key}.scores"].ndim == 2 else None,
+        "decision_function",
+        asked=cast(Any, "out_of_fold"),
+        folds=arrays[f"{key}.folds"].astype(np.int64) if f"{key}.folds" in arrays else cast(Any, None),
+    )
+    name = str(result.values.get("chosen.model", "sgd-scaled"))
+    return Source(f"{folder.name}: {name}", answers, images=images, rows=rows)
+
+
+def _of_evaluation(result: StudyResult) -> Answers:
+    arrays, model = result.arrays, result.manifest["model"]
+    if model["task"] == "detector":
+        positive = result.manifest["positive"]
+        code = result.class_names.index(positive)
+        return Answers(
+            (f"not {positive}", positive),
+            arrays["model.predictions"].astype(np.int64),
+            (arrays["labels.test"] == code).astype(np.int64),
+            positive=positive,
+        )
+    if model["task"] != "classification":
+        raise AnswersError(f"a model for {model['task']} gives no classes to compare")
+    return Answers(
+        tuple(result.class_names),
+        arrays["model.predictions"],
+        arrays["labels.test"],
+        arrays.get("model.scores"),
+        "decision_function",
+        asked=cast(Any, "test"),
+    )

@@ -1,0 +1,57 @@
+"""`misread judge`: ten lines of somebody's script, then our report."""
+
+import csv
+import json
+
+import numpy as np
+import pytest
+from sklearn.svm import SVC
+from typer.testing import CliRunner
+
+from misread import load
+from misread.cli import app, main
+
+
+@pytest.fixture(scope="module")
+def table(tmp_path_factory):
+    digits = load("digits")
+    scores = SVC().fit(digits.train.X, digits.train.labels).decision_function(digits.test.X)
+    path = tmp_path_factory.mktemp("answers") / "theirs.csv"
+    with path.open("w", newline="") as stream:
+        writer = csv.writer(stream)
+        writer.writerow(["index", *digits.class_names])
+        writer.writerows([row, *line] for row, line in enumerate(scores.tolist()))
+    return path, scores, digits
+
+
+def run(*words):
+    return CliRunner().invoke(app, ["judge", *map(str, words)])
+
+
+def test_numbers_on_the_screen_and_a_report(table, tmp_path):
+    path, scores, digits = table
+    done = run(path, "--data", "digits", "--out", tmp_path / "run")
+    assert done.exit_code == 0, done.output
+    right = np.mean(scores.argmax(axis=1) == digits.test.labels)
+    assert f"{right:.2%}" in done.output
+    assert (tmp_path / "run" / "report.html").is_file()
+    assert (tmp_path / "run" / "answers.npz").is_file()
+
+
+def test_json(table, tmp_path):
+    path, _, digits = table
+    done = run(path, "--data", "digits", "--out", tmp_path / "run", "--positive", "3", "--json")
+    document = json.loads(done.output)
+    assert document["values"]["model.recall"]["of"] == np.count_nonzero(digits.test.labels == 3)
+
+
+def test_a_mistake_is_one_line(tmp_path, monkeypatch, capsys):
+    (tmp_path / "a.csv").write_text("index,answer\n0,5\n1,x\n")
+    monkeypatch.setattr("sys.argv", ["misread", "judge", str(tmp_path / "a.csv"), "--out", str(tmp_path / "run")])
+    with pytest.raises(SystemExit) as ended:
+        main()
+    assert ended.value.code == 1
+    error = capsys.readouterr().err
+    assert "no row has a label" in error
+    assert len(error.strip().splitlines()) <= 2
+    assert not (tmp_path / "run").exists()

@@ -1,0 +1,103 @@
+"""The answers of any classifier are judged like our own."""
+
+import numpy as np
+import pytest
+from sklearn.metrics import accuracy_score, precision_score, recall_score
+from sklearn.svm import SVC
+
+from misread import load
+from misread.data.content import image_hashes
+from misread.errors import AnswersError
+from misread.evaluation.answers import Answers
+from misread.recipes.attach import answers_on
+from misread.recipes.judge import judge_answers, judge_scores
+from misread.report import write_report
+
+
+@pytest.fixture(scope="module")
+def digits():
+    return load("digits")
+
+
+@pytest.fixture(scope="module")
+def scores(digits):
+    model = SVC(random_state=0).fit(digits.train.X, digits.train.labels)
+    return model.decision_function(digits.test.X)
+
+
+def test_counts_are_numpys(digits, scores):
+    y, answered = digits.test.labels, scores.argmax(axis=1)
+    result = judge_scores(y, scores, images=digits.test.images, class_names=digits.class_names)
+    values = result.values
+    assert values["model.accuracy"]["value"] == accuracy_score(y, answered)
+    for code, name in enumerate(digits.class_names):
+        own = values["model.classes"][name]
+        assert own["precision"]["value"] == precision_score(y == code, answered == code)
+        assert own["recall"]["value"] == recall_score(y == code, answered == code)
+    assert np.trace(np.array(values["model.confusion"])) == values["model.accuracy"]["count"]
+
+
+def test_one_class_is_judged_as_a_detector_is(digits, scores):
+    answers = Answers.from_scores(digits.test.labels, scores, class_names=digits.class_names)
+    values = judge_answers(answers, digits.test.images, positive="5").values
+    y, answered = digits.test.labels == 5, scores.argmax(axis=1) == 5
+    assert values["model.precision"]["value"] == precision_score(y, answered)
+    assert values["model.recall"]["value"] == recall_score(y, answered)
+
+
+def test_tensors_series_and_images_as_frameworks_have_them(digits, scores):
+    torch = pytest.importorskip("torch")
+    tensor = torch.tensor(scores, requires_grad=True)
+    images = torch.tensor(digits.test.images[:, None] / 255, dtype=torch.float32)
+    result = judge_scores(torch.tensor(digits.test.labels), tensor, images=images)
+    assert result.values == judge_scores(digits.test.labels, scores, images=digits.test.images).values
+
+
+def test_planted_label_errors_are_doubted(digits, scores):
+    y = digits.test.labels.copy()
+    planted = np.random.default_rng(0).choice(len(y), 10, replace=False)
+    y[planted] = (y[planted] + 1) % 10
+    result = judge_scores(y, scores, images=digits.test.images)
+    assert len(set(planted) & set(result.arrays["suspects.index"][:12].tolist())) >= 8
+
+
+@pytest.mark.parametrize("kind", ["scores", "answers", "no images"])
+def test_every_kind_has_a_report(digits, scores, tmp_path, kind):
+    given = scores.argmax(axis=1) if kind == "answers" else scores
+    images = None if kind == "no images" else digits.test.images
+    result = judge_scores(digits.test.labels, given, images=images, model="theirs", names=np.arange(360))
+    page = write_report(result, tmp_path).read_text()
+    assert "theirs misreads" in page
+    assert ("only the answers are known, not their scores" in page) == (kind == "answers")
+
+
+def test_rows_are_found_by_content_by_number_or_not_at_all(digits, scores):
+    answers = Answers.from_scores(None, scores, class_names=digits.class_names)
+    by_number, images = answers_on(answers, digits)
+    np.testing.assert_array_equal(by_number.labels, digits.test.labels)
+    np.testing.assert_array_equal(images, digits.test.images)
+    mixed = np.random.default_rng(0).permutation(360)
+    hashed = Answers.from_scores(
+        None, scores[mixed], class_names=digits.class_names, hashes=image_hashes(digits.test.images[mixed])
+    )
+    np.testing.assert_array_equal(answers_on(hashed, digits)[0].labels, digits.test.labels[mixed])
+    with pytest.raises(AnswersError, match=r"row 1: 'x' is no image of digits; 1 of 360 are not"):
+        strange = hashed.hashes.copy()
+        strange[1] += 1
+        names = [*"ax", *map(str, range(358))]
+        answers_on(
+            Answers.from_scores(None, scores, class_names=digits.class_names, hashes=strange, names=names), digits
+        )
+    with pytest.raises(AnswersError, match="there is no image 400 among the 360 of digits"):
+        answers_on(Answers.from_scores(None, scores[:1], class_names=digits.class_names, names=[400]), digits)
+
+
+def test_what_cannot_be_judged(digits, scores):
+    with pytest.raises(AnswersError, match="no row has a label"):
+        judge_answers(Answers.from_scores(None, scores, class_names=digits.class_names))
+    with pytest.raises(AnswersError, match="359 images for 360 answers"):
+        judge_scores(digits.test.labels, scores, images=digits.test.images[1:])
+    with pytest.raises(AnswersError, match="none is in both"):
+        answers_on(Answers.from_scores(None, np.array(["a", "b"])), digits)
+    with pytest.raises(AnswersError, match="there is no class 'cat'"):
+        judge_answers(Answers.from_scores(digits.test.labels, scores), positive="cat")
