@@ -5,7 +5,7 @@ import pytest
 from sklearn.linear_model import LogisticRegression
 from sklearn.svm import SVC
 
-from misread.errors import AnswersError, OutputError
+from misread.errors import AnswersError, OutputError, ParameterError
 from misread.evaluation.answers import Answers
 
 Y = ["cat", "dog", "dog", "cow"]
@@ -169,7 +169,7 @@ def test_an_estimator_is_asked(classes):
         answers = Answers.from_estimator(fitted, X, y, class_names=names)
         np.testing.assert_array_equal(answers.predictions, fitted.predict(X))
         assert answers.scores.shape == (60, classes + 1)
-    with pytest.raises(AnswersError, match="ovr"):
+    with pytest.raises(ParameterError, match="ovr"):
         wide = np.arange(60) % 4
         Answers.from_estimator(
             SVC(decision_function_shape="ovo").fit(X, wide), X, wide, class_names=["a", "b", "c", "d"]

@@ -18,10 +18,10 @@ from misread.bundle.manifest import Manifest
 from misread.bundle.parts import expect
 from misread.data.fit import fit_image
 from misread.errors import ModelFileError, ParameterError
+from misread.evaluation.responses import boundary, responses
 from misread.evaluation.scores import class_table, leads, with_all_classes
 from misread.models import KNeighborsClassifier
 from misread.models.held_out import TemperatureClassifierMixin
-from misread.models.responses import boundary, responses
 
 __all__ = ["Answers", "Bundle", "Evidence", "load", "read_manifest", "save"]
 

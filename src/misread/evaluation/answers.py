@@ -28,7 +28,8 @@ from misread.evaluation.answer_checks import (
     of_length,
 )
 from misread.evaluation.answer_files import read_columns, write_columns
-from misread.evaluation.scores import HALF, ZERO, class_table, margins, with_all_classes
+from misread.evaluation.responses import boundary, gives_shares, responses
+from misread.evaluation.scores import HALF, ZERO, class_table, leads, with_all_classes
 
 __all__ = ["ASKED", "UNKNOWN", "Answers", "Scale"]
 
@@ -213,21 +214,12 @@ class Answers:
             Other parameters of `Answers`.
         """
         names = tuple(str(name) for name in class_names)
-        pixels, classes = np.asarray(X), np.asarray(estimator.classes_)
-        predictions = np.asarray(estimator.predict(pixels))
-        more = {"labels": None if y is None else np.asarray(y), **more}
-        signed = hasattr(estimator, "decision_function")
-        if not signed and not hasattr(estimator, "predict_proba"):
-            return cls(names, predictions, **more)
-        given = estimator.decision_function(pixels) if signed else estimator.predict_proba(pixels)
-        table = class_table(given, ZERO if signed else HALF)
-        if table.shape[1] != len(classes):
-            raise AnswersError(
-                f"{type(estimator).__name__} gives {table.shape[1]} scores for {len(classes)} classes; one "
-                "for each is expected (of an SVC: decision_function_shape='ovr')"
-            )
-        table = with_all_classes(table, classes, len(names))
-        return cls(names, predictions, scores=table, scale="decision_function" if signed else "votes", **more)
+        classes = np.asarray(estimator.classes_)
+        scores, predictions = responses(estimator, np.asarray(X))
+        table = with_all_classes(class_table(scores, boundary(estimator)), classes, len(names))
+        scale = "votes" if gives_shares(estimator) else "decision_function"
+        labels = None if y is None else np.asarray(y)
+        return cls(names, predictions, cast(Any, labels), table, **{"scale": scale, **more})
 
     @classmethod
     def read(cls, path: str | os.PathLike[str], *, class_names: Sequence[str] | None = None) -> "Answers":
@@ -287,14 +279,14 @@ class Answers:
 
     @cached_property
     def leads(self) -> NDArray[np.float64]:
-        """How far the best class is ahead of the second, shape (n,).
+        """How far the class answered is ahead of the best other one, shape (n,).
 
         Raises
         ------
         AnswersError
             Where only the answers are known.
         """
-        return margins(self.needed_scores)
+        return leads(self.needed_scores, self.predictions)
 
     @property
     def positive_scores(self) -> NDArray[np.float64]:

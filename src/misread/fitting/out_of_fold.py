@@ -12,8 +12,8 @@ from sklearn.model_selection import BaseCrossValidator, check_cv
 from sklearn.utils.multiclass import type_of_target
 
 from misread.errors import ParameterError
+from misread.evaluation.responses import boundary, gives_shares, responses
 from misread.evaluation.scores import ZERO, class_table, unlike_scores, with_all_classes
-from misread.models.responses import boundary, gives_shares, responses
 from misread.parallel import inner_threads, is_local, task_threads
 
 __all__ = ["OutOfFold", "out_of_fold"]

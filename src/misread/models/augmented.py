@@ -10,9 +10,9 @@ from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from misread.data.transforms import shifted_copies
+from misread.evaluation.responses import responses
 from misread.models.neighbors import KNeighborsClassifier
 from misread.models.pixels import PixelReader
-from misread.models.responses import responses
 
 __all__ = ["ShiftedCopiesClassifier"]
 
@@ -59,7 +59,7 @@ class ShiftedCopiesClassifier(ClassifierMixin, BaseEstimator):
         return self.estimator_.predict(pixels)
 
     def scores_and_predictions(self, X: Any) -> tuple[NDArray[np.float64], NDArray[Any]]:
-        """Scores and classes, as `misread.models.responses.responses` gives them, asked once."""
+        """Scores and classes, as `misread.evaluation.responses.responses` gives them, asked once."""
         return responses(self.estimator_, self._pixels(X))
 
     @_can("predict_proba")

@@ -11,7 +11,6 @@ from misread.evaluation.answers import Answers
 from misread.evaluation.comparison import PairedTest
 from misread.evaluation.paired import Pair, matched
 from misread.evaluation.reliability import expected_calibration_error
-from misread.evaluation.scores import margins
 from misread.recipes.metrics import point_metrics, share
 from misread.recipes.operating import verdict
 from misread.recipes.sources import Source
@@ -117,7 +116,7 @@ def _promise(source: Source) -> dict[str, Any] | None:
     if answers.positive is not None:
         evidence, task = Evidence(known.labels == 1, known.positive_scores), "detector"
     else:
-        evidence, task = Evidence(known.right, margins(known.needed_scores)), "classification"
+        evidence, task = Evidence(known.right, known.leads), "classification"
     return verdict(point_metrics(evidence, point, task), point)
 
 

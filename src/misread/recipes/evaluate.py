@@ -10,9 +10,9 @@ from numpy.typing import NDArray
 from misread.bundle import Bundle, Evidence
 from misread.data import Dataset, Split
 from misread.errors import ParameterError
+from misread.evaluation.responses import boundary
 from misread.evaluation.scores import first_yes, leads
 from misread.fitting.targets import Labels, Wanted, make_task
-from misread.models.responses import boundary
 from misread.recipes.metrics import (
     classifier_metrics,
     detector_metrics,

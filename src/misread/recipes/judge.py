@@ -151,7 +151,7 @@ def _judged(answers: Answers) -> tuple[dict[str, Any], dict[str, NDArray[Any]], 
     threshold = answers.threshold if answers.threshold is not None else float(np.nextafter(boundary, np.inf))
     arrays["model.scores"] = answers.positive_scores[:, None]
     evidence = Evidence(answers.labels == 1, answers.positive_scores)
-    metrics = detector_metrics(evidence, None, boundary)
+    metrics = detector_metrics(evidence, answers.predictions == 1)
     return {f"model.{name}": value for name, value in metrics.items()}, arrays, threshold
 
 

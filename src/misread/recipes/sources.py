@@ -15,6 +15,7 @@ from misread.data import Dataset
 from misread.data.content import image_hashes
 from misread.errors import AnswersError, ParameterError
 from misread.evaluation.answers import Answers
+from misread.evaluation.scores import class_table
 from misread.recipes.attach import answers_on
 from misread.recipes.evaluate import unseen_images
 from misread.results.study import StudyResult
@@ -98,7 +99,7 @@ def ask_bundle(bundle: Bundle, dataset: Dataset, *, every: bool = False, title: 
     if manifest.task == "detector":
         positive = str(manifest.positive)
         labels = (test.labels == manifest.classes.index(positive)).astype(np.int64)
-        scores = np.column_stack([-said.scores[:, 0], said.scores[:, 0]])
+        scores = class_table(said.scores[:, 0])
         answers = Answers(
             (f"not {positive}", positive),
             said.labels.astype(np.int64),

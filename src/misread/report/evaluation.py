@@ -99,7 +99,7 @@ class EvaluationEvidence(Evidence):
         """Of the out-of-fold margins that a model file carries, and of the images that are judged."""
         right = self.labels == self.predictions
         if "judged" in self.result.manifest:
-            return RejectionCurve.from_margins(right, margins(self.scores)), None
+            return RejectionCurve.from_margins(right, leads(self.scores, self.predictions)), None
         held_out = RejectionCurve.from_margins(
             self.array("model.held_out.truth"), self.array("model.held_out.scores")
         )

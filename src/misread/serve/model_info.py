@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from misread.bundle import Bundle, Manifest
-from misread.models.responses import boundary
+from misread.evaluation.responses import boundary
 from misread.serve.limits import Limits
 
 __all__ = ["describe", "score_names"]

@@ -12,9 +12,9 @@ from sklearn.base import clone
 from misread.data import Split
 from misread.evaluation.rejection import RejectionCurve
 from misread.evaluation.reliability import best_temperature
+from misread.evaluation.responses import boundary, responses
 from misread.evaluation.scores import ZERO, as_one_column, class_table, leads, logits
 from misread.models.held_out import held_out_part
-from misread.models.responses import boundary, responses
 
 __all__ = ["ANSWER_ACCURACY", "Climb", "answers_of", "climb"]
 

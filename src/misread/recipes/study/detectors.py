@@ -5,10 +5,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from misread.evaluation.responses import responses
 from misread.evaluation.thresholds import ThresholdCurve
 from misread.fitting.out_of_fold import OutOfFold, out_of_fold
 from misread.models import RandomForestClassifier, SGDClassifier
-from misread.models.responses import responses
 from misread.recipes.study.step import Context, Outcome
 from misread.tasks import detector
 

@@ -9,10 +9,10 @@ from sklearn.preprocessing import StandardScaler
 from sklearn.svm import SVC
 
 from misread.analysis.confusion import by_column, by_row, confusion_counts, errors_only
+from misread.evaluation.responses import responses
 from misread.fitting.out_of_fold import OutOfFold, out_of_fold
 from misread.models import SGDClassifier
 from misread.models.pixels import set_shape
-from misread.models.responses import responses
 from misread.models.sgd import fit_scaler
 from misread.models.zoo import make
 from misread.recipes.study.step import Context, Outcome

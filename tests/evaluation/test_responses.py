@@ -21,11 +21,11 @@ from misread.bundle import load as load_model
 from misread.bundle import save
 from misread.data import Split, load
 from misread.errors import ParameterError
+from misread.evaluation.responses import boundary, responses
 from misread.evaluation.scores import class_table, unlike_scores
 from misread.fitting.out_of_fold import out_of_fold
 from misread.models import KNeighborsClassifier, KNeighborsClassifierCV, RandomForestClassifier, SGDClassifier
 from misread.models.augmented import ShiftedCopiesClassifier
-from misread.models.responses import boundary, responses
 from misread.recipes.evaluate import evaluate
 
 DUELS = [
