@@ -25,6 +25,12 @@ def golden() -> Path:
     return GOLDEN
 
 
+@pytest.fixture
+def valid(golden) -> Path:
+    """One of them."""
+    return golden / "sgd-scaled.misread"
+
+
 @pytest.fixture(scope="session")
 def few() -> Dataset:
     """A hundred digits to train on, twenty to test on."""

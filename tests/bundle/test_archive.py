@@ -17,7 +17,7 @@ RNG = np.random.default_rng(0)
 def test_many_arrays_come_back(tmp_path):
     arrays = {f"a.{i}": np.arange(3) + i for i in range(3_000)}
     write_archive(tmp_path / "m.misread", {}, arrays)
-    _, read = read_archive(tmp_path / "m.misread")
+    read = read_archive(tmp_path / "m.misread")[1].arrays
     assert read.keys() == arrays.keys()
     np.testing.assert_array_equal(read["a.2999"], arrays["a.2999"])
 
@@ -28,7 +28,7 @@ def test_nearly_empty_images_are_no_bomb(tmp_path):
     images[::5_000, 500] = 255
     noise = RNG.integers(0, 256, 10_000, np.uint8)
     write_archive(tmp_path / "m.misread", {}, {"images": images, "noise": noise})
-    _, read = read_archive(tmp_path / "m.misread")
+    read = read_archive(tmp_path / "m.misread")[1].arrays
     np.testing.assert_array_equal(read["images"], images)
     np.testing.assert_array_equal(read["noise"], noise)
 
@@ -43,7 +43,7 @@ def test_ordinary_arrays_stay_compressed(tmp_path):
 )
 def test_every_kind_of_number_comes_back(tmp_path, dtype):
     write_archive(tmp_path / "m.misread", {}, {"a": np.array([0, 1, 1], dtype)})
-    assert read_archive(tmp_path / "m.misread")[1]["a"].dtype == dtype
+    assert read_archive(tmp_path / "m.misread")[1].arrays["a"].dtype == dtype
 
 
 @pytest.mark.parametrize(

@@ -1,19 +1,13 @@
 """Which types a part written by skops may construct: those whose code we have looked at, named here alone.
 
 skops itself vouches for every scikit-learn estimator, also for those whose compiled code follows fitted arrays
-out of bounds. So a file is audited here first, as the JSON it is; `fitted` then checks what these types hold.
+out of bounds. So a file is audited first, as the JSON it is; `fitted` then checks what these types hold.
 """
 
-import io
-import json
-import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Mapping
 from typing import Any
 
-from misread.bundle.archive import check_members
-from misread.errors import ModelFileError
-
-__all__ = ["ESTIMATORS", "TRUSTED_TYPES", "audit"]
+__all__ = ["ESTIMATORS", "TRUSTED_TYPES", "strange_types"]
 
 _SKLEARN: dict[str, tuple[str, ...]] = {
     "calibration": ("CalibratedClassifierCV",),
@@ -130,39 +124,12 @@ TRUSTED_TYPES = (*sorted(_OURS | _SCORES | _PARTS), "sklearn.tree._tree.Tree", "
 _NAMES = ("__class__", "__loader__", "__module__")
 
 
-def audit(content: bytes) -> None:
-    """See that a skops part names nothing but types of the list, before skops reads it.
-
-    Raises
-    ------
-    ModelFileError
-        If it names another, or unpacks to more than any model needs. Other exceptions mean a damaged one.
-    """
-    with zipfile.ZipFile(io.BytesIO(content)) as archive:
-        members = check_members(archive, len(content))
-        schema = json.loads(archive.read("schema.json"))
-        for member in members:
-            if member.filename != "schema.json" and archive.open(member).read(6) != b"\x93NUMPY":
-                raise ModelFileError(f"it holds {member.filename[:40]!r}, which is not a plain array; refused")
-    unknown = set(_strange(schema))
-    if unknown:
-        allowed = ", ".join(sorted(name.rpartition(".")[2] for name in ESTIMATORS))
-        raise ModelFileError(
-            f"it holds {', '.join(sorted(unknown)[:5])[:200]}, which is not allowed in a model file; "
-            f"of scikit-learn it may hold {allowed}, with parameters that are plain values"
-        )
-
-
-def _strange(schema: Any) -> Iterator[str]:
-    """Names of the types that are not on the list, or not to be constructed in that way."""
-    rest = [schema]
-    while rest:
-        node = rest.pop()
-        if isinstance(node, list):
-            rest += node
-        elif isinstance(node, dict):
-            rest += node.values()
-            kind, loader, module = (node.get(name) for name in _NAMES)
-            name = f"{module}.{kind}"
-            if (kind, loader, module) != (None,) * 3 and name not in _BY_LOADER.get(str(loader), ()):
-                yield name
+def strange_types(nodes: Iterable[Mapping[str, Any]]) -> set[str]:
+    """Names of the types of a schema's nodes that are not on the list, or not to be constructed in that way."""
+    strange = set()
+    for node in nodes:
+        kind, loader, module = (node.get(name) for name in _NAMES)
+        name = f"{module}.{kind}"
+        if (kind, loader, module) != (None,) * 3 and name not in _BY_LOADER.get(str(loader), ()):
+            strange.add(name)
+    return strange

@@ -5,7 +5,7 @@ import json
 import os
 import re
 import zipfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Container, Iterator, Mapping
 from contextlib import contextmanager
 from math import isfinite, prod
 from typing import IO, Any
@@ -14,10 +14,21 @@ import numpy as np
 from numpy.lib import format as npy
 from numpy.typing import NDArray
 
+from misread.bundle.budget import Budget, Store
+from misread.bundle.texts import checked_texts, printable
 from misread.errors import MisreadError, ModelFileError
-from misread.files import atomic_write
+from misread.files import atomic_write, open_regular
 
-__all__ = ["check_members", "read_archive", "reading", "write_archive"]
+__all__ = [
+    "array_header",
+    "check_members",
+    "content_of",
+    "plain_array",
+    "read_archive",
+    "read_document",
+    "reading",
+    "write_archive",
+]
 
 DOCUMENT = "manifest.json"
 MEMBER = re.compile(r"[a-z0-9_.]{1,80}\.npy", re.ASCII)
@@ -25,6 +36,9 @@ MAX_MEMBERS = 100_000
 MAX_DOCUMENT_BYTES = 16 * 2**20
 MAX_BYTES = 4 * 2**30
 FREE_BYTES = 64 * 2**20
+MAX_FILE_BYTES = MAX_BYTES + 256 * 2**20
+JSON_BYTES = 24
+"""Memory that a byte of JSON can take, at most."""
 MAX_RATIO = 200
 MAX_HEADER_BYTES = 2**16 + 16
 HEADER_BYTES = 256
@@ -43,7 +57,7 @@ def write_archive(path: str | os.PathLike[str], document: Any, arrays: Mapping[s
     OutputError
         If the file cannot be written.
     """
-    content = json.dumps(document, indent=1, allow_nan=False).encode()
+    content = json.dumps(checked_texts(document), indent=1, allow_nan=False).encode()
     plain = {name: np.asarray(array) for name, array in arrays.items()}
     _check_readable(content, plain)
     with atomic_write(path) as stream:
@@ -92,31 +106,64 @@ def _check_readable(content: bytes, arrays: Mapping[str, NDArray[Any]]) -> None:
             )
 
 
-def read_archive(path: str | os.PathLike[str]) -> tuple[Any, dict[str, NDArray[Any]]]:
+def read_archive(path: str | os.PathLike[str], most_memory: int | str | None = None) -> tuple[Any, Store]:
     """Read what `write_archive` wrote; every array is a plain, writable copy in memory.
+
+    Parameters
+    ----------
+    path : path
+    most_memory : int or str, optional
+        How much memory the model may take, see `Budget`.
 
     Raises
     ------
     ModelFileError
         If the file is not there, is damaged, or is not such an archive. Nothing is ever unpacked to disk.
     """
-    with reading(path), open(path, "rb") as stream, zipfile.ZipFile(stream) as archive:
-        members = check_members(archive, os.fstat(stream.fileno()).st_size)
-        names = [member.filename for member in members]
-        if DOCUMENT not in names:
+    with _opened(path) as (archive, members, n_bytes):
+        budget = Budget(n_bytes, most_memory)
+        document = _document(archive, members.pop(DOCUMENT), budget)
+        budget.spend(sum(member.file_size for member in members.values()), "for its arrays")
+        contents = ((name, content_of(archive, member)) for name, member in members.items())
+        arrays = {name.removesuffix(".npy"): plain_array(content) for name, content in contents}
+        return document, Store(arrays, budget)
+
+
+def read_document(path: str | os.PathLike[str], most_memory: int | str | None = None) -> Any:
+    """Read the JSON document alone.
+
+    Raises
+    ------
+    ModelFileError
+        As `read_archive`.
+    """
+    with _opened(path) as (archive, members, n_bytes):
+        return _document(archive, members[DOCUMENT], Budget(n_bytes, most_memory))
+
+
+@contextmanager
+def _opened(path: str | os.PathLike[str]) -> Iterator[tuple[zipfile.ZipFile, dict[str, zipfile.ZipInfo], int]]:
+    """A model file as an archive whose members have names that a model file has, and its size."""
+    with (
+        reading(path),
+        open_regular(path, MAX_FILE_BYTES, ModelFileError) as stream,
+        zipfile.ZipFile(stream) as archive,
+    ):
+        n_bytes = os.fstat(stream.fileno()).st_size
+        members = {member.filename: member for member in check_members(archive, n_bytes)}
+        if DOCUMENT not in members:
             raise ModelFileError(f"{path} is not a model file: it has no {DOCUMENT}; give a .misread file")
-        strange = [name for name in names if name != DOCUMENT and not MEMBER.fullmatch(name)]
+        strange = [name for name in members if name != DOCUMENT and not MEMBER.fullmatch(name)]
         if strange:
-            raise ModelFileError(f"{path} holds {strange[0][:80]!r}, which no model file does; refused")
-        by_name = dict(zip(names, members, strict=True))
-        if by_name[DOCUMENT].file_size > MAX_DOCUMENT_BYTES:
-            raise ModelFileError(f"{path}: its {DOCUMENT} is larger than {MAX_DOCUMENT_BYTES:,} bytes; refused")
-        document = json.loads(
-            _content(archive, by_name.pop(DOCUMENT)), parse_constant=_finite, parse_float=_finite
-        )
-        return document, {
-            name.removesuffix(".npy"): _array(_content(archive, member)) for name, member in by_name.items()
-        }
+            raise ModelFileError(f"{path} holds {strange[0][:80]!a}, which no model file does; refused")
+        yield archive, members, n_bytes
+
+
+def _document(archive: zipfile.ZipFile, member: zipfile.ZipInfo, budget: Budget) -> Any:
+    if member.file_size > MAX_DOCUMENT_BYTES:
+        raise ModelFileError(f"its {DOCUMENT} is larger than {MAX_DOCUMENT_BYTES:,} bytes; refused")
+    budget.spend(JSON_BYTES * member.file_size, f"for its {DOCUMENT}")
+    return checked_texts(json.loads(content_of(archive, member), parse_constant=_finite, parse_float=_finite))
 
 
 def check_members(archive: zipfile.ZipFile, compressed_bytes: int) -> list[zipfile.ZipInfo]:
@@ -135,7 +182,7 @@ def check_members(archive: zipfile.ZipFile, compressed_bytes: int) -> list[zipfi
         )
     for member in members:
         if member.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED) or member.flag_bits & 1:
-            raise ModelFileError(f"{member.filename[:80]!r} is encrypted or packed in an unusual way; refused")
+            raise ModelFileError(f"{member.filename[:80]!a} is encrypted or packed in an unusual way; refused")
     total = sum(member.file_size for member in members)
     limit = _most(compressed_bytes)
     if total > limit:
@@ -159,7 +206,7 @@ def reading(path: str | os.PathLike[str]) -> Iterator[None]:
     except ModelFileError as error:
         if str(path) in str(error):
             raise
-        raise ModelFileError(f"{path}: {error}") from error
+        raise ModelFileError(f"{path}: {printable(str(error))}") from error
     except MisreadError:
         raise
     except FileNotFoundError as error:
@@ -169,11 +216,12 @@ def reading(path: str | os.PathLike[str]) -> Iterator[None]:
     except (IsADirectoryError, PermissionError) as error:
         raise ModelFileError(f"{path} cannot be read: {error.strerror}; give a .misread file") from error
     except zipfile.BadZipFile as error:
+        reason = printable(str(error))
         raise ModelFileError(
-            f"{path} is not a model file, or a truncated or damaged one ({error}); give a .misread file"
+            f"{path} is not a model file, or a truncated or damaged one ({reason}); give a .misread file"
         ) from error
     except Exception as error:  # a hostile file can make a parser raise anything
-        reason = f"{type(error).__name__}: {error}"[:200]
+        reason = printable(f"{type(error).__name__}: {error}"[:200])
         raise ModelFileError(f"{path} is damaged and cannot be read ({reason}); train or copy it again") from error
 
 
@@ -185,12 +233,13 @@ def _add(archive: zipfile.ZipFile, name: str, content: bytes | memoryview, store
         member.write(content)
 
 
-def _content(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> bytearray:
+def content_of(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> bytearray:
+    """A member as it says that it is: neither longer nor shorter."""
     content = bytearray(member.file_size)
     with archive.open(member) as stream:
         _fill(stream, content)
         if stream.read(1):
-            raise ModelFileError(f"{member.filename!r} is longer than it says; refused")
+            raise ModelFileError(f"{member.filename[:80]!a} is longer than it says; refused")
     return content
 
 
@@ -204,19 +253,32 @@ def _fill(stream: IO[bytes], content: bytearray) -> None:
         filled += len(block)
 
 
-def _array(content: bytearray) -> NDArray[Any]:
+def plain_array(content: bytearray, kinds: Container[str] = DTYPES) -> NDArray[Any]:
     """Read .npy content: a plain dtype of our list, exactly as long as its header says."""
+    shape, fortran_order, dtype, start = array_header(content)
+    if dtype.str not in kinds or start % npy.ARRAY_ALIGN:
+        raise ModelFileError(f"an array of {dtype} and shape {shape} is not stored as it should be; refused")
+    values = np.frombuffer(content, dtype, offset=start)
+    return values.reshape(shape[::-1]).T if fortran_order else values.reshape(shape)
+
+
+def array_header(content: bytearray | bytes) -> tuple[tuple[int, ...], bool, np.dtype[Any], int]:
+    """Shape, order and kind of .npy content that is as long as they say, and where the numbers start.
+
+    Raises
+    ------
+    ModelFileError
+        If it is not, or would be large but for a dimension of nothing.
+    """
     stream = io.BytesIO(content[:MAX_HEADER_BYTES])
     if npy.read_magic(stream) != (1, 0):
         raise ModelFileError("an array is of an unknown version; refused")
     shape, fortran_order, dtype = npy.read_array_header_1_0(stream)
     start = stream.tell()
-    expected = prod(shape) * dtype.itemsize
-    plain = dtype.str in DTYPES and min(shape, default=0) >= 0 and start % npy.ARRAY_ALIGN == 0
-    if not plain or len(content) - start != expected:
+    fits = min(shape, default=0) >= 0 and len(content) - start == prod(shape) * dtype.itemsize
+    if dtype.hasobject or not fits or dtype.itemsize * prod(max(1, side) for side in shape) > MAX_BYTES:
         raise ModelFileError(f"an array of {dtype} and shape {shape} is not stored as it should be; refused")
-    values = np.frombuffer(content, dtype, offset=start)
-    return values.reshape(shape[::-1]).T if fortran_order else values.reshape(shape)
+    return shape, fortran_order, dtype, start
 
 
 def _finite(text: str) -> float:

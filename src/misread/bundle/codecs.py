@@ -17,12 +17,14 @@ from sklearn.preprocessing import LabelBinarizer
 from sklearn.svm import SVC
 
 from misread.bundle import single
+from misread.bundle.bounds import UNWRITTEN, check_params
 from misread.bundle.parts import (
     Codec,
     Get,
     Plain,
     Put,
     checked_classes,
+    checked_temperature,
     encode_reader,
     expect,
     is_plain,
@@ -61,6 +63,7 @@ def encode(estimator: Any, put: Put, name: str = "model") -> Plain:
     params = _changed_params(estimator) if codec and codec.covers(estimator) else None
     if codec is None or params is None:
         return {"kind": "skops", "bytes": put(f"{name}.skops", _foreign().dumps(estimator))}
+    check_params(codec.kind, params)
     return {"kind": codec.kind, "params": params, **codec.encode(estimator, put, name)}
 
 
@@ -73,14 +76,14 @@ def decode(node: Any, get: Get) -> Any:
         If the description does not make sense. Other exceptions mean the same; callers wrap this in `reading`.
     """
     expect(isinstance(node, dict) and isinstance(node.get("kind"), str), "an estimator without a kind")
+    get.budget.spend_parts(1)
     if node["kind"] == "skops":
-        return _foreign().loads(get(node["bytes"]))
+        return _foreign().loads(get(node["bytes"]), get.budget)
     codec = _BY_KIND.get(node["kind"])
     if codec is None:
         raise ModelFileError(f"it holds a model of the unknown kind {node['kind'][:40]!r}; try a newer misread")
-    params = node["params"]
-    expect(isinstance(params, dict) and is_plain(params), "parameters that are not plain values")
-    return codec.decode(_unfitted(codec, _as_params(params)), node, get)
+    check_params(codec.kind, node["params"])
+    return codec.decode(_unfitted(codec, _as_params(node["params"])), node, get)
 
 
 MAX_PARTS = 1_000
@@ -94,12 +97,11 @@ def _unfitted(codec: Codec, params: Plain) -> Any:
 
 def _changed_params(estimator: BaseEstimator) -> Plain | None:
     """Parameters that differ from the defaults, or None when one is not a plain value."""
-    inner = ("scaler", "estimator", "steps", "memory", "on_epoch", "n_jobs", "verbose")
     defaults = {} if isinstance(estimator, _COMPOUND) else type(estimator)().get_params(deep=False)
     params = {
         name: value.item() if isinstance(value, np.generic) else value
         for name, value in estimator.get_params(deep=False).items()
-        if name not in inner and not (name in defaults and _same(value, defaults[name]))
+        if name not in UNWRITTEN and not (name in defaults and _same(value, defaults[name]))
     }
     return params if is_plain(params) else None
 
@@ -169,7 +171,7 @@ def _encode_pipeline(model: Pipeline, put: Put, name: str) -> Plain:
 
 
 def _decode_pipeline(model: Pipeline, node: Plain, get: Get) -> Pipeline:
-    expect(0 < len(node["steps"]) <= 20, "a pipeline without steps")
+    expect(isinstance(node["steps"], list) and 0 < len(node["steps"]) <= 20, "a pipeline without steps")
     model.steps = [(str(key), decode(step, get)) for key, step in node["steps"]]
     expect(all(hasattr(step, "transform") for _, step in model.steps[:-1]), "steps that do not transform")
     return model
@@ -193,12 +195,13 @@ def _encode_ensemble(model: ConvNetEnsembleClassifier, put: Put, name: str) -> P
 
 
 def _decode_ensemble(model: ConvNetEnsembleClassifier, node: Plain, get: Get) -> ConvNetEnsembleClassifier:
-    expect(0 < len(node["parts"]) <= 100, "an ensemble without members")
+    expect(isinstance(node["parts"], list) and 0 < len(node["parts"]) <= 100, "an ensemble without members")
     expect(all(part.get("kind") == "convnet" for part in node["parts"]), "members of a strange kind")
     model.estimators_ = [decode(part, get) for part in node["parts"]]
-    model.classes_, model.temperature_ = checked_classes(node, get), float(node["temperature"])
+    model.classes_, model.temperature_ = checked_classes(node, get), checked_temperature(node)
     model.n_features_in_ = model.estimators_[0].n_features_in_
-    expect(model.temperature_ > 0, "a temperature that is not positive")
+    sizes = {(part.n_features_in_, part.classes_.size) for part in model.estimators_}
+    expect(sizes == {(model.n_features_in_, model.classes_.size)}, "members for other images or classes")
     return model
 
 

@@ -18,7 +18,9 @@ from sklearn.svm._base import BaseLibSVM
 from sklearn.tree import BaseDecisionTree
 from sklearn.tree._tree import Tree
 
+from misread.bundle.leaves import MAX_CLASSES
 from misread.bundle.trees import check_children, check_nodes
+from misread.data.fit import MAX_SIDE
 from misread.errors import ModelFileError
 from misread.models import RandomForestClassifier
 
@@ -26,6 +28,13 @@ __all__ = ["check_fitted"]
 
 _KERNELS = ("linear", "poly", "rbf", "sigmoid")
 _OURS = {"n_jobs": None, "verbose": 0}
+_COUNTS = {
+    "n_features_in_": 4 * MAX_SIDE**2,
+    "n_outputs_": MAX_SIDE**2,
+    "n_components_": MAX_SIDE**2,
+    "n_trees_per_iteration_": MAX_CLASSES,
+}
+"""How much an estimator may claim to have of what it makes tables of."""
 _METRICS = ("cityblock", "chebyshev", "cosine", "euclidean", "l1", "l2", "manhattan", "minkowski")
 
 
@@ -82,7 +91,21 @@ def _check_any(part: Any) -> None:
     held = vars(part)
     _fit("tree_" not in held or isinstance(part, BaseDecisionTree), "a tree")
     _fit("_predictors" not in held or isinstance(part, HistGradientBoostingClassifier), "a tree")
-    _fit("n_features_in_" not in held or _is_count(held["n_features_in_"]), "an estimator")
+    for name, most in _COUNTS.items():
+        value = held.get(name)
+        _fit(value is None or (_is_count(value) and 0 <= value <= most), "an estimator")
+    if "n_classes_" in held:
+        _check_class_counts(held["n_classes_"], held.get("classes_"))
+
+
+def _check_class_counts(counts: Any, classes: Any) -> None:
+    """See that as many classes are counted as there are: tables of answers are made that wide."""
+    several = isinstance(classes, list)
+    counts, classes = (list(counts), classes) if several else ([counts], [classes])
+    fits = len(counts) == len(classes) and all(
+        _is_count(n) and n == np.size(one) <= MAX_CLASSES for n, one in zip(counts, classes, strict=True)
+    )
+    _fit(fits, "an estimator and its classes")
 
 
 def _check_tree(model: BaseDecisionTree) -> None:
@@ -133,6 +156,8 @@ def _check_histogram_boosting(model: HistGradientBoostingClassifier) -> None:
     _fit(_is_count(n_features) and isinstance(rounds, list) and model._preprocessor is None, "boosted trees")
     if model.is_categorical_ is not None or np.any(model._bin_mapper.is_categorical_):
         raise ModelFileError("a tree in it splits on categories, which images have none of; refused")
+    n_trees: Any = model.n_trees_per_iteration_
+    _fit(_is_count(n_trees) and all(len(trees) == n_trees for trees in rounds), "boosted trees")
     for predictor in (one for trees in rounds for one in trees):
         _fit(type(predictor) is TreePredictor, "boosted trees")
         nodes = predictor.nodes

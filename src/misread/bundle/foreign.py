@@ -10,7 +10,9 @@ import skops.io
 from numpy.typing import NDArray
 from sklearn.base import BaseEstimator
 
-from misread.bundle.allowed import TRUSTED_TYPES, audit
+from misread.bundle.allowed import TRUSTED_TYPES
+from misread.bundle.audit import audited
+from misread.bundle.budget import MOST_MEMORY, Budget
 from misread.bundle.fitted import check_fitted
 from misread.errors import ModelFileError
 
@@ -27,14 +29,14 @@ def dumps(estimator: Any) -> NDArray[np.uint8]:
     """
     try:
         content = skops.io.dumps(estimator)
-        loads(np.frombuffer(content, np.uint8))
+        loads(np.frombuffer(content, np.uint8), Budget(len(content), MOST_MEMORY))
     except Exception as error:  # skops raises what the estimator's own attributes make it raise
         raise ModelFileError(f"{type(estimator).__name__} cannot be written to a model file: {error}") from error
     return np.frombuffer(content, np.uint8)
 
 
-def loads(array: NDArray[Any]) -> Any:
-    """Audit what `dumps` wrote, then construct it.
+def loads(array: NDArray[Any], budget: Budget | None = None) -> Any:
+    """Audit what `dumps` wrote, then construct it within a budget.
 
     Raises
     ------
@@ -43,8 +45,7 @@ def loads(array: NDArray[Any]) -> Any:
     """
     if array.dtype != np.uint8 or array.ndim != 1:
         raise ModelFileError("a part for skops is not bytes; refused")
-    content = array.tobytes()
-    audit(content)
+    content = audited(array.tobytes(), budget or Budget(array.nbytes))
     estimator = skops.io.loads(content, trusted=list(TRUSTED_TYPES))
     if not isinstance(estimator, BaseEstimator) or not (
         hasattr(estimator, "predict") or hasattr(estimator, "transform")

@@ -4,8 +4,9 @@ from collections.abc import Iterator
 from math import isfinite
 from typing import Any
 
-__all__ = ["AIMS", "UNKNOWN_DATASET", "is_number", "strange_leaf", "strange_shares"]
+__all__ = ["AIMS", "MAX_CLASSES", "UNKNOWN_DATASET", "is_number", "strange_leaf", "strange_shares"]
 
+MAX_CLASSES = 10_000
 AIMS = ("precision", "recall")
 UNKNOWN_DATASET: dict[str, Any] = {"name": "unknown", "sha256": "", "source": "", "n_train": 0, "n_test": 0}
 """What a manifest says of its data set when it says nothing."""

@@ -4,7 +4,7 @@ import dataclasses
 from dataclasses import dataclass, field
 from typing import Any
 
-from misread.bundle.leaves import AIMS, UNKNOWN_DATASET, is_number, strange_leaf, strange_shares
+from misread.bundle.leaves import AIMS, MAX_CLASSES, UNKNOWN_DATASET, is_number, strange_leaf, strange_shares
 from misread.data.fit import FITS, MAX_SIDE
 from misread.errors import ModelFileError
 
@@ -12,7 +12,6 @@ __all__ = ["FORMAT_VERSION", "TASKS", "Manifest", "OperatingPointRecord"]
 
 FORMAT_VERSION = 1
 TASKS = ("classification", "detector", "multilabel", "denoising")
-MAX_CLASSES = 10_000
 
 
 @dataclass(frozen=True)

@@ -11,8 +11,10 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from misread.bundle.archive import read_archive, reading, write_archive
+from misread.bundle.archive import read_archive, read_document, reading, write_archive
 from misread.bundle.blank import contrasts, faintest
+from misread.bundle.budget import Store
+from misread.bundle.checks import check_classes, check_scores, named
 from misread.bundle.codecs import decode, encode
 from misread.bundle.manifest import Manifest
 from misread.bundle.parts import expect
@@ -133,6 +135,8 @@ class Bundle:
         ------
         ParameterError
             If the images are of another size or type, or the model cleans images instead of naming them.
+        ModelFileError
+            If the model answers what makes no sense: a class without a name, a score that is no number.
         """
         X = self._rows(images)
         answers = {
@@ -141,6 +145,8 @@ class Bundle:
             "multilabel": self._label,
             "denoising": self._refuse,
         }[self.manifest.task](X)
+        n_columns = {"detector": 1, "multilabel": len(self.manifest.outputs)}
+        check_scores(answers.scores, (len(X), n_columns.get(self.manifest.task, len(self.manifest.classes))))
         blank = contrasts(X) < self._faintest
         return replace(answers, blank=blank, sure=answers.sure & ~blank)
 
@@ -208,6 +214,8 @@ class Bundle:
     def _classify(self, X: NDArray[np.uint8]) -> Answers:
         names, estimator = self.manifest.classes, self.estimator
         answered, codes = responses(estimator, X)
+        n_columns = 1 if len(estimator.classes_) == 2 else len(estimator.classes_)
+        check_scores(answered[:, None] if answered.ndim == 1 else answered, (len(X), n_columns))
         known = class_table(answered, boundary(estimator))
         scores = with_all_classes(known, estimator.classes_, len(names))
         point = self.manifest.operating_point
@@ -217,7 +225,7 @@ class Bundle:
         if isinstance(estimator, TemperatureClassifierMixin) and estimator.is_calibrated:
             probabilities = np.zeros(scores.shape)
             probabilities[:, estimator.classes_] = estimator.as_probabilities(answered)
-        return Answers(codes, [names[code] for code in codes], scores, sure, probabilities, lead)
+        return Answers(codes, named(codes, names), scores, sure, probabilities, lead)
 
     def _detect(self, X: NDArray[np.uint8]) -> Answers:
         scores, positive = responses(self.estimator, X)
@@ -299,18 +307,26 @@ def _identity(array: NDArray[Any]) -> object:
     return array.dtype.str, array.shape, array.flags.c_contiguous, blake2b(content.data).digest()
 
 
-def load(path: str | os.PathLike[str]) -> Bundle:
+def load(path: str | os.PathLike[str], *, most_memory: int | str | None = None) -> Bundle:
     """Read a model file: parse it, audit it, construct, and see that it answers as it did when it was saved.
+
+    Parameters
+    ----------
+    path : path
+    most_memory : int or str, optional
+        How much memory the model may take, in bytes or such as ``"8G"``; by default 4 GiB, and for files under
+        5 MB less in proportion.
 
     Raises
     ------
     ModelFileError
-        If the file is missing, damaged, hostile or of another version. Nothing in it is ever run.
+        If the file is missing, damaged, hostile, too large or of another version. Nothing in it is ever run.
     """
-    document, arrays = read_archive(path)
+    document, arrays = read_archive(path, most_memory)
     with reading(path):
         manifest = Manifest.from_json(document)
-        estimator = decode(document["estimator"], arrays.__getitem__)
+        estimator = decode(document["estimator"], arrays)
+        check_classes(estimator, manifest)
         bundle = Bundle(
             manifest,
             estimator,
@@ -320,11 +336,11 @@ def load(path: str | os.PathLike[str]) -> Bundle:
             _seen(document.get("seen"), arrays),
         )
         expect(estimator.n_features_in_ == np.prod(manifest.image_size), "a model for images of another size")
-        _check_probe(bundle, arrays[document["probe"]])
+        _check_probe(bundle, arrays(document["probe"]))
     return bundle
 
 
-def read_manifest(path: str | os.PathLike[str]) -> Manifest:
+def read_manifest(path: str | os.PathLike[str], *, most_memory: int | str | None = None) -> Manifest:
     """Read what a model file says of itself, and construct nothing.
 
     Raises
@@ -332,15 +348,12 @@ def read_manifest(path: str | os.PathLike[str]) -> Manifest:
     ModelFileError
         If the file is missing, damaged or of another version.
     """
-    document, _ = read_archive(path)
     with reading(path):
-        return Manifest.from_json(document)
+        return Manifest.from_json(read_document(path, most_memory))
 
 
-def _examples(
-    node: Any, manifest: Manifest, arrays: dict[str, NDArray[Any]]
-) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
-    images, labels = arrays[node["images"]], arrays[node["labels"]]
+def _examples(node: Any, manifest: Manifest, arrays: Store) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
+    images, labels = arrays(node["images"]), arrays(node["labels"])
     expect(images.dtype == np.uint8 and images.ndim == 2 and len(images), "no example images")
     expect(labels.dtype == np.int64 and labels.shape == (len(images),), "examples without labels")
     expect(labels.min() >= 0 and labels.max() < max(1, len(manifest.classes)), "examples of unknown classes")
@@ -348,20 +361,21 @@ def _examples(
     return images.reshape(len(images), *manifest.image_size), labels
 
 
-def _evidence(node: Any, arrays: dict[str, NDArray[Any]]) -> Evidence | None:
+def _evidence(node: Any, arrays: Store) -> Evidence | None:
     if node is None:
         return None
-    truth, scores = arrays[node["truth"]], arrays[node["scores"]]
+    truth, scores = arrays(node["truth"]), arrays(node["scores"])
     expect(truth.dtype == bool and scores.dtype == np.float64 and truth.shape == scores.shape, "scores")
     expect(truth.ndim == 1 and np.isfinite(scores).all(), "scores that are no numbers")
     return Evidence(truth, scores)
 
 
-def _seen(name: Any, arrays: dict[str, NDArray[Any]]) -> NDArray[np.uint64] | None:
+def _seen(name: Any, arrays: Store) -> NDArray[np.uint64] | None:
     if name is None:
         return None
-    expect(arrays[name].dtype == np.int64 and arrays[name].ndim == 1, "hashes of the training images")
-    return arrays[name].view(np.uint64)
+    hashes = arrays(name)
+    expect(hashes.dtype == np.int64 and hashes.ndim == 1, "hashes of the training images")
+    return hashes.view(np.uint64)
 
 
 def _probe(bundle: Bundle, images: NDArray[np.uint8]) -> NDArray[np.float64]:

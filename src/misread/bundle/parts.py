@@ -8,6 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.preprocessing import StandardScaler
 
+from misread.bundle.budget import Store
+from misread.bundle.leaves import MAX_CLASSES
 from misread.data.fit import MAX_SIDE
 from misread.errors import ModelFileError
 from misread.models.pixels import PixelReader
@@ -20,6 +22,8 @@ __all__ = [
     "checked_array",
     "checked_classes",
     "checked_floats",
+    "checked_number",
+    "checked_temperature",
     "decode_scaler",
     "encode_reader",
     "encode_scaler",
@@ -29,7 +33,7 @@ __all__ = [
 ]
 
 Put = Callable[[str, NDArray[Any]], str]
-Get = Callable[[str], NDArray[Any]]
+Get = Store
 Plain = dict[str, Any]
 
 
@@ -92,11 +96,22 @@ def checked_floats(node: Plain, name: str, get: Get, shape: tuple[int | None, ..
 def checked_classes(node: Plain, get: Get) -> NDArray[Any]:
     """Distinct, sorted class labels: codes, or False and True."""
     classes = get(node["classes"])
-    expect(
-        classes.ndim == 1 and classes.dtype.kind in "biu" and classes.size >= 1, "class labels of a strange kind"
-    )
+    expect(classes.ndim == 1 and classes.dtype.kind in "biu", "class labels of a strange kind")
+    expect(1 <= classes.size <= MAX_CLASSES, f"{classes.size:,} classes")
     expect((classes[1:] > classes[:-1]).all(), "class labels out of order")
     return classes
+
+
+def checked_number(node: Plain, name: str, low: float, high: float) -> float:
+    """One number of a node, from `low` to `high`."""
+    value = node[name]
+    expect(type(value) in (int, float) and low <= value <= high, f"{name} is {str(value)[:40]}")
+    return float(value)
+
+
+def checked_temperature(node: Plain) -> float:
+    """What scores are divided by; those that we fit are between exp(-7) and exp(7)."""
+    return checked_number(node, "temperature", 1e-4, 1e4)
 
 
 def encode_reader(reader: PixelReader) -> Plain:
@@ -106,7 +121,7 @@ def encode_reader(reader: PixelReader) -> Plain:
 
 def _decode_reader(node: Plain) -> PixelReader:
     height, width = (int(side) for side in node["shape"])
-    low, high = float(node["low"]), float(node["high"])
+    low, high = (checked_number(node, name, -1e300, 1e300) for name in ("low", "high"))
     expect(0 < height <= MAX_SIDE and 0 < width <= MAX_SIDE and low < high, "images of a strange size")
     return PixelReader((height, width), low, high)
 
@@ -144,5 +159,6 @@ def decode_scaler(node: Plain | None, get: Get, n_features: int) -> StandardScal
         )
     expect(scaler.mean_ is not None, "a scaler without means")
     expect((scaler.scale_ is not None) == scaler.with_std, "a scaler without scales")
-    scaler.n_features_in_, scaler.n_samples_seen_ = n_features, np.int64(node["n"])
+    scaler.n_features_in_ = n_features
+    scaler.n_samples_seen_ = np.int64(checked_number(node, "n", 0, 2**53))
     return scaler

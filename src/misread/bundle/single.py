@@ -16,6 +16,8 @@ from misread.bundle.parts import (
     checked_array,
     checked_classes,
     checked_floats,
+    checked_number,
+    checked_temperature,
     decode_scaler,
     encode_reader,
     encode_scaler,
@@ -23,12 +25,16 @@ from misread.bundle.parts import (
     set_reader,
 )
 from misread.bundle.trees import decode_trees, encode_trees
+from misread.data.fit import MAX_SIDE
 from misread.models import KNeighborsClassifier, RandomForestClassifier, SGDClassifier
-from misread.models.convnet import ConvNetClassifier
+from misread.models.convnet import ConvNetClassifier, network_size
 from misread.models.edge_kernel import EdgeKernelClassifier
-from misread.models.features import Deskew
+from misread.models.features import Deskew, n_edge_features
 
 __all__ = ["CODECS"]
+
+N_ASKED = 16
+COLUMN_BYTES = 1_024
 
 
 def _encode_sgd(model: SGDClassifier, put: Put, name: str) -> Plain:
@@ -48,7 +54,8 @@ def _decode_sgd(model: SGDClassifier, node: Plain, get: Get) -> SGDClassifier:
     model.coef_ = checked_array(node, "coef", get, "f8", (n_planes, None))
     model.intercept_ = checked_array(node, "intercept", get, "f8", (n_planes,))
     model.n_features_in_ = model.coef_.shape[1]
-    model.n_iter_, model.t_ = int(node["epochs"]), float(node["updates"])
+    model.n_iter_ = int(checked_number(node, "epochs", 0, 2**53))
+    model.t_ = checked_number(node, "updates", 0, 1e300)
     model.scaler_ = decode_scaler(node["scaler"], get, model.n_features_in_)
     model.scaler = model.scaler_ and FrozenEstimator(model.scaler_)
     return model
@@ -63,6 +70,7 @@ def _decode_knn(model: KNeighborsClassifier, node: Plain, get: Get) -> KNeighbor
     images, targets = checked_array(node, "images", get, "u1", (None, None)), get(node["targets"])
     expect(targets.ndim in (1, 2) and len(targets) == len(images), "images without targets")
     expect(targets.dtype.kind in "bui", "targets of a strange kind")
+    get.budget.spend(2 * images.nbytes + COLUMN_BYTES * targets[:1].size, "to look for neighbours")
     return model.fit(images, targets)
 
 
@@ -87,8 +95,10 @@ def _encode_forest(model: RandomForestClassifier, put: Put, name: str) -> Plain:
 def _decode_forest(model: RandomForestClassifier, node: Plain, get: Get) -> RandomForestClassifier:
     model.classes_ = checked_classes(node, get)
     model.n_classes_, model.n_outputs_ = model.classes_.size, 1
-    model.n_features_in_ = int(node["n_features"])
-    model.estimators_ = decode_trees(model, {key: get(value) for key, value in node["trees"].items()})
+    model.n_features_in_ = int(checked_number(node, "n_features", 1, MAX_SIDE**2))
+    trees = {key: get(value) for key, value in node["trees"].items()}
+    get.budget.spend_parts(trees["sizes"].size)
+    model.estimators_ = decode_trees(model, trees)
     model.n_estimators = len(model.estimators_)
     return model
 
@@ -108,17 +118,15 @@ def _encode_svc(model: SVC, put: Put, name: str) -> Plain:
 
 def _decode_svc(model: SVC, node: Plain, get: Get) -> SVC:
     """Fill in what libsvm reads; it trusts its arrays, so every size is checked here."""
-    expect(model.kernel in ("linear", "poly", "rbf", "sigmoid"), "an unknown kernel")
-    expect(isinstance(model.degree, int) and 0 <= model.degree < 100, "a strange degree")
     model.classes_ = checked_classes(node, get)
     n_classes = model.classes_.size
     counts = checked_array(node, "counts", get, "i4", (n_classes,))
     vectors = checked_array(node, "vectors", get, "f8", (None, None))
     n_vectors = len(vectors)
     expect(n_classes >= 2 and (counts >= 0).all() and int(counts.sum()) == n_vectors > 0, "support vectors")
-    n_train, gamma = int(node["n_train"]), float(node["gamma"])
+    n_train, gamma = int(checked_number(node, "n_train", 1, 2**53)), checked_number(node, "gamma", 0, 1e300)
     support = checked_array(node, "support", get, "i4", (n_vectors,))
-    expect(((support >= 0) & (support < n_train)).all() and np.isfinite(gamma), "support vectors")
+    expect(((support >= 0) & (support < n_train)).all(), "support vectors")
     model._dual_coef_ = checked_array(node, "dual", get, "f8", (n_classes - 1, n_vectors))
     model._intercept_ = checked_array(node, "intercept", get, "f8", (n_classes * (n_classes - 1) // 2,))
     sign = -1.0 if n_classes == 2 else 1.0
@@ -171,13 +179,15 @@ def _encode_edge_kernel(model: EdgeKernelClassifier, put: Put, name: str) -> Pla
 def _decode_edge_kernel(model: EdgeKernelClassifier, node: Plain, get: Get) -> EdgeKernelClassifier:
     set_reader(model, node)
     model.classes_ = checked_classes(node, get)
-    model.centres_ = checked_floats(node, "centres", get, (None, None))
+    n_features = n_edge_features(model.reader_.shape, model.n_directions, model.scales)
+    planes = model.n_directions * model.n_features_in_
+    get.budget.spend(16 * N_ASKED * (planes + n_features), "for edges and their directions")
+    model.centres_ = checked_floats(node, "centres", get, (None, n_features))
     n_centres = len(model.centres_)
     model.coef_ = checked_floats(node, "coef", get, (n_centres, model.classes_.size))
     means: Any = checked_floats(node, "means", get, (n_centres,))
     model.means_ = means
-    model.sharpness_, model.temperature_ = float(node["sharpness"]), float(node["temperature"])
-    expect(model.temperature_ > 0, "a temperature that is not positive")
+    model.sharpness_, model.temperature_ = checked_number(node, "sharpness", 0, 1e300), checked_temperature(node)
     return model
 
 
@@ -194,9 +204,11 @@ def _decode_convnet(model: ConvNetClassifier, node: Plain, get: Get) -> ConvNetC
     """Weights are bytes here; `weights_from_bytes` reads them as plain tensors when the network is first asked."""
     set_reader(model, node)
     model.classes_ = checked_classes(node, get)
-    model.weights_ = checked_array(node, "weights", get, "u1", (None,)).tobytes()
-    model.temperature_ = float(node["temperature"])
-    expect(model.temperature_ > 0, "a temperature that is not positive")
+    n_weights, n_values = network_size(model.reader_.shape, model.classes_.size, model.widths, model.depth)
+    weights = checked_array(node, "weights", get, "u1", (None,))
+    expect(4 * n_weights <= weights.size, f"{weights.size:,} bytes for a network of {n_weights:,} weights")
+    get.budget.spend(8 * n_weights + 16 * N_ASKED * n_values, "for a network and what it computes")
+    model.weights_, model.temperature_ = weights.tobytes(), checked_temperature(node)
     return model
 
 

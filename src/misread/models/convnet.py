@@ -1,6 +1,6 @@
 """Convolutional networks as scikit-learn estimators; PyTorch is imported when one is fitted or asked."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from importlib import import_module
 from typing import Any, Self
 
@@ -18,7 +18,7 @@ from misread.evaluation.reliability import best_temperature
 from misread.models.held_out import TemperatureClassifierMixin, held_out_part
 from misread.models.pixels import PixelReader
 
-__all__ = ["ConvNetClassifier", "ConvNetEnsembleClassifier"]
+__all__ = ["ConvNetClassifier", "ConvNetEnsembleClassifier", "network_size"]
 
 Told = Callable[[int, int, float], None]
 
@@ -331,6 +331,26 @@ class ConvNetEnsembleClassifier(TemperatureClassifierMixin, BaseEstimator):
 
     def __getstate__(self) -> dict[str, Any]:
         return super().__getstate__() | {"on_epoch": None}
+
+
+def network_size(shape: tuple[int, int], n_classes: int, widths: Sequence[int], depth: int) -> tuple[int, int]:
+    """How large a network of `misread.models.deep.network.build_network` is, without building it.
+
+    Returns
+    -------
+    n_weights : int
+        What is learnt and stored.
+    n_values : int
+        What its largest layer gives for an image.
+    """
+    (height, width), channels = shape, 1
+    n_weights = n_values = 0
+    for stage, wide in enumerate(widths):
+        if stage:
+            height, width = (side // 2 if side >= 8 else side for side in (height, width))
+        n_weights += 9 * wide * (channels + (depth - 1) * wide) + 4 * wide * depth
+        n_values, channels = max(n_values, wide * height * width), wide
+    return n_weights + (channels * min(height, 3) * min(width, 3) + 1) * n_classes, n_values
 
 
 def _log_mean(tables: list[NDArray[np.float64]]) -> NDArray[np.float64]:

@@ -1,5 +1,6 @@
 """Features designed for drawn shapes: images stood upright, and histograms of the directions of their edges."""
 
+from math import prod
 from typing import Any, Self
 
 import numpy as np
@@ -12,7 +13,7 @@ from misread.kernels.gradients import orientation_planes, pool_planes
 from misread.models.pixels import PixelReader
 from misread.parallel import in_blocks
 
-__all__ = ["Deskew", "OrientedGradients", "edge_histograms"]
+__all__ = ["Deskew", "OrientedGradients", "edge_histograms", "n_edge_features"]
 
 Scales = tuple[tuple[float, float], ...]
 
@@ -142,10 +143,20 @@ def edge_histograms(
     return out
 
 
-def _windows(size: int, count: float, overlap: float) -> NDArray[np.float32]:
-    """Tents of half width ``size / count`` (at least a pixel), ``1 / overlap`` of that apart; one row a window."""
+def n_edge_features(shape: tuple[int, int], n_directions: int, scales: Scales) -> int:
+    """How many numbers describe an image of that height and width."""
+    return n_directions * sum(prod(_windows_along(side, *scale)[2] for side in shape) for scale in scales)
+
+
+def _windows_along(size: int, count: float, overlap: float) -> tuple[float, float, int]:
+    """Half width of the windows, how far they are apart, and how many there are."""
     half = max(size / count, 1.0)
     step = half / overlap
-    n = max(1, int((size - half) / step) + 1)
+    return half, step, max(1, int((size - half) / step) + 1)
+
+
+def _windows(size: int, count: float, overlap: float) -> NDArray[np.float32]:
+    """Tents of half width ``size / count`` (at least a pixel), ``1 / overlap`` of that apart; one row a window."""
+    half, step, n = _windows_along(size, count, overlap)
     middles = (size - 1) / 2 + step * (np.arange(n) - (n - 1) / 2)
     return np.maximum(0, 1 - np.abs(np.arange(size) - middles[:, None]) / half).astype(np.float32)
