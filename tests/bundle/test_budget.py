@@ -264,7 +264,7 @@ def test_a_network_has_the_weights_that_it_says(bundle_of, tmp_path, params):
 
 
 def test_the_limit_can_be_set(valid, monkeypatch):
-    with pytest.raises(ModelFileError, match=r"more than the 102,400 bytes .*--most-memory"):
+    with pytest.raises(ModelFileError, match=r"more than 102,400 bytes .*--most-memory"):
         load(valid, most_memory="100K")
     assert load(valid, most_memory="1G").manifest == load(valid).manifest
     with pytest.raises(ModelFileError, match="--most-memory"):

@@ -56,8 +56,8 @@ class Budget:
         self.left -= n_bytes
         if self.left < 0:
             raise ModelFileError(
-                f"it would take more than the {in_words(self.most)} of memory that a file of its size may take "
-                f"({what}); if you trust it, allow more with --most-memory, such as --most-memory 8G"
+                f"it would take more than {in_words(self.most)} of memory, the limit for it, "
+                f"{what}; if you trust it, allow more with --most-memory, such as --most-memory 8G"
             )
 
     def spend_parts(self, n: int) -> None:

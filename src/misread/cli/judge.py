@@ -19,6 +19,7 @@ from misread.cli.options import (
     JobsOption,
     JsonOption,
     LabelsOption,
+    MostMemoryOption,
     OutOption,
     needs,
 )
@@ -78,7 +79,7 @@ def evaluate(
     out = folder_to_write(out or Path("runs") / f"{file.stem}-on-{named_after(data)}")
     with stages(jobs) as on_stage:
         on_stage(f"Reading {file}")
-        bundle = load(file)
+        bundle = load(file, most_memory=own.get("most_memory"))
     dataset = load_alike(bundle.manifest, data, data_dir, on_error, own=own)
     claim_run(out, file, dataset, force)
     with stages(jobs) as on_stage:
@@ -132,11 +133,12 @@ def threshold(
     ] = None,
     out: OutOption = None,
     force: ForceOption = False,
+    most_memory: MostMemoryOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Give a model another operating point, chosen on its held-out scores and tried on its test scores."""
     target = file_to_write(out or file)
-    bundle = load(file)
+    bundle = load(file, most_memory=most_memory)
     if target.exists() and not target.samefile(file):
         claim_copy(target, bundle.manifest, force)
     bundle = choose_again(bundle, precision=precision, recall=recall, confidence=confidence)
@@ -147,9 +149,9 @@ def threshold(
     say_titled(describe(bundle.manifest))
 
 
-def inspect(file: FileArgument, as_json: JsonOption = False) -> None:
+def inspect(file: FileArgument, most_memory: MostMemoryOption = None, as_json: JsonOption = False) -> None:
     """Print what a model file says of itself; nothing in it is constructed."""
-    manifest = read_manifest(file)
+    manifest = read_manifest(file, most_memory=most_memory)
     if as_json:
         print_json(manifest.as_json())
         return
@@ -188,7 +190,7 @@ def export(
     """Write a linear model for other runtimes, if the exported one is seen to give the same answers."""
     needs("onnx", "onnx", "onnxruntime")
     target = file_to_write(onnx)
-    bundle = load(file)
+    bundle = load(file, most_memory=own.get("most_memory"))
     held_out = _held_out(bundle, data, data_dir, on_error, own)
     with TemporaryDirectory() as folder:
         exported = Path(folder, "model.onnx")

@@ -19,6 +19,7 @@ __all__ = [
     "JsonOption",
     "LabelsOption",
     "ModelArgument",
+    "MostMemoryOption",
     "OutOption",
     "PositiveOption",
     "SeedOption",
@@ -45,6 +46,14 @@ LabelsOption = Annotated[
 ]
 OutOption = Annotated[Path | None, typer.Option("--out", metavar="FILE", help="Where to write it.")]
 JobsOption = Annotated[int | None, typer.Option("--jobs", min=1, help="Cores to use; all by default.")]
+MostMemoryOption = Annotated[
+    str | None,
+    typer.Option(
+        "--most-memory",
+        metavar="AMOUNT",
+        help="How much memory the model may take, such as 8G; by default 4G, and less if its file is small.",
+    ),
+]
 SeedOption = Annotated[int, typer.Option("--seed", min=0, max=2**32 - 1, help="Random state.")]
 TrainingFitOption = Annotated[
     str | None,

@@ -41,7 +41,8 @@ _OPTIONS: dict[str, Any] = {
         typer.Option(
             "--most-memory",
             metavar="AMOUNT",
-            help="How much memory reading DATA may take, such as 8G; 2G, or what MISREAD_MOST_MEMORY says.",
+            help="How much memory reading DATA (and a model) may take, such as 8G; 2G (4G), or what "
+            "MISREAD_MOST_MEMORY says.",
         ),
     ],
 }

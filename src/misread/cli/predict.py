@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from misread.bundle import Answers, Bundle, load
-from misread.cli.options import FileArgument, JobsOption, JsonOption, OutOption
+from misread.cli.options import FileArgument, JobsOption, JsonOption, MostMemoryOption, OutOption
 from misread.cli.outputs import ForceOption, file_to_write, write_new
 from misread.cli.progress import stages
 from misread.cli.words import print_json, say, told_apart
@@ -31,12 +31,13 @@ def predict(
         list[str], typer.Argument(metavar="IMAGE...", help="Image files, or - for one from a pipe.")
     ],
     jobs: JobsOption = None,
+    most_memory: MostMemoryOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Say what is on images."""
     with stages(jobs) as on_stage:
         on_stage(f"Reading {file}")
-        bundle = load(file)
+        bundle = load(file, most_memory=most_memory)
         on_stage(f"Reading {len(images):,} images")
         pixels = np.stack([bundle.prepare(_read(name)) for name in images])
         on_stage("Asking the model")
@@ -54,12 +55,13 @@ def denoise(
     out: OutOption = None,
     force: ForceOption = False,
     jobs: JobsOption = None,
+    most_memory: MostMemoryOption = None,
 ) -> None:
     """Take noise out of an image, with a model that was trained with --denoise; writes a PNG file."""
     target = file_to_write(out or Path(f"{Path(image).stem if image != PIPE else 'image'}-clean.png"))
     with stages(jobs) as on_stage:
         on_stage(f"Reading {file}")
-        bundle = load(file)
+        bundle = load(file, most_memory=most_memory)
         pixels = bundle.prepare(_read(image))
         on_stage("Asking the model")
         clean = bundle.denoise(pixels[None])[0]

@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from misread.bundle import load
+from misread.cli.options import MostMemoryOption
 from misread.cli.words import say
 from misread.errors import MissingExtraError
 
@@ -30,6 +31,7 @@ def serve(
     max_requests: Annotated[
         int, typer.Option(min=1, help="Requests at the same time; more are told to come back.")
     ] = 128,
+    most_memory: MostMemoryOption = None,
     timeout: Annotated[float, typer.Option(min=0.1, metavar="SECONDS", help="Time to answer one request.")] = 30.0,
 ) -> None:
     """Serve a model on this machine: an HTTP API, and a page to draw on. Ctrl-C ends it."""
@@ -49,7 +51,7 @@ def serve(
         seconds=timeout,
     )
     with listen(host, port) as listener:
-        app = create_app(load(file), limits, hosts=[host, *(allow_host or ())])
+        app = create_app(load(file, most_memory=most_memory), limits, hosts=[host, *(allow_host or ())])
         address, port = listener.getsockname()[:2]
         shown = f"[{address}]" if ":" in address else address
         say(f"Serving {file.name} on http://{shown}:{port}  (the API: http://{shown}:{port}/docs)", aside=True)
