@@ -9,7 +9,7 @@ from crafted import refused, rewritten, zipped
 
 from misread.bundle import load, read_manifest, save
 from misread.bundle.texts import printable
-from misread.errors import ModelFileError
+from misread.errors import MisreadError, ModelFileError
 
 
 @pytest.mark.parametrize("codes", [[-1, *range(1, 10)], [*range(9), 10], [*range(9), 2**40]], ids=str)
@@ -52,13 +52,13 @@ class Says:
         (np.full((1, 10), np.inf), np.array([1]), "no finite numbers, first for image 1"),
         (np.full((1, 10), np.nan), np.array([1]), "no finite numbers"),
         (np.zeros((2, 10)), np.array([1]), r"shape \(2, 10\)"),
-        (np.zeros((1, 11)), np.array([1]), "shape"),
+        (np.zeros((1, 11)), np.array([1]), "11 scores"),
     ],
 )
 @pytest.mark.filterwarnings("ignore:invalid value:RuntimeWarning")
 def test_an_answer_that_makes_no_sense_is_an_error(small, few, scores, codes, said):
     bundle = replace(small, estimator=Says(scores, codes))
-    with pytest.raises(ModelFileError, match=said):
+    with pytest.raises(MisreadError, match=said):
         bundle.answer(few.test.images[:1])
 
 

@@ -27,6 +27,6 @@ MODEL = Path(__file__).parents[1] / "bundle" / "golden" / "sgd.misread"
 def test_a_model_may_take_as_much_as_is_said(words, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     command, *rest = words
-    with pytest.raises(ModelFileError, match="limit for it, .* allow more with --most-memory"):
+    with pytest.raises(ModelFileError, match=r"limit for it, .* allow more with --most-memory"):
         CliRunner().invoke(app, [command, str(MODEL), *rest, "--most-memory", "9K"], catch_exceptions=False)
     assert not list(tmp_path.iterdir())

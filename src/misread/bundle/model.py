@@ -214,8 +214,7 @@ class Bundle:
     def _classify(self, X: NDArray[np.uint8]) -> Answers:
         names, estimator = self.manifest.classes, self.estimator
         answered, codes = responses(estimator, X)
-        n_columns = 1 if len(estimator.classes_) == 2 else len(estimator.classes_)
-        check_scores(answered[:, None] if answered.ndim == 1 else answered, (len(X), n_columns))
+        words = named(codes, names)
         known = class_table(answered, boundary(estimator))
         scores = with_all_classes(known, estimator.classes_, len(names))
         point = self.manifest.operating_point
@@ -225,7 +224,7 @@ class Bundle:
         if isinstance(estimator, TemperatureClassifierMixin) and estimator.is_calibrated:
             probabilities = np.zeros(scores.shape)
             probabilities[:, estimator.classes_] = estimator.as_probabilities(answered)
-        return Answers(codes, named(codes, names), scores, sure, probabilities, lead)
+        return Answers(codes, words, scores, sure, probabilities, lead)
 
     def _detect(self, X: NDArray[np.uint8]) -> Answers:
         scores, positive = responses(self.estimator, X)
