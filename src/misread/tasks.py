@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from misread.data import Dataset
 from misread.data.transforms import add_noise
+from misread.data.words import composed
 from misread.errors import ParameterError
 
 __all__ = [
@@ -85,6 +86,7 @@ def class_code(dataset: Dataset, name: str) -> int:
     ParameterError
         If there is no such class.
     """
+    name = composed(name)
     if name not in dataset.class_names:
         known = ", ".join(repr(known) for known in dataset.class_names[:20])
         raise ParameterError(f"{dataset.name} has no class {name!r}; its classes are {known}")

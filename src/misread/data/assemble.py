@@ -12,6 +12,7 @@ from misread.data.dataset import Dataset, Split
 from misread.data.fit import dark_on_light
 from misread.data.idx import idx_sha256
 from misread.data.making import Made
+from misread.data.words import composed
 
 __all__ = ["assemble", "natural_key", "stratified_test"]
 
@@ -134,8 +135,8 @@ def assemble(
 
 
 def _as_text(name: str) -> str:
-    r"""Write what stands for bytes that are no UTF-8 as ``\udce9``: no figure, page or file could hold it."""
-    return name.encode("utf-8", "backslashreplace").decode()
+    r"""Compose letters, and write what stands for bytes that are no UTF-8 as ``\udce9``: no file could hold it."""
+    return composed(name).encode("utf-8", "backslashreplace").decode()
 
 
 def _take(images: NDArray[np.uint8], codes: NDArray[np.int64], chosen: NDArray[np.bool_]) -> Split:

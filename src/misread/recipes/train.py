@@ -15,6 +15,7 @@ from misread.bundle import Bundle, Evidence, Manifest
 from misread.data import Dataset, load
 from misread.data.content import image_hashes
 from misread.data.fit import fitted_already
+from misread.data.words import composed
 from misread.errors import ParameterError
 from misread.evaluation.scores import as_one_column, leads
 from misread.fitting.enough import N_FOLDS, check_both_answers, check_counts, fewer_neighbours
@@ -102,6 +103,7 @@ def train(
     DataError
         If the data cannot be had.
     """
+    positive = None if positive is None else composed(str(positive))
     wanted = Wanted(positive, labels, denoise)
     dataset = data if isinstance(data, Dataset) else load(data, size=size, fit=fit or "stretch", invert=invert)
     if fit and dataset.fit and fit != dataset.fit:

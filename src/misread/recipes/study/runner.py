@@ -10,6 +10,7 @@ from typing import Any, Literal
 import numpy as np
 
 from misread.data import Dataset
+from misread.data.words import composed
 from misread.errors import ParameterError
 from misread.files import writable_folder
 from misread.models.zoo import ZOO, make
@@ -114,7 +115,7 @@ def _checked_context(dataset: Dataset, positive: str | None, seed: int, model: s
             f"the study needs at least {N_FOLDS} training images of every class and {LEAST_IMAGES} in all, to "
             f"hold some out; {dataset.name} has {counts.sum():,}, and {counts.min()} of class {rarest!r}"
         )
-    positive = positive if positive is not None else names[min(5, len(names) - 1)]
+    positive = composed(str(positive)) if positive is not None else names[min(5, len(names) - 1)]
     class_code(dataset, positive)
     if model:
         make(model, seed=seed)
