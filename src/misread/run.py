@@ -17,7 +17,7 @@ def run_study(
     data: str | os.PathLike[str] | Dataset = "digits",
     out: str | os.PathLike[str] = "runs/study",
     *,
-    positive: str | None = None,
+    positive: str | int | None = None,
     seed: int = 42,
     model: str = "",
     jobs: int | None = None,
@@ -33,7 +33,7 @@ def run_study(
         A named set, a path, or a loaded data set.
     out : path
         The run folder. A run that was interrupted goes on from its finished steps.
-    positive : str, optional
+    positive : str or int, optional
         Name of the class to detect; by default the sixth class (the 5 of the digits), or the last of fewer.
     seed : int, default 42
         Random state of every estimator.

@@ -10,7 +10,6 @@ from typing import Any, Literal
 import numpy as np
 
 from misread.data import Dataset
-from misread.data.words import composed
 from misread.errors import ParameterError
 from misread.files import writable_folder
 from misread.models.zoo import ZOO, make
@@ -18,7 +17,7 @@ from misread.recipes.study.step import Context, Outcome, Step, StepStore, step_k
 from misread.recipes.study.steps import steps_with
 from misread.results.provenance import described, made_by, packages_behind, versions_of
 from misread.results.study import StudyResult
-from misread.tasks import class_code
+from misread.tasks import class_name
 
 __all__ = ["StepEvent", "run_steps"]
 
@@ -40,7 +39,7 @@ def run_steps(
     dataset: Dataset,
     out: str | os.PathLike[str],
     *,
-    positive: str | None = None,
+    positive: str | int | None = None,
     seed: int = 42,
     model: str = "",
     on_event: Callable[[StepEvent], None] = lambda event: None,
@@ -54,7 +53,7 @@ def run_steps(
     dataset : Dataset
     out : path
         The run folder.
-    positive : str, optional
+    positive : str or int, optional
         Name of the class to detect; by default the sixth class (the 5 of the digits), or the last of fewer.
     seed : int, default 42
         Random state of every estimator.
@@ -100,7 +99,7 @@ def run_steps(
     return result
 
 
-def _checked_context(dataset: Dataset, positive: str | None, seed: int, model: str) -> Context:
+def _checked_context(dataset: Dataset, positive: str | int | None, seed: int, model: str) -> Context:
     names = dataset.class_names
     if len(names) < 2:
         raise ParameterError(
@@ -115,8 +114,7 @@ def _checked_context(dataset: Dataset, positive: str | None, seed: int, model: s
             f"the study needs at least {N_FOLDS} training images of every class and {LEAST_IMAGES} in all, to "
             f"hold some out; {dataset.name} has {counts.sum():,}, and {counts.min()} of class {rarest!r}"
         )
-    positive = composed(str(positive)) if positive is not None else names[min(5, len(names) - 1)]
-    class_code(dataset, positive)
+    positive = names[min(5, len(names) - 1)] if positive is None else class_name(dataset, positive)
     if model:
         make(model, seed=seed)
     return Context(dataset, positive, seed, model=model)
