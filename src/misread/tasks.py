@@ -9,7 +9,6 @@ from numpy.typing import NDArray
 from misread.data import Dataset
 from misread.data.transforms import add_noise
 from misread.data.words import composed
-from misread.data.words import composed
 from misread.errors import ParameterError
 from misread.spelling import did_you_mean
 
