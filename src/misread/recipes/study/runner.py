@@ -13,6 +13,7 @@ from misread.data import Dataset
 from misread.errors import ParameterError
 from misread.files import writable_folder
 from misread.models.zoo import ZOO, make
+from misread.recipes.study.claim import claim
 from misread.recipes.study.step import Context, Outcome, Step, StepStore, step_key
 from misread.recipes.study.steps import steps_with
 from misread.results.provenance import described, made_by, packages_behind, versions_of
@@ -42,6 +43,7 @@ def run_steps(
     positive: str | int | None = None,
     seed: int = 42,
     model: str = "",
+    force: bool = False,
     on_event: Callable[[StepEvent], None] = lambda event: None,
 ) -> StudyResult:
     """Run every step of the study that makes sense for `dataset` and write the result into the folder `out`.
@@ -59,6 +61,8 @@ def run_steps(
         Random state of every estimator.
     model : str, optional
         A model of the zoo to judge besides; its errors are then the ones that are analysed.
+    force : bool, default False
+        Whether another study in the folder may be overwritten.
     on_event : callable of StepEvent, optional
         Told of each step as it starts and ends.
 
@@ -72,10 +76,11 @@ def run_steps(
     ParameterError
         If the class or the model is unknown, the seed is out of range, or the data set is too small to study.
     OutputError
-        If `out` cannot be written to.
+        If `out` cannot be written to, or holds another study and `force` is not given.
     """
     context = _checked_context(dataset, positive, seed, model)
-    store = StepStore(writable_folder(out) / "steps")
+    claim(writable_folder(out), context, force)
+    store = StepStore(Path(out) / "steps")
     packages = packages_behind(ZOO[model]) if model else ()
     finished: dict[str, Outcome] = {}
     keys: dict[str, str] = {}
