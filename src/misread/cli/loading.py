@@ -58,7 +58,7 @@ def _size(text: str) -> int | tuple[int, int]:
 def say_notes(dataset: Dataset) -> None:
     """Say on standard error how a table was understood, and what was left out or is odd."""
     if dataset.layout:
-        say(f"read as: {dataset.layout}", aside=True)
+        say(f"read as: {dataset.layout}", aside=True, hang=2)
     for note in dataset.notes:
         say(f"! {note}", aside=True, hang=2)
 

@@ -67,7 +67,7 @@ def stratified_test(
         distinct = np.unique(hashes[members])
         wanted = share * len(distinct)
         fewest, most = max(int(wanted / 2), 1), min(max(int(wanted * 1.5), 1), len(distinct) - 1)
-        n_test = np.clip(np.count_nonzero(distinct < share * 2.0**64), fewest, most)
+        n_test = min(max(int(np.count_nonzero(distinct < share * 2.0**64)), fewest), most)
         chosen[members] = hashes[members] < distinct[n_test]
     return chosen
 

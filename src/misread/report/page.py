@@ -20,6 +20,7 @@ from misread.report.encode import safe_json
 from misread.report.evaluation import evidence_of
 from misread.report.evidence import Absent
 from misread.results.study import StudyResult
+from misread.spreadsheet import inert
 
 __all__ = ["render", "render_template", "suspects_csv", "write_report"]
 
@@ -38,7 +39,6 @@ SCRIPTS = (
 )
 STYLES = ("base", "parts", "print")
 FOR_TEMPLATE_ONLY = ("glance", "numbers", "multilabel", "neighbor_grid")
-FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 
 
 def write_report(result: StudyResult, folder: str | os.PathLike[str]) -> Path:
@@ -116,7 +116,7 @@ def render_template(template: str, *, styles: Sequence[str], **values: Any) -> s
 def suspects_csv(result: StudyResult) -> str | None:
     """The doubtful labels as CSV, the most suspect first, or None when none were sought.
 
-    Class names that a spreadsheet would take for a formula are preceded by an apostrophe.
+    What a spreadsheet would take for a formula in a class name is preceded by an apostrophe.
     """
     try:
         rows = suspect_rows(evidence_of(result))
@@ -127,12 +127,8 @@ def suspects_csv(result: StudyResult) -> str | None:
     writer = csv.DictWriter(stream, columns)
     writer.writeheader()
     for row in rows:
-        writer.writerow({**row, "given": _inert(row["given"]), "suggested": _inert(row["suggested"])})
+        writer.writerow({**row, "given": inert(row["given"]), "suggested": inert(row["suggested"])})
     return stream.getvalue()
-
-
-def _inert(name: str) -> str:
-    return f"'{name}" if name.startswith(FORMULA_STARTS) else name
 
 
 def _hash(text: str) -> str:
