@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from misread.spreadsheet import inert
+from misread.spreadsheet import inert, original
 
 PLAIN = ["", "7", "-1", "+1.5e-3", "T-shirt/top", "a=b", "x@y.z", "a - b", "O'Neill", "naïve", "a;b", "a,b;-1"]
 HOSTILE = [
@@ -38,3 +38,8 @@ def test_no_cell_is_a_formula_however_it_is_cut(text, delimiter):
         for cell in (*line.split(delimiter), *next(csv.reader([line], delimiter=delimiter), [])):
             found = cell.strip(' \t"\ufeff')
             assert not re.match(r"[=+\-@＝＋－＠]", found) or re.fullmatch(r"[+-]\d+", found), cell
+
+
+@pytest.mark.parametrize("text", [*PLAIN, *HOSTILE, "'=1", "''=1", "'-1", "a;'=1", "'"])
+def test_what_was_written_can_be_read(text):
+    assert original(inert(text)) == text

@@ -2,17 +2,16 @@
 
 import re
 
-__all__ = ["inert"]
+__all__ = ["inert", "original"]
 
-_FORMULA = re.compile(
-    r"""(^|[,;|\t\r\n])                # where a cell may begin, for one separator or another
-        (?=[\s"\0\u200b\ufeff]*        # what a spreadsheet skips
-           [=+\-@\uff1d\uff0b\uff0d\uff20]
-        )
-        (?![+-](?:\d+(?:\.\d+)?|\.\d+)(?:[eE][+-]?\d+)?(?:$|[,;|\t\r\n]))  # but a mere number stays one
-    """,
-    re.VERBOSE,
-)
+_FORMULA = r"""
+    (?=[\s"'\0\u200b\ufeff]*                     # what a spreadsheet skips, and our own mark
+       [=+\-@\uff1d\uff0b\uff0d\uff20])
+    (?![+-](?:\d+(?:\.\d+)?|\.\d+)(?:[eE][+-]?\d+)?(?:$|[,;|\t\r\n]))  # but a mere number is none
+"""
+_BEGIN = r"(^|[,;|\t\r\n])"
+_BARE = re.compile(_BEGIN + _FORMULA, re.VERBOSE)
+_MARKED = re.compile(_BEGIN + "'" + _FORMULA, re.VERBOSE)
 
 
 def inert(text: str) -> str:
@@ -26,4 +25,15 @@ def inert(text: str) -> str:
     >>> inert("=1+1"), inert("a;=1+1"), inert("-1"), inert("T-shirt")
     ("'=1+1", "a;'=1+1", '-1', 'T-shirt')
     """
-    return _FORMULA.sub(r"\1'", text)
+    return _BARE.sub(r"\1'", text)
+
+
+def original(text: str) -> str:
+    """Take away what `inert` has put there.
+
+    Examples
+    --------
+    >>> original(inert("=1+1"))
+    '=1+1'
+    """
+    return _MARKED.sub(r"\1", text)
