@@ -147,7 +147,7 @@ class Bundle:
         }[self.manifest.task](X)
         n_columns = {"detector": 1, "multilabel": len(self.manifest.outputs)}
         check_scores(answers.scores, (len(X), n_columns.get(self.manifest.task, len(self.manifest.classes))))
-        blank = contrasts(X) < self._faintest
+        blank = contrasts(X) < self.faintest
         return replace(answers, blank=blank, sure=answers.sure & ~blank)
 
     def denoise(self, images: NDArray[np.uint8]) -> NDArray[np.uint8]:
@@ -193,7 +193,8 @@ class Bundle:
         return "sure" if answers.sure[row] else "unsure"
 
     @cached_property
-    def _faintest(self) -> int:
+    def faintest(self) -> int:
+        """The contrast, in grey levels, from which on there is something to read on an image."""
         return faintest(self.example_images, self.example_labels)
 
     @cached_property

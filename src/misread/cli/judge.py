@@ -1,16 +1,12 @@
-"""`misread evaluate`, `threshold`, `inspect` and `export`: judge a model file and look inside."""
+"""`misread evaluate`, `threshold` and `inspect`: judge a model file and look inside."""
 
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Annotated
 
-import numpy as np
 import typer
-from numpy.typing import NDArray
 
-from misread.bundle import Bundle, load, read_manifest, save
+from misread.bundle import load, read_manifest, save
 from misread.bundle.archive import reading
-from misread.bundle.export import export_onnx
 from misread.cli.data import DataArgument, DataDirOption, OnErrorOption
 from misread.cli.describe import describe, measured, percent, say_titled, titled
 from misread.cli.loading import load_alike
@@ -21,7 +17,6 @@ from misread.cli.options import (
     LabelsOption,
     MostMemoryOption,
     OutOption,
-    needs,
 )
 from misread.cli.outputs import (
     ForceOption,
@@ -30,22 +25,19 @@ from misread.cli.outputs import (
     file_to_write,
     folder_to_write,
     named_after,
-    write_new,
 )
 from misread.cli.own import Own, reads_own_data
 from misread.cli.progress import stages
 from misread.cli.tables import fits, print_table
 from misread.cli.words import print_json, say
-from misread.data import Dataset, names
-from misread.errors import DataError
+from misread.export.exported import read_exported
 from misread.fitting.targets import read_labels
 from misread.recipes.evaluate import evaluate as evaluate_model
 from misread.recipes.operating import choose_again
 from misread.recipes.study import StudyResult
-from misread.recipes.unseen import judging_images
 from misread.report import write_report
 
-__all__ = ["evaluate", "export", "inspect", "print_confusion", "threshold"]
+__all__ = ["evaluate", "inspect", "print_confusion", "threshold"]
 
 
 @reads_own_data
@@ -149,11 +141,18 @@ def threshold(
     say_titled(describe(bundle.manifest))
 
 
-def inspect(file: FileArgument, most_memory: MostMemoryOption = None, as_json: JsonOption = False) -> None:
-    """Print what a model file says of itself; nothing in it is constructed."""
-    manifest = read_manifest(file, most_memory=most_memory)
+def inspect(
+    file: Annotated[
+        Path, typer.Argument(metavar="FILE", help="A model file, *.misread, or what was exported from one.")
+    ],
+    most_memory: MostMemoryOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Print what a model file, or an exported one, says of itself; nothing in it is constructed."""
+    exported = read_exported(file)
+    manifest = read_manifest(file, most_memory=most_memory) if exported is None else exported.manifest
     if as_json:
-        print_json(manifest.as_json())
+        print_json(manifest.as_json() | ({} if exported is None else {"exported": exported.as_json()}))
         return
     with reading(file):
         lines = [*describe(manifest), f"classes   {', '.join(manifest.classes)}"]
@@ -166,69 +165,4 @@ def inspect(file: FileArgument, most_memory: MostMemoryOption = None, as_json: J
     ):
         if value:
             lines.append(f"{title:<10}{value}")
-    say_titled(lines)
-
-
-@reads_own_data
-def export(
-    file: FileArgument,
-    onnx: Annotated[Path, typer.Option("--onnx", metavar="OUT", help="The ONNX file to write.")],
-    data: Annotated[
-        str | None,
-        typer.Option(
-            "--data",
-            help="Compare on the test images of this data set or path as well; by default of the named set that "
-            "the model was trained on, if it is on this machine.",
-        ),
-    ] = None,
-    force: ForceOption = False,
-    on_error: OnErrorOption = "stop",
-    data_dir: DataDirOption = None,
-    *,
-    own: Own,
-) -> None:
-    """Write a linear model for other runtimes, if the exported one is seen to give the same answers."""
-    needs("onnx", "onnx", "onnxruntime")
-    target = file_to_write(onnx)
-    bundle = load(file, most_memory=own.get("most_memory"))
-    held_out = _held_out(bundle, data, data_dir, on_error, own)
-    with TemporaryDirectory() as folder:
-        exported = Path(folder, "model.onnx")
-        n_images = export_onnx(bundle, exported, held_out)
-        write_new(target, exported.read_bytes(), force)
-    n_unseen, n_examples = 0 if held_out is None else len(held_out), len(bundle.example_images)
-    parts = [f"{n_unseen:,} test images"] * (n_unseen > 0) + [
-        f"{n_examples:,} of its training images",
-        f"{n_images - n_unseen - n_examples:,} random ones",
-    ]
-    say(f"compared  on {', '.join(parts)}")
-    say(f"written   {onnx}; the same answers on {n_images:,} images")
-
-
-def _held_out(
-    bundle: Bundle, data: str | None, data_dir: Path | None, on_error: str, own: Own
-) -> NDArray[np.uint8] | None:
-    """Images that the model was not trained on, where they can be had; else say that there are none."""
-    if data is None:
-        dataset = _own_named_set(bundle, data_dir)
-    else:
-        dataset = load_alike(bundle.manifest, data, data_dir, on_error, own=own)
-    if dataset is None:
-        say("! on no held-out images: --data DATA compares on the test images of DATA, too", aside=True)
-        return None
-    images, remark = judging_images(bundle, dataset)
-    if remark:
-        say(f"note: {remark}", aside=True)
-    return images.images
-
-
-def _own_named_set(bundle: Bundle, data_dir: Path | None) -> Dataset | None:
-    """The set that the model was trained on, if it has a name and is on this machine."""
-    name = bundle.manifest.dataset.get("name")
-    if name not in names():
-        return None
-    try:
-        dataset = load_alike(bundle.manifest, name, data_dir, download=False)
-    except DataError:
-        return None
-    return dataset if dataset.sha256 == bundle.manifest.dataset.get("sha256") else None
+    say_titled([*([] if exported is None else exported.in_words()), *lines])

@@ -207,14 +207,16 @@ class ConvNetClassifier(TemperatureClassifierMixin, BaseEstimator):
         as_it_is, *moved = tables
         return _log_mean([as_it_is, _log_mean(moved)]) if moved else as_it_is
 
+    def view_moves(self) -> list[tuple[float, float]]:
+        """How far, down and to the right, the copies are moved that are asked about besides the image itself."""
+        step = self.moved * size_share(self.reader_.shape)
+        return [(step * down, step * right) for down in (1, -1) for right in (1, -1)] if self.moved else []
+
     def _views(self, images: NDArray[np.uint8]) -> Iterator[NDArray[np.uint8]]:
         """What is asked about: the images, and four copies of them, each moved another way."""
         yield images
-        if not self.moved:
-            return
-        step = self.moved * size_share(self.reader_.shape)
-        for down, right in ((1, 1), (1, -1), (-1, 1), (-1, -1)):
-            yield move(images, (step * down, step * right), n_jobs=self.n_jobs)
+        for step in self.view_moves():
+            yield move(images, step, n_jobs=self.n_jobs)
 
     def _build(self) -> Any:
         return _deep("network").build_network(self.reader_.shape, len(self.classes_), self.widths, self.depth)

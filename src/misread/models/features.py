@@ -13,7 +13,7 @@ from misread.kernels.gradients import orientation_planes, pool_planes
 from misread.models.pixels import PixelReader
 from misread.parallel import in_blocks
 
-__all__ = ["Deskew", "OrientedGradients", "edge_histograms", "n_edge_features"]
+__all__ = ["Deskew", "OrientedGradients", "edge_histograms", "edge_windows", "n_edge_features"]
 
 Scales = tuple[tuple[float, float], ...]
 
@@ -122,7 +122,7 @@ def edge_histograms(
     angles = 2 * np.pi * np.arange(n_directions) / n_directions
     directions = np.stack([np.sin(angles), np.cos(angles)], axis=1).astype(np.float32)
     sharpness = float(np.cos(2 * np.pi / n_directions))
-    windows = [(_windows(height, *scale), _windows(width, *scale)) for scale in scales]
+    windows = [(edge_windows(height, *scale), edge_windows(width, *scale)) for scale in scales]
     sizes = [len(rows) * len(columns) * n_directions for rows, columns in windows]
     ends = np.cumsum([0, *sizes])
     out = np.empty((n, ends[-1]), np.float32)
@@ -155,7 +155,7 @@ def _windows_along(size: int, count: float, overlap: float) -> tuple[float, floa
     return half, step, max(1, int((size - half) / step) + 1)
 
 
-def _windows(size: int, count: float, overlap: float) -> NDArray[np.float32]:
+def edge_windows(size: int, count: float, overlap: float) -> NDArray[np.float32]:
     """Tents of half width ``size / count`` (at least a pixel), ``1 / overlap`` of that apart; one row a window."""
     half, step, n = _windows_along(size, count, overlap)
     middles = (size - 1) / 2 + step * (np.arange(n) - (n - 1) / 2)

@@ -1,0 +1,120 @@
+"""A trained network as plain arrays, its norms folded into its convolutions."""
+
+from dataclasses import dataclass
+from importlib import import_module
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from misread.errors import ParameterError
+
+__all__ = ["Conv", "Layer", "Linear", "MaxPool", "Spans", "layers_of"]
+
+Floats = NDArray[np.float32]
+Spans = tuple[tuple[int, int], ...]
+
+
+@dataclass(frozen=True, eq=False)
+class Conv:
+    """A convolution with a border of zeros that keeps the size; what is under 0 becomes 0.
+
+    Attributes
+    ----------
+    weights : ndarray of float32, shape (out, in, height, width)
+    biases : ndarray of float32, shape (out,)
+    """
+
+    weights: Floats
+    biases: Floats
+
+
+@dataclass(frozen=True)
+class MaxPool:
+    """The largest of each window.
+
+    Attributes
+    ----------
+    rows, columns : tuple of (start, stop)
+        Where the windows are along each axis.
+    """
+
+    rows: Spans
+    columns: Spans
+
+
+@dataclass(frozen=True, eq=False)
+class Linear:
+    """A plane for every class, on all that is left.
+
+    Attributes
+    ----------
+    weights : ndarray of float32, shape (out, in)
+    biases : ndarray of float32, shape (out,)
+    """
+
+    weights: Floats
+    biases: Floats
+
+
+Layer = Conv | MaxPool | Linear
+
+
+def layers_of(model: Any) -> list[Layer]:
+    """The layers of a ConvNetClassifier, from images of 0 to 1 to logits.
+
+    Raises
+    ------
+    ParameterError
+        If it has one that is not known here.
+    MissingExtraError
+        If PyTorch is not installed.
+    """
+    read = import_module("misread.models.deep.network").weights_from_bytes
+    network = model._build()
+    network.load_state_dict(read(model.weights_))
+    parts = list(network.eval())
+    kinds = [type(part).__name__ for part in parts]
+    size, layers = model.reader_.shape, list[Layer]()
+    for i, (part, kind) in enumerate(zip(parts, kinds, strict=True)):
+        if kind == "Conv2d" and kinds[i + 1 : i + 3] == ["BatchNorm2d", "ReLU"]:
+            layers.append(_folded(part, parts[i + 1]))
+        elif kind in ("MaxPool2d", "AdaptiveMaxPool2d"):
+            adapts = kind == "AdaptiveMaxPool2d"
+            sides = (
+                part.output_size
+                if adapts
+                else [side // step for side, step in zip(size, part.kernel_size, strict=True)]
+            )
+            cut = _adaptive if adapts else _even
+            pool = MaxPool(*(cut(side, n) for side, n in zip(size, sides, strict=True)))
+            layers.append(pool)
+            size = (len(pool.rows), len(pool.columns))
+        elif kind == "Linear":
+            layers.append(Linear(_numpy(part.weight), _numpy(part.bias)))
+        elif kind not in ("BatchNorm2d", "ReLU", "Flatten"):
+            raise ParameterError(f"a network with a layer of the kind {kind} is not exported")
+    return layers
+
+
+def _folded(conv: Any, norm: Any) -> Conv:
+    """A convolution and its norm in one, multiplied in double precision."""
+    mean, variance, gain, bias = (
+        _numpy(one).astype(np.float64) for one in (norm.running_mean, norm.running_var, norm.weight, norm.bias)
+    )
+    scale = gain / np.sqrt(variance + norm.eps)
+    weights = _numpy(conv.weight).astype(np.float64) * scale[:, None, None, None]
+    return Conv(weights.astype(np.float32), (bias - mean * scale).astype(np.float32))
+
+
+def _even(side: int, n: int) -> Spans:
+    step = side // n
+    return tuple((step * i, step * (i + 1)) for i in range(n))
+
+
+def _adaptive(side: int, n: int) -> Spans:
+    return tuple((i * side // n, -(-(i + 1) * side // n)) for i in range(n))
+
+
+def _numpy(tensor: Any) -> Floats:
+    return np.asarray(tensor.detach().cpu().contiguous().numpy(), np.float32)

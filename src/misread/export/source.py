@@ -1,0 +1,53 @@
+"""What an exported file says of itself: the model file that it is from, and how well it agrees."""
+
+import json
+import os
+from dataclasses import dataclass
+from hashlib import sha256
+from pathlib import Path
+
+from misread.bundle import Bundle
+from misread.export.agreement import Agreement
+
+__all__ = ["Source", "described"]
+
+
+@dataclass(frozen=True)
+class Source:
+    """The model file that an exported one is from.
+
+    Attributes
+    ----------
+    name : str
+        Without folders.
+    sha256 : str
+    """
+
+    name: str
+    sha256: str
+
+    @classmethod
+    def of(cls, path: str | os.PathLike[str]) -> "Source":
+        """Read the file's hash."""
+        digest = sha256()
+        with Path(path).open("rb") as stream:
+            while block := stream.read(1 << 20):
+                digest.update(block)
+        return cls(Path(path).name, digest.hexdigest())
+
+
+def described(bundle: Bundle, source: Source | None, agreement: Agreement) -> dict[str, str]:
+    """What is to be known of an exported model, as named texts."""
+    manifest = bundle.manifest
+    found = {
+        "classes": "\n".join(manifest.classes),
+        "positive": manifest.positive or "",
+        "outputs": "\n".join(manifest.outputs),
+        "fit": manifest.fit,
+        "invert": "yes" if manifest.invert else "no",
+        "manifest": json.dumps(manifest.as_json(), ensure_ascii=False),
+        "agreement": json.dumps(agreement.as_json()),
+    }
+    if source is not None:
+        found |= {"model_file": source.name, "model_sha256": source.sha256}
+    return found
