@@ -30,6 +30,7 @@ from misread.models import KNeighborsClassifier, RandomForestClassifier, SGDClas
 from misread.models.convnet import ConvNetClassifier, network_size
 from misread.models.edge_kernel import EdgeKernelClassifier
 from misread.models.features import Deskew, n_edge_features
+from misread.models.sgd import dense_weights
 
 __all__ = ["CODECS"]
 
@@ -40,7 +41,7 @@ COLUMN_BYTES = 1_024
 def _encode_sgd(model: SGDClassifier, put: Put, name: str) -> Plain:
     return {
         "classes": put(f"{name}.classes", model.classes_),
-        "coef": put(f"{name}.coef", model.coef_),
+        "coef": put(f"{name}.coef", dense_weights(model)),
         "intercept": put(f"{name}.intercept", model.intercept_),
         "epochs": int(model.n_iter_),
         "updates": float(model.t_),

@@ -6,6 +6,7 @@ from typing import Any
 import typer
 from typer.core import TyperCommand, TyperGroup
 
+from misread.cli.words import noted
 from misread.errors import ParameterError
 from misread.spelling import did_you_mean
 
@@ -95,7 +96,8 @@ class LazyGroup(Group):
         if ctx.meta.get("listing"):
             return TyperCommand(cmd_name, short_help=summary, rich_markup_mode=None)
         module, name = where.split(":")
-        found = getattr(import_module(f"misread.cli.{module}"), name)
+        with noted():
+            found = getattr(import_module(f"misread.cli.{module}"), name)
         if isinstance(found, typer.Typer):
             return typer.main.get_command(found)
         alone = typer.Typer(

@@ -1,6 +1,9 @@
 """How the kernels are compiled."""
 
+import os
+import warnings
 from collections.abc import Callable
+from functools import cache
 from typing import Any
 
 from numba import njit
@@ -20,7 +23,35 @@ _OPTIONS: dict[str, Any] = {
 
 def kernel(**options: Any) -> Callable[[Callable[..., Any]], Any]:
     """Compile on first use, keep the result on disk, run without Python's lock; divide by zero as NumPy does."""
-    return njit(**(_OPTIONS | options))
+
+    def compiled(function: Callable[..., Any]) -> Any:
+        chosen = _OPTIONS | options
+        if _has_place():
+            try:
+                return njit(**chosen)(function)
+            except RuntimeError as error:  # Numba found no folder that it may write to
+                if "cannot cache" not in str(error):
+                    raise
+        _say_that_nothing_is_kept()
+        return njit(**(chosen | {"cache": False}))(function)
+
+    return compiled
+
+
+def _has_place() -> bool:
+    """Whether Numba has a folder to look at: without a home it would make one called "~" where the user stands."""
+    named = os.environ.get("NUMBA_CACHE_DIR") or os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~")
+    return os.path.isabs(named) or os.access(os.path.dirname(__file__), os.W_OK)
+
+
+@cache
+def _say_that_nothing_is_kept() -> None:
+    """Say it once."""
+    warnings.warn(
+        "no folder to keep compiled code in can be written to, so every start takes some seconds longer; set "
+        "NUMBA_CACHE_DIR to one that can",
+        stacklevel=2,
+    )
 
 
 def inner(**options: Any) -> Callable[[Callable[..., Any]], Any]:

@@ -1,20 +1,17 @@
 """The numeric loops behind `misread.data.deform`: free functions on arrays, compiled, without the GIL."""
 
-from typing import Any
-
 import numpy as np
-from numba import njit
+
+from misread.kernels.jit import kernel
 
 __all__ = ["fill_fields", "fill_poses", "translate", "warp"]
-
-OPTIONS: Any = {"nogil": True, "cache": True, "error_model": "numpy", "no_cfunc_wrapper": True}
 
 _LEAST_VARIANCE = 1e-9
 _NARROW = 0.8**0.5  # of images as high as 1, those up to 0.8 wide are widened
 _LEAST_STEP = 0.45  # a line is widened to no more than 1 / 0.45 of its width
 
 
-@njit(**OPTIONS)
+@kernel()
 def warp(
     images: np.ndarray, matrices: np.ndarray, offsets: np.ndarray, fields: np.ndarray, out: np.ndarray
 ) -> None:
@@ -82,7 +79,7 @@ def warp(
             levels[k] = np.uint8(np.int32(upper + down[k] * (lower - upper) + half))
 
 
-@njit(**OPTIONS)
+@kernel()
 def translate(images: np.ndarray, moves: np.ndarray, out: np.ndarray) -> None:
     """Move each image by parts of a pixel, down and to the right, bilinearly, 0 outside.
 
@@ -118,7 +115,7 @@ def translate(images: np.ndarray, moves: np.ndarray, out: np.ndarray) -> None:
                 out[i, y, x] = np.uint8(np.int32(level + half))
 
 
-@njit(**OPTIONS)
+@kernel()
 def fill_fields(coefficients: np.ndarray, rows: np.ndarray, columns: np.ndarray, fields: np.ndarray) -> None:
     """Write ``rows @ coefficient @ columns`` for both directions of every image.
 
@@ -149,7 +146,7 @@ def fill_fields(coefficients: np.ndarray, rows: np.ndarray, columns: np.ndarray,
                         fields[i, axis, y, x] += weight * half[j, x]
 
 
-@njit(**OPTIONS)
+@kernel()
 def fill_poses(images: np.ndarray, slant: bool, aspect: bool, matrices: np.ndarray, offsets: np.ndarray) -> None:
     """Write the maps that bring each image into the same pose: its centre of ink to the middle, and what is asked.
 

@@ -14,6 +14,7 @@ from sklearn.frozen import FrozenEstimator
 from sklearn.linear_model import SGDClassifier as SklearnSGDClassifier
 from sklearn.preprocessing import StandardScaler
 from sklearn.utils import check_array, check_random_state, compute_class_weight
+from sklearn.utils.extmath import safe_sparse_dot
 from sklearn.utils.fixes import parse_version
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import _check_sample_weight, check_is_fitted, validate_data
@@ -23,7 +24,7 @@ from misread.kernels.rows import Rows
 from misread.kernels.sgd import Rule, fit_hinge, shuffle_order
 from misread.parallel import Shared
 
-__all__ = ["SGDClassifier", "fit_scaler"]
+__all__ = ["SGDClassifier", "dense_weights", "fit_scaler"]
 
 INSTALLED_STOPPING = "objective" if parse_version(sklearn.__version__) >= parse_version("1.8") else "loss"
 LARGEST_SEED = np.iinfo(np.int32).max
@@ -174,6 +175,7 @@ class_weight, warm_start, average
         """
         self._validate_params()
         self._check_own_parameters()
+        self._densify()
         warm = self.warm_start and hasattr(self, "coef_")
         started = warm or coef_init is not None or intercept_init is not None
         if not self._in_kernel(X, started):
@@ -221,6 +223,7 @@ class_weight, warm_start, average
         """
         self._validate_params()
         self._check_own_parameters()
+        self._densify()
         if self.scaler is None:
             self.scaler_ = None
         elif isinstance(self.scaler, FrozenEstimator):
@@ -254,7 +257,7 @@ class_weight, warm_start, average
         X = validate_data(self, X, accept_sparse="csr", reset=False)
         if sparse.issparse(X):
             return super().decision_function(scaler.transform(X))
-        scores = np.empty((len(X), len(self.coef_)))
+        scores = np.empty((len(X), self.coef_.shape[0]))
         n_blocks = max(
             1, len(X) // ROWS_PER_BLOCK
         )  # the last one takes the remainder; BLAS treats few rows otherwise
@@ -263,8 +266,13 @@ class_weight, warm_start, average
                 number * ROWS_PER_BLOCK, len(X) if number == n_blocks - 1 else (number + 1) * ROWS_PER_BLOCK
             )
             block = X[part].astype(np.float64) if scaler is None else scaler.transform(X[part])
-            scores[part] = block @ self.coef_.T + self.intercept_
+            scores[part] = safe_sparse_dot(block, self.coef_.T, dense_output=True) + self.intercept_
         return scores.ravel() if scores.shape[1] == 1 else scores
+
+    def _densify(self) -> None:
+        """Undo `sparsify`: whoever goes on learning writes to every weight."""
+        if sparse.issparse(getattr(self, "coef_", None)):
+            self.densify()
 
     def _check_own_parameters(self) -> None:
         if self.stopping not in ("loss", "objective"):
@@ -451,6 +459,11 @@ def _initial(
             raise ValueError(f"intercept_init must have shape {biases.shape}, got {given.shape}")
         biases = given.reshape(biases.shape)
     return weights, biases
+
+
+def dense_weights(model: Any) -> NDArray[np.float64]:
+    """The weights of a fitted linear model as an array, also where `sparsify` made them sparse."""
+    return model.coef_.toarray() if sparse.issparse(model.coef_) else model.coef_
 
 
 def fit_scaler(scaler: StandardScaler, X: Any) -> StandardScaler:

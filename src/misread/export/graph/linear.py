@@ -6,6 +6,7 @@ import numpy as np
 
 from misread.export.graph.builder import Tensor
 from misread.export.graph.said import Said
+from misread.models.sgd import dense_weights
 
 __all__ = ["planes", "project", "standardise"]
 
@@ -16,7 +17,7 @@ def planes(model: Any, x: Tensor) -> Said:
     x = x.cast(np.float64)
     if getattr(model, "scaler_", None) is not None:
         x = standardise(model.scaler_, x)
-    weights = graph.constant(np.atleast_2d(model.coef_).T.astype(np.float64), "weights")
+    weights = graph.constant(np.atleast_2d(dense_weights(model)).T.astype(np.float64), "weights")
     biases = graph.constant(np.ravel(model.intercept_).astype(np.float64), "biases")
     scores = (x @ weights + biases).named("planes")
     return Said(model.classes_, scores, is_plane=len(model.classes_) == 2)
