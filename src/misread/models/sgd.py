@@ -463,7 +463,8 @@ def _initial(
 
 def dense_weights(model: Any) -> NDArray[np.float64]:
     """The weights of a fitted linear model as an array, also where `sparsify` made them sparse."""
-    return model.coef_.toarray() if sparse.issparse(model.coef_) else model.coef_
+    weights: Any = model.coef_
+    return weights if isinstance(weights, np.ndarray) else weights.toarray()
 
 
 def fit_scaler(scaler: StandardScaler, X: Any) -> StandardScaler:
