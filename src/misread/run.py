@@ -17,12 +17,13 @@ def run_study(
     data: str | os.PathLike[str] | Dataset = "digits",
     out: str | os.PathLike[str] = "runs/study",
     *,
-    positive: str | None = None,
+    positive: str | int | None = None,
     seed: int = 42,
     model: str = "",
     jobs: int | None = None,
     engine: str | None = None,
     data_dir: str | os.PathLike[str] | None = None,
+    force: bool = False,
     on_event: Callable[[StepEvent], None] = lambda event: None,
 ) -> StudyResult:
     """Run the study and leave results, figures and report in the folder `out`.
@@ -33,7 +34,7 @@ def run_study(
         A named set, a path, or a loaded data set.
     out : path
         The run folder. A run that was interrupted goes on from its finished steps.
-    positive : str, optional
+    positive : str or int, optional
         Name of the class to detect; by default the sixth class (the 5 of the digits), or the last of fewer.
     seed : int, default 42
         Random state of every estimator.
@@ -46,6 +47,8 @@ def run_study(
         Address of a Dask scheduler, `dask://host:port`, whose workers then share the work.
     data_dir : path, optional
         Where named sets are looked for first.
+    force : bool, default False
+        Whether another study in the folder may be overwritten.
     on_event : callable of StepEvent, optional
         Told of each step as it starts and ends.
 
@@ -56,7 +59,8 @@ def run_study(
     Raises
     ------
     MisreadError
-        If the data cannot be had, a parameter makes no sense, or `out` cannot be written to.
+        If the data cannot be had, a parameter makes no sense, or `out` cannot be written to or holds
+        another study.
 
     Examples
     --------
@@ -66,7 +70,7 @@ def run_study(
     """
     dataset = data if isinstance(data, Dataset) else load(data, data_dir=data_dir)
     with workers(jobs, engine):
-        result = run_steps(dataset, out, positive=positive, seed=seed, model=model, on_event=on_event)
+        result = run_steps(dataset, out, positive=positive, seed=seed, model=model, force=force, on_event=on_event)
     draw_study(result, Path(out) / "figures")
     write_report(result, out)
     return result

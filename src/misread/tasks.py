@@ -8,11 +8,14 @@ from numpy.typing import NDArray
 
 from misread.data import Dataset
 from misread.data.transforms import add_noise
+from misread.data.words import composed
 from misread.errors import ParameterError
+from misread.spelling import did_you_mean
 
 __all__ = [
     "Task",
     "class_code",
+    "class_name",
     "classification",
     "denoising",
     "detector",
@@ -77,6 +80,25 @@ def denoising(dataset: Dataset, seed: int = 42) -> Task:
     return Task("denoising", noisy_train, train.X, noisy_test, test.X)
 
 
+def class_name(dataset: Dataset, wanted: object) -> str:
+    """The name of a class that is given by name, or as the number that is its name.
+
+    Raises
+    ------
+    ParameterError
+        If there is no such class.
+
+    Examples
+    --------
+    >>> from misread.data import load
+    >>> class_name(load("digits"), 5)
+    '5'
+    """
+    name = composed(str(wanted))
+    class_code(dataset, name)
+    return name
+
+
 def class_code(dataset: Dataset, name: str) -> int:
     """Index of the class called `name`.
 
@@ -85,9 +107,13 @@ def class_code(dataset: Dataset, name: str) -> int:
     ParameterError
         If there is no such class.
     """
+    name = composed(name)
     if name not in dataset.class_names:
         known = ", ".join(repr(known) for known in dataset.class_names[:20])
-        raise ParameterError(f"{dataset.name} has no class {name!r}; its classes are {known}")
+        raise ParameterError(
+            f"{dataset.name} has no class {name!r}{did_you_mean(name, dataset.class_names)}; its classes are "
+            f"{known}"
+        )
     return dataset.class_names.index(name)
 
 

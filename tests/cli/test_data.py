@@ -8,11 +8,14 @@ import pytest
 from PIL import Image
 from typer.testing import CliRunner
 
+from misread.cli import app
 from misread.cli import data as cli_data
 from misread.data import fetch, load, loading
 from misread.data.catalogue import Entry, NamedFile
 from misread.data.idx import idx_sha256, write_idx
-from misread.errors import DataError, ParameterError
+from misread.errors import DataError, OutputError, ParameterError
+
+LOADING = ("train", "tune", "ladder", "study", "evaluate", "export", "compare", "check", "judge")
 
 
 def run(*arguments):
@@ -98,7 +101,7 @@ def test_show(tmp_path):
 
 
 def test_show_into_a_missing_folder(tmp_path):
-    with pytest.raises(DataError, match="cannot be written: No such file"):
+    with pytest.raises(OutputError, match="none; create it or choose another"):
         run("show", "--out", tmp_path / "none" / "x.png")
 
 
@@ -134,3 +137,30 @@ def test_nonsense_options():
     for arguments in (["--fit", "crop"], ["--on-error", "ignore"], ["--size", "0"]):
         with pytest.raises(ParameterError):
             run("info", "digits", *arguments)
+
+
+def test_a_table_is_told_how_it_was_read(tmp_path):
+    digits = load("digits").train
+    rows = [
+        ",".join(map(str, [*pixels, label])) for pixels, label in zip(digits.X[:50], digits.labels, strict=False)
+    ]
+    (tmp_path / "t.csv").write_text("\n".join(rows))
+    said = "read as: label in the last column (65), 64 pixels as 8x8; no header"
+    assert said in run("info", tmp_path / "t.csv")
+    asked = run("info", tmp_path / "t.csv", "--label-column", "65", "--header", "none", "--most-memory", "10M")
+    assert said in asked
+    assert json.loads(run("info", tmp_path / "t.csv", "--json"))["layout"] in said
+    result = CliRunner().invoke(cli_data.app, ["show", str(tmp_path / "t.csv"), "--out", str(tmp_path / "s.png")])
+    assert said in result.stderr
+    with pytest.raises(DataError, match="--most-memory"):
+        run("info", tmp_path / "t.csv", "--most-memory", "5k")
+
+
+def test_the_options_of_tables_are_everywhere():
+    """Every command that loads a data set can be told how to read it."""
+    commands = CliRunner()
+    for words in (["data", "info"], ["data", "show"], *([name] for name in LOADING)):
+        out = commands.invoke(app, [*words, "--help"], env={"COLUMNS": "200"}).output
+        assert all(option in out for option in ("--label-column", "--path-column", "--header", "--most-memory")), (
+            words
+        )

@@ -7,9 +7,11 @@ from typer.testing import CliRunner
 
 from misread.bundle import load
 from misread.cli import app
-from misread.cli.ladder import _held_out_error, _seconds
+from misread.cli.ladder import _held_out_error
 from misread.data import load as load_data
 from misread.errors import ParameterError
+from misread.recipes.ladder import run_ladder, rungs_named
+from misread.recipes.ladder.budget import in_seconds
 from misread.recipes.operating import choose_again
 
 
@@ -50,12 +52,26 @@ def test_skipped_rungs_have_a_reason(tmp_path):
     assert not (tmp_path / "ladder.png").exists()
 
 
-@pytest.mark.parametrize(("text", "seconds"), [("90s", 90), ("10m", 600), ("1h", 3600), ("45", 45), ("1.5 m", 90)])
+@pytest.mark.parametrize(
+    ("text", "seconds"),
+    [("90s", 90), ("10m", 600), ("1h", 3600), ("45", 45), ("1.5 m", 90), (20, 20), (0.5, 0.5)],
+)
 def test_times(text, seconds):
-    assert _seconds(text) == seconds
+    assert in_seconds(text) == seconds
 
 
-@pytest.mark.parametrize("text", ["", "soon", "-5m", "0s", "5 days", "٣m"])
+@pytest.mark.parametrize("text", ["", "soon", "-5m", "0s", "5 days", "٣m", 0, -1.0, float("nan"), True, "9" * 400])
 def test_times_that_are_none(text):
     with pytest.raises(ParameterError, match="such as"):
-        _seconds(text)
+        in_seconds(text)
+
+
+def test_a_budget_without_a_unit_is_in_seconds_and_says_so(tmp_path):
+    done = CliRunner().invoke(app, ["ladder", "--models", "knn", "--budget", "1", "--out", str(tmp_path)])
+    assert "--budget 1 is 1 seconds; 1m would be minutes" in done.stderr
+    assert run_ladder("digits", models=["knn"], budget="1s").manifest["budget"] == 1
+
+
+def test_a_rung_that_is_misspelt():
+    with pytest.raises(ParameterError, match="did you mean edge-kernel"):
+        rungs_named(["edgekernel"])

@@ -43,8 +43,11 @@ def test_keras_names(tmp_path):
         X.astype(np.float32),
         np.asfortranarray(X),
         X.astype(">u2"),
+        X[:, None],
+        np.repeat(X[:, None], 3, axis=1),
+        X.reshape(20, 1, 16),
     ],
-    ids=range(8),
+    ids=range(11),
 )
 def test_images_of_many_kinds(tmp_path, values):
     kinds = {**SPLIT, "x_train": values[:15], "x_test": values[15:]}
@@ -55,6 +58,51 @@ def test_fractions_become_levels_and_it_is_said(tmp_path):
     dataset = load(saved(tmp_path / "set.npz", **{**SPLIT, "x_train": X[:15] / 255, "x_test": X[15:] / 255}))
     np.testing.assert_array_equal(dataset.train.images, X[:15])
     assert any("multiplied by 255" in note for note in dataset.notes)
+
+
+WHITE = X > 100
+
+
+@pytest.mark.parametrize("train", [WHITE, WHITE.astype(float), WHITE.astype(np.uint8)], ids=range(3))
+@pytest.mark.parametrize("test", [WHITE, WHITE.astype(float), WHITE.astype(np.uint8)], ids=range(3))
+def test_black_and_white_in_any_form(tmp_path, train, test):
+    dataset = load(saved(tmp_path / "set.npz", **{**SPLIT, "x_train": train[:15], "x_test": test[15:]}))
+    np.testing.assert_array_equal(dataset.train.images, WHITE[:15] * np.uint8(255))
+    np.testing.assert_array_equal(dataset.test.images, WHITE[15:] * np.uint8(255))
+    assert "multiplied by 255" in dataset.notes[0]
+
+
+def test_one_scale_for_training_and_test(tmp_path):
+    """Fractions in the one and, by chance, only 0.0 and 1.0 in the other."""
+    shares = {**SPLIT, "x_train": X[:15] / 255, "x_test": WHITE[15:].astype(float)}
+    dataset = load(saved(tmp_path / "shares.npz", **shares))
+    np.testing.assert_array_equal(dataset.train.images, X[:15])
+    assert dataset.test.images.max() == 255
+    dark = {**SPLIT, "x_test": WHITE[15:].astype(np.uint8)}
+    assert load(saved(tmp_path / "dark.npz", **dark)).test.images.max() == 1
+
+
+def test_labels_that_are_no_text(tmp_path):
+    codes = np.array([0x61, 0x11_0000] * 10, "<u4").view("<U1")
+    with pytest.raises(FormatError, match="a label holds what is no character"):
+        load(saved(tmp_path / "set.npz", images=X, labels=codes))
+    ends = np.array([b"\xe8", b"\xe9"] * 10)
+    assert load(saved(tmp_path / "set.npz", images=X, labels=ends)).class_names == ("\\xe8", "\\xe9")
+
+
+def test_what_unfolds_is_refused_before(tmp_path):
+    """A kilobyte of zeros for each megabyte promised."""
+    path = saved(tmp_path / "set.npz", images=np.zeros((3_000, 50, 50)), labels=np.arange(3_000) % 3)
+    tracemalloc.start()
+    with pytest.raises(DataError, match=r"set.npz: what its arrays hold would take about .*--most-memory"):
+        load(path, most_memory="20M")
+    assert tracemalloc.get_traced_memory()[1] < 2_000_000
+    tracemalloc.stop()
+    assert load(path, most_memory="100M").shape == (50, 50)
+
+
+def test_emnist_is_said_to_lie_on_its_side(tmp_path):
+    assert any("lie on their side" in note for note in load(saved(tmp_path / "emnist_letters.npz", **SPLIT)).notes)
 
 
 @pytest.mark.parametrize(
@@ -97,6 +145,11 @@ def test_size(tmp_path):
         ({"images": X.reshape(20, 2, 2, 4), "labels": Y}, "images of shape"),
         ({"images": X[:, 0, :3], "labels": Y}, "images of shape"),
         ({"images": X, "labels": Y[:5]}, "one label for each of 20"),
+        ({"images": X, "labels": np.eye(3)[Y]}, r"labels\.argmax\(axis=1\)"),
+        ({"images": X, "labels": np.where(Y == 0, "", "dog")}, "label of image 1 is empty"),
+        ({"images": X[:, 0, 0] / 255, "labels": Y}, r"shape \(20,\), but images have pixels"),
+        ({"images": X[0, 0, 0] / 255, "labels": Y}, r"shape \(\) is empty"),
+        ({**SPLIT, "x_train": X[:15] / 255}, "x_train: levels are fractions of 1, but those of .*x_test go to"),
         ({"images": X, "labels": Y + 0.5}, "whole numbers or text"),
         ({"images": X, "labels": Y * np.nan}, "whole numbers or text"),
         ({"images": X.astype(str), "labels": Y}, "images must be numbers"),
@@ -105,7 +158,7 @@ def test_size(tmp_path):
         ({**SPLIT, "x_test": X[15:, :2]}, "different shapes"),
         ({**SPLIT, "x_test": X[15:, 0]}, "different shapes"),
     ],
-    ids=range(17),
+    ids=range(22),
 )
 def test_refuses(tmp_path, arrays, message):
     with pytest.raises(FormatError, match=message):
@@ -138,12 +191,16 @@ def npy_header(shape, dtype="|u1") -> bytes:
         npy_header((10**30,)) + b"x",
         npy_header((3, 28, 28)) + b"x",
         npy_header((-1, 28, 28)) + b"x",
+        npy_header((True,)) + b"x",
+        npy_header((20, True)) + b"x" * 20,
+        npy_header((20, 4, 4), "<U0") + b"x" * 320,
+        npy_header((20, 4, 4), "|V1") + b"x" * 320,
         npy_header((20, 4, 4), "|O") + b"x" * 320,
         b"\x93NUMPY\x09\x00",
         b"\x93NUMPY\x01\x00\xff\xff" + b"(" * 65_535,
         b"",
     ],
-    ids=range(8),
+    ids=range(12),
 )
 @pytest.mark.parametrize("packed", [False, True])
 def test_headers_that_lie(tmp_path, content, packed):

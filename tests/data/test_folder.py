@@ -9,6 +9,8 @@ from PIL import Image
 from misread.data import load
 from misread.data.assemble import natural_key, stratified_test
 from misread.errors import DataError, ParameterError
+from misread.fitting.targets import read_labels
+from misread.tasks import class_code
 
 
 def save(path, grey):
@@ -125,6 +127,48 @@ def test_what_lies_beside_train_is_told(tmp_path):
     assert (len(dataset.train), len(dataset.test)) == (20, 1)
     assert "ignored 1 x folder val beside train" in dataset.notes
     assert "ignored 1 x file outside the class folders" in dataset.notes
+
+
+@pytest.mark.parametrize(
+    ("train", "test"),
+    [("training", "testing"), ("Train", "TEST"), ("mnist_train", "mnist_test"), ("seg_train", "seg_test2")],
+)
+def test_folders_whose_names_say_it(tmp_path, train, test):
+    for number in range(10):
+        save(tmp_path / train / "ab"[number % 2] / f"{number}.png", level(number))
+    save(tmp_path / test / "a" / "0.png", level(99))
+    dataset = load(tmp_path)
+    assert (len(dataset.train), levels(dataset.test), dataset.notes) == (10, [99], ())
+
+
+def test_folders_that_could_both_be_it(tmp_path):
+    for name in ("training", "train_more"):
+        save(tmp_path / name / "a" / "0.png", level(9))
+    with pytest.raises(DataError, match=r"folders train_more, training could each hold the training images"):
+        load(tmp_path)
+    save(tmp_path / "train" / "a" / "0.png", level(9))
+    assert len(load(tmp_path).train) == 1
+
+
+def test_classes_are_not_splits(tmp_path):
+    """Trains are a class, and so are latest tests."""
+    for number in range(10):
+        save(tmp_path / ("train", "latest", "bus")[number % 3] / f"{number}.png", level(number))
+    assert load(tmp_path).class_names == ("bus", "latest", "train")
+
+
+def test_letters_however_they_are_composed(tmp_path):
+    """A folder from macOS and one from Linux are one class, and a name finds it in either form."""
+    apart, as_one = "e\u0301", "\u00e9"
+    for number in range(4):
+        save(tmp_path / "train" / (apart, "b")[number % 2] / f"{number}.png", level(number))
+    save(tmp_path / "test" / as_one / "0.png", level(99))
+    dataset = load(tmp_path)
+    assert dataset.class_names == ("b", as_one)
+    for name in (apart, as_one):
+        assert class_code(dataset, name) == 1
+        (tmp_path / "labels.csv").write_text(f"class,round\nb,0\n{name},1\n", "utf-8")
+        assert read_labels(tmp_path / "labels.csv").table(dataset.class_names).tolist() == [[0], [1]]
 
 
 def test_natural_order_of_numbers_of_any_length():

@@ -5,7 +5,7 @@ import pytest
 
 from misread.data import load
 from misread.data.idx import write_idx
-from misread.errors import FormatError
+from misread.errors import DataError, FormatError
 
 
 @pytest.fixture
@@ -25,6 +25,57 @@ def test_own_files(letters):
     assert (len(dataset.train), len(dataset.test), dataset.shape) == (12, 6, (5, 5))
     assert load(letters / "emnist-train-images-idx3-ubyte.gz").sha256 == dataset.sha256
     assert load(letters, size=8).shape == (8, 8)
+
+
+def test_names_are_words(tmp_path):
+    """The latest training images are no test images."""
+    rng = np.random.default_rng(1)
+    write_idx(tmp_path / "latest-train-images-idx3-ubyte", rng.integers(0, 256, (20, 5, 5), dtype=np.uint8))
+    write_idx(tmp_path / "latest-train-labels-idx1-ubyte", np.arange(20, dtype=np.uint8) % 2)
+    assert "chosen for testing" in load(tmp_path).source
+    write_idx(tmp_path / "latest-testing_images.idx3-ubyte", rng.integers(0, 256, (4, 5, 5), dtype=np.uint8))
+    write_idx(tmp_path / "latest-testing_labels.idx1-ubyte", np.arange(4, dtype=np.uint8) % 2)
+    dataset = load(tmp_path)
+    assert (len(dataset.train), len(dataset.test)) == (20, 4)
+
+
+def test_emnist_is_turned_upright(letters):
+    turned = load(letters)
+    assert any("turned upright" in note for note in turned.notes)
+    for path in sorted(letters.iterdir()):
+        path.rename(letters / path.name.replace("emnist", "letters"))
+    lying = load(letters)
+    assert not any("upright" in note for note in lying.notes)
+    np.testing.assert_array_equal(turned.train.images, lying.train.images.transpose(0, 2, 1))
+
+
+def test_one_of_several_sets_in_a_folder(letters):
+    """As EMNIST comes: six sets side by side; a file's path says which."""
+    for path in sorted(letters.iterdir()):
+        path.with_name(path.name.replace("emnist", "emnist-digits")).write_bytes(path.read_bytes())
+    with pytest.raises(FormatError, match="give the path of one to read those that go with it"):
+        load(letters)
+    dataset = load(letters / "emnist-digits-train-images-idx3-ubyte.gz")
+    assert (dataset.name, len(dataset.train), len(dataset.test)) == ("emnist-digits", 12, 6)
+
+
+def test_black_and_white(tmp_path):
+    white = np.arange(20 * 16).reshape(20, 4, 4).astype(np.uint8) % 3 % 2
+    write_idx(tmp_path / "train-images-idx3-ubyte", white)
+    write_idx(tmp_path / "train-labels-idx1-ubyte", np.arange(20, dtype=np.uint8) % 2)
+    dataset = load(tmp_path)
+    assert set(dataset.train.images.ravel()) == {0, 255}
+    assert "multiplied by 255" in dataset.notes[0]
+
+
+def test_what_unfolds_is_refused_before(tmp_path):
+    write_idx(tmp_path / "train-images-idx3-ubyte.gz", np.zeros((4_000, 100, 100), np.uint8))
+    write_idx(tmp_path / "train-labels-idx1-ubyte.gz", np.zeros(4_000, np.uint8))
+    with pytest.raises(DataError, match=r"what its IDX files hold would take about .*--most-memory"):
+        load(tmp_path, most_memory="50M")
+    with pytest.raises(DataError, match=r"4,000 images of 500x500 would take about"):
+        load(tmp_path, most_memory="100M", size=500)
+    assert len(load(tmp_path, most_memory="100M").train) == 4_000
 
 
 def test_without_test_files(letters):

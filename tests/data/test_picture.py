@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from PIL import Image, ImageOps
+from PIL import Image, ImageOps, TiffImagePlugin
 
 from misread.data.picture import FORMATS, read_grey
 from misread.errors import FormatError
@@ -190,3 +190,30 @@ def test_damaged_files_give_our_error_or_an_image(data, form):
         return
     assert grey.dtype == np.uint8
     assert grey.ndim == 2
+
+
+def pages(kind: str, n: int, **options) -> io.BytesIO:
+    frames = [Image.fromarray(np.full((6, 5), 40 * index, np.uint8)) for index in range(n)]
+    return encoded(frames[0], kind, save_all=True, append_images=frames[1:], **options)
+
+
+@pytest.mark.parametrize(
+    ("kind", "options", "what"),
+    [("TIFF", {}, "pages"), ("PNG", {}, "frames"), ("WEBP", {"lossless": True}, "frames")],
+)
+def test_one_file_is_one_picture(kind, options, what):
+    """Never silently the first."""
+    with pytest.raises(FormatError, match=f"3 {what}.* in one file; save each as a file of its own"):
+        read_grey(pages(kind, 3, **options))
+    assert read_grey(pages(kind, 1, **options)).shape == (6, 5)
+
+
+def test_a_preview_is_no_page():
+    stream = io.BytesIO()
+    with TiffImagePlugin.AppendingTiffWriter(stream) as writer:
+        Image.fromarray(GREY).save(writer, format="TIFF")
+        writer.newFrame()
+        Image.fromarray(GREY[::2, ::2].copy()).save(writer, format="TIFF", tiffinfo={254: 1})
+        writer.newFrame()
+        stream.seek(0)
+        np.testing.assert_array_equal(read_grey(stream), GREY)

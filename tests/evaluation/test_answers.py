@@ -37,6 +37,15 @@ def test_probabilities_with_names():
     assert answers.sure.tolist() == [True, True, True, bool(answers.leads[3] >= 0.1)]
 
 
+def test_no_cell_of_a_csv_is_a_formula(tmp_path):
+    names = ["=1+1", "a;=1+1", "-1"]
+    answers = Answers.from_scores(names, np.eye(3), class_names=names, names=["@x", "b\t+y", "c"])
+    answers.write(tmp_path / "a.csv")
+    text = (tmp_path / "a.csv").read_text("utf-8")
+    assert all(marked in text for marked in ("'=1+1", "a;'=1+1", "'@x"))
+    assert sorted(Answers.read(tmp_path / "a.csv").class_names) == sorted(names)
+
+
 @pytest.mark.parametrize("ending", ["npz", "parquet"])
 def test_files_give_everything_back(tmp_path, ending):
     if ending == "parquet":

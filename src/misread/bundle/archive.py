@@ -26,6 +26,7 @@ __all__ = [
     "plain_array",
     "read_archive",
     "read_document",
+    "read_npz",
     "reading",
     "write_archive",
 ]
@@ -164,6 +165,32 @@ def _document(archive: zipfile.ZipFile, member: zipfile.ZipInfo, budget: Budget)
         raise ModelFileError(f"its {DOCUMENT} is larger than {MAX_DOCUMENT_BYTES:,} bytes; refused")
     budget.spend(JSON_BYTES * member.file_size, f"for its {DOCUMENT}")
     return checked_texts(json.loads(content_of(archive, member), parse_constant=_finite, parse_float=_finite))
+
+
+def read_npz(path: str | os.PathLike[str], error: type[MisreadError] = ModelFileError) -> dict[str, NDArray[Any]]:
+    """Read what `numpy.savez` wrote of numbers and texts; nothing is larger than it says, nothing is run.
+
+    Raises
+    ------
+    MisreadError
+        Of the class `error`, if it is no ordinary file or too large. Others mean a damaged or crafted one.
+    """
+    with open_regular(path, MAX_FILE_BYTES, error) as stream, zipfile.ZipFile(stream) as archive:
+        members = check_members(archive, os.fstat(stream.fileno()).st_size)
+        return {
+            member.filename.removesuffix(".npy"): plain_array(content_of(archive, member), _ANY_KIND)
+            for member in members
+        }
+
+
+class _AnyKind:
+    """The kinds of arrays that have a fixed size in bytes."""
+
+    def __contains__(self, kind: object) -> bool:
+        return np.dtype(str(kind)).kind in "biufU"
+
+
+_ANY_KIND = _AnyKind()
 
 
 def check_members(archive: zipfile.ZipFile, compressed_bytes: int) -> list[zipfile.ZipInfo]:

@@ -1,24 +1,34 @@
-"""`misread judge`: the answers of any classifier, from a table."""
+"""`misread judge`, `compare` and `check`: tables of answers, whoever gave them."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from misread.bundle import Manifest
 from misread.cli.data import DataDirOption, OnErrorOption
 from misread.cli.describe import measured, say_titled, titled
 from misread.cli.judge import print_confusion
-from misread.cli.loading import load_with_progress
-from misread.cli.options import JsonOption, PositiveOption
+from misread.cli.loading import load_alike, load_with_progress
+from misread.cli.options import JsonOption, PositiveOption, command_line
 from misread.cli.own import Own, reads_own_data
 from misread.cli.progress import stages
+from misread.cli.tables import print_table
 from misread.cli.words import print_json, say
+from misread.data import Dataset
+from misread.errors import MisreadError, ParameterError
 from misread.evaluation.answers import Answers
+from misread.files import atomic_write, writable_folder
 from misread.recipes.attach import answers_on
+from misread.recipes.check import MOST_NAMED, check_source
+from misread.recipes.compare import compare_sources
 from misread.recipes.judge import judge_answers
+from misread.recipes.sources import LoadAlike, Source, source_of
 from misread.report import write_report
+from misread.report.comparison import facts_of, write_comparison
 
-__all__ = ["judge"]
+__all__ = ["check", "compare", "judge"]
 
 AnswersArgument = Annotated[
     Path,
@@ -77,3 +87,174 @@ def judge(
     if table.scores is None:
         say("only answers are known; thresholds, the reject option and doubtful labels need scores", aside=True)
     say(f"written   {page}", whole=True)
+
+
+SourceHelp = "a model file, a run folder, or a table of answers"
+ConfidenceOption = Annotated[float | None, typer.Option("--confidence", help="How sure to be, such as 0.95.")]
+EveryOption = Annotated[
+    bool, typer.Option("--all", help="Ask about all images of the data that a model has not seen.")
+]
+
+
+@reads_own_data
+def compare(
+    context: typer.Context,
+    first: Annotated[Path, typer.Argument(metavar="A", help=f"The one: {SourceHelp}.")],
+    second: Annotated[Path, typer.Argument(metavar="B", help=f"The other: {SourceHelp}.")],
+    data: DataOption = None,
+    every: EveryOption = False,
+    html: Annotated[
+        Path | None,
+        typer.Option("--html", metavar="FILE", help="The page; runs/<A>-against-<B>.html by default."),
+    ] = None,
+    confidence: ConfidenceOption = None,
+    on_error: OnErrorOption = "stop",
+    data_dir: DataDirOption = None,
+    as_json: JsonOption = False,
+    *,
+    own: Own,
+) -> None:
+    """Put two models side by side, image by image: what B fixed, what it broke, what both misread.
+
+    One offline page shows the images; the difference comes with its interval and an exact paired test.
+    """
+    alike = _alike(data, data_dir, on_error, own)
+    with stages(None) as on_stage:
+        sources = []
+        for one in (first, second):
+            on_stage(f"Asking {one}")
+            sources.append(source_of(one, alike, every=every))
+        on_stage("Comparing")
+        compared = compare_sources(
+            *sources,
+            by_name=_asked_on_the_same(sources),
+            confidence=0.95 if confidence is None else confidence,
+            command=command_line(context),
+        )
+        page = html or Path("runs") / f"{first.stem}-against-{second.stem}.html"
+        if html is None:
+            writable_folder(page.parent)
+        write_comparison(compared, page)
+    if as_json:
+        print_json({**compared.as_json(), "page": str(page)})
+        return
+    values = compared.values
+    say(f"{compared.verdict}.")
+    say(
+        f"fixed {values['fixed']:,}, broken {values['broken']:,}, misread by both {values['both_wrong']:,} of "
+        f"{values['n']:,} images; exact McNemar p {values['p_value']:.2g}"
+    )
+    titles = ("", *(one["title"] for one in values["models"]))
+    print_table(titles, [(row["title"], row["first"], row["second"]) for row in facts_of(values)])
+    changed = [one for one in values["classes"] if one["fixed"] or one["broken"]]
+    if changed:
+        columns = ("class", "images", "fixed", "broken", "both")
+        keys = ("n", "fixed", "broken", "both_wrong")
+        print_table(
+            columns, [(one["name"], *(f"{one[key]:,}" for key in keys)) for one in changed], numbers=columns[1:]
+        )
+    for remark in compared.remarks:
+        say(f"! {remark}", aside=True)
+    say(f"written   {page}", whole=True)
+
+
+@reads_own_data
+def check(
+    file: Annotated[Path, typer.Argument(metavar="MODEL", help=f"What is checked: {SourceHelp}.")],
+    data: Annotated[
+        str | None, typer.Argument(metavar="DATA", help="The data set or path to check it on.")
+    ] = None,
+    accuracy: Annotated[float | None, typer.Option(help="At least this share is read right.")] = None,
+    precision: Annotated[
+        list[str] | None, typer.Option(metavar="CLASS=SHARE", help="So many of what is read as CLASS are of it.")
+    ] = None,
+    recall: Annotated[
+        list[str] | None, typer.Option(metavar="CLASS=SHARE", help="So many of CLASS are read as it.")
+    ] = None,
+    not_worse_than: Annotated[
+        Path | None, typer.Option("--not-worse-than", metavar="OLD", help=f"Compare with {SourceHelp}.")
+    ] = None,
+    confidence: ConfidenceOption = None,
+    every: EveryOption = False,
+    junit: Annotated[Path | None, typer.Option("--junit", metavar="FILE", help="Write JUnit's XML.")] = None,
+    on_error: OnErrorOption = "stop",
+    data_dir: DataDirOption = None,
+    as_json: JsonOption = False,
+    *,
+    own: Own,
+) -> None:
+    """Check what is asked of a model: exit code 0 if it holds, 1 if not, 2 for a mistake in asking.
+
+    --not-worse-than is a paired exact test, two-sided at --confidence (0.95), not a comparison of two numbers.
+    """
+    shares = [_shares(name, given) for name, given in (("precision", precision), ("recall", recall))]
+    try:
+        alike = _alike(data, data_dir, on_error, own)
+        with stages(None) as on_stage:
+            on_stage(f"Asking {file}")
+            source, old = source_of(file, alike, every=every), None
+            if not_worse_than is not None:
+                on_stage(f"Asking {not_worse_than}")
+                old = source_of(not_worse_than, alike, every=every)
+            checked = check_source(
+                source,
+                accuracy=accuracy,
+                precision=shares[0],
+                recall=shares[1],
+                not_worse_than=old,
+                by_name=old is not None and _asked_on_the_same([source, old]),
+                confidence=confidence,
+            )
+        if junit is not None:
+            with atomic_write(junit) as stream:
+                stream.write(checked.as_junit(source.title).encode())
+    except MisreadError as error:
+        error.exit_code = 2
+        raise
+    if as_json:
+        print_json(checked.as_json())
+    else:
+        for one in checked.requirements:
+            say(f"{'ok' if one.passed else 'FAILED':<8}{one.text}", hang=8)
+        if checked.newly_wrong and not checked.passed:
+            shown = checked.newly_wrong[:MOST_NAMED]
+            more = len(checked.newly_wrong) - len(shown)
+            say(
+                f"newly wrong: {', '.join(shown)}{f' and {more:,} more (all with --json)' if more else ''}", hang=8
+            )
+        for remark in checked.remarks:
+            say(f"! {remark}", aside=True)
+    if not checked.passed:
+        raise typer.Exit(1)
+
+
+def _alike(data: str | None, data_dir: Path | None, on_error: str, own: Own) -> LoadAlike | None:
+    """Reads the data as each model takes it; as it is where there is no model."""
+    if data is None:
+        return None
+
+    def read(manifest: Manifest) -> Dataset:
+        if not manifest.model:
+            return load_with_progress(data, data_dir, on_error=on_error, own=own)
+        return load_alike(manifest, data, data_dir, on_error, own=own)
+
+    return read
+
+
+def _asked_on_the_same(sources: Sequence[Source]) -> bool:
+    """Whether both were asked here about the same data, so that a name is enough to know an image by."""
+    return all(source.microseconds is not None for source in sources)
+
+
+def _shares(name: str, given: list[str] | None) -> dict[str, float]:
+    """Read CLASS=SHARE; a class's name may itself hold an equals sign."""
+    shares = {}
+    for text in given or ():
+        which, equals, share = text.rpartition("=")
+        try:
+            shares[which] = float(share)
+        except ValueError:
+            equals = ""
+        if not equals or not which:
+            raise ParameterError(f"--{name}: expected CLASS=SHARE, such as '5=0.95', got {text!r}")
+    return shares

@@ -38,6 +38,14 @@ COMMANDS = {
         "answers:judge",
         "Judge the answers of any classifier, in any framework: a table of scores, or of answers alone.",
     ),
+    "compare": (
+        "answers:compare",
+        "Put two models side by side, image by image: what B fixed, what it broke, what both misread.",
+    ),
+    "check": (
+        "answers:check",
+        "Check what is asked of a model, for continuous integration: exit code 0 if it holds, 1 if not.",
+    ),
     "threshold": (
         "judge:threshold",
         "Give a model another operating point, chosen on its held-out scores and tried on its test scores.",

@@ -21,6 +21,7 @@ from misread.data.fit import FITS
 from misread.data.sheet import contact_sheet
 from misread.data.summary import Summary, summarise
 from misread.errors import ParameterError
+from misread.spelling import did_you_mean
 
 __all__ = [
     "DataArgument",
@@ -59,12 +60,12 @@ DataDirOption = Annotated[
     ),
 ]
 SizeOption = Annotated[
-    int | None,
+    str | None,
     typer.Option(
         "--size",
         metavar="PIXELS",
-        help="Bring images to this height and width. By default they keep a small size that all share, "
-        "or come to 28.",
+        help="Bring images to this height and width, such as 28 or 28x20. By default they keep a small size that "
+        "all share, or come to 28.",
     ),
 ]
 FitOption = Annotated[
@@ -113,7 +114,9 @@ def fetch(
     """Download a data set, unless its files are there already, and verify them."""
     entry = CATALOGUE.get(name)
     if entry is None:
-        raise ParameterError(f"no data set is called {name!r}; known are {', '.join(names())}")
+        raise ParameterError(
+            f"no data set is called {name!r}{did_you_mean(name, names())}; known are {', '.join(names())}"
+        )
     if not entry.files:
         say(f"{name} comes with scikit-learn; there is nothing to fetch")
         return

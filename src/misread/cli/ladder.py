@@ -1,6 +1,5 @@
 """`misread ladder`: models from cheap to dear, each judged once, as many as there is time for."""
 
-import re
 from pathlib import Path
 from typing import Annotated
 
@@ -16,22 +15,21 @@ from misread.cli.progress import stages
 from misread.cli.tables import print_table
 from misread.cli.words import say
 from misread.data.fit import FITS
-from misread.errors import ParameterError
 from misread.figures.ladder import draw_ladder
 from misread.recipes.ladder import LadderEvent, LadderResult, RungResult, run_ladder, rungs_named
+from misread.recipes.ladder.budget import in_seconds
 from misread.recipes.rung import bundle_of_rung
 
 __all__ = ["ladder"]
 
 BEST = "best.misread"
-_UNITS = {"s": 1, "m": 60, "h": 3600}
 
 
 @reads_own_data
 def ladder(
     context: typer.Context,
     data: Annotated[str, typer.Argument(help="Named set (digits, mnist, fashion-mnist) or path.")] = "digits",
-    budget: Annotated[str, typer.Option(help="Time for everything, such as 90s, 10m or 1h.")] = "10m",
+    budget: Annotated[str, typer.Option(help="Time for all, such as 90s, 10m or 1h; seconds by default.")] = "10m",
     models: Annotated[str | None, typer.Option(help="Rungs to try, with commas between; all by default.")] = None,
     out: Annotated[Path | None, typer.Option(help="Run folder; runs/<data>-ladder by default.")] = None,
     force: ForceOption = False,
@@ -50,7 +48,9 @@ def ladder(
     The one that made the fewest errors on held-out training images is kept as best.misread in the run folder.
     """
     out = folder_to_write(out or Path("runs") / f"{named_after(data)}-ladder")
-    seconds = _seconds(budget)
+    seconds = in_seconds(budget)
+    if budget.strip().isdigit():
+        say(f"note: --budget {budget} is {seconds:g} seconds; {budget}m would be minutes", aside=True, hang=6)
     names = None if models is None else [name.strip() for name in models.split(",")]
     rungs_named(names)
     dataset = load_with_progress(data, data_dir, size, fit or FITS[0], invert, on_error, own=own)
@@ -104,13 +104,6 @@ def _held_out_error(event: LadderEvent) -> float:
     """Share of held-out training images that are misread: what the best model is chosen by, never the test."""
     climbed = event.climbed
     return climbed.held_out_errors / climbed.held_out if climbed is not None and climbed.held_out else 1.0
-
-
-def _seconds(text: str) -> float:
-    found = re.fullmatch(r"(\d+(?:\.\d+)?)\s*([smh]?)", text.strip(), re.ASCII)
-    if not found or float(found[1]) <= 0:
-        raise ParameterError(f"expected a time such as 90s, 10m or 1h, got {text!r}")
-    return float(found[1]) * _UNITS[found[2] or "s"]
 
 
 def _line(rung: RungResult) -> str:

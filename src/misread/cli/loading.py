@@ -1,5 +1,6 @@
 """Data sets as the commands load them: with progress, with what is to be said of them, and like a model's own."""
 
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -8,6 +9,7 @@ from misread.cli.progress import showing_progress
 from misread.cli.words import say
 from misread.data import Dataset, load
 from misread.data.fit import FITS
+from misread.errors import ParameterError
 
 if TYPE_CHECKING:
     from misread.bundle import Manifest
@@ -18,7 +20,7 @@ __all__ = ["load_alike", "load_with_progress", "say_notes"]
 def load_with_progress(
     data: str,
     data_dir: Path | None = None,
-    size: int | tuple[int, int] | None = None,
+    size: str | tuple[int, int] | None = None,
     fit: str = FITS[0],
     invert: bool = False,
     on_error: str = "stop",
@@ -33,7 +35,7 @@ def load_with_progress(
             data,
             data_dir=data_dir,
             download=download,
-            size=size,
+            size=_size(size) if isinstance(size, str) else size,
             fit=fit,
             invert=invert,
             on_error=on_error,
@@ -45,10 +47,18 @@ def load_with_progress(
     return dataset
 
 
+def _size(text: str) -> int | tuple[int, int]:
+    """A side, or height and width, such as 28 or 28x20."""
+    found = re.fullmatch(r"(\d{1,9})(?:\s*[xX×*,]\s*(\d{1,9}))?", text.strip(), re.ASCII)
+    if found is None:
+        raise ParameterError(f"expected a --size in pixels such as 28, or 28x20 (height x width), got {text!r}")
+    return int(found[1]) if found[2] is None else (int(found[1]), int(found[2]))
+
+
 def say_notes(dataset: Dataset) -> None:
     """Say on standard error how a table was understood, and what was left out or is odd."""
     if dataset.layout:
-        say(f"read as: {dataset.layout}", aside=True)
+        say(f"read as: {dataset.layout}", aside=True, hang=2)
     for note in dataset.notes:
         say(f"! {note}", aside=True, hang=2)
 

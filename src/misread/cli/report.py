@@ -8,6 +8,7 @@ import typer
 from misread.cli.words import print_json, say
 from misread.recipes.study import StudyResult
 from misread.report import summary, write_report
+from misread.results.study import reading_run
 
 __all__ = ["report"]
 
@@ -18,7 +19,8 @@ def report(
 ) -> None:
     """Make report.html of RUN_DIR again from its stored results; nothing is computed."""
     result = StudyResult.load(run_dir)
-    if as_json:
-        print_json(summary(result))
-        return
-    say(str(write_report(result, run_dir)), whole=True)
+    with reading_run(run_dir):
+        if as_json:
+            print_json(summary(result))
+        else:
+            say(str(write_report(result, run_dir)), whole=True)

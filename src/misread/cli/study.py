@@ -10,7 +10,7 @@ from misread.cli.data import FitOption, InvertOption, OnErrorOption, SizeOption
 from misread.cli.describe import percent
 from misread.cli.loading import load_with_progress
 from misread.cli.options import check_model
-from misread.cli.outputs import folder_to_write, named_after
+from misread.cli.outputs import ForceOption, folder_to_write, named_after
 from misread.cli.own import Own, reads_own_data
 from misread.cli.progress import StudyProgress
 from misread.cli.tables import print_table
@@ -29,6 +29,7 @@ __all__ = ["study"]
 def study(
     data: Annotated[str, typer.Argument(help="Named set (digits, mnist, fashion-mnist) or path.")] = "digits",
     out: Annotated[Path | None, typer.Option(help="Run folder; runs/<data> by default.")] = None,
+    force: ForceOption = False,
     positive: Annotated[str | None, typer.Option(help="Class to detect; the sixth by default.")] = None,
     model: Annotated[
         str,
@@ -58,6 +59,7 @@ def study(
             positive=positive,
             seed=seed,
             model=model,
+            force=force,
             jobs=jobs,
             engine=engine,
             on_event=progress.on_event,

@@ -3,14 +3,15 @@
 import lzma
 import math
 import struct
+import sys
 import tokenize
 import zipfile
 import zlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO, cast
+from typing import Any, BinaryIO, cast
 
 import numpy as np
 from numpy.lib import format as npy
@@ -18,9 +19,11 @@ from numpy.typing import NDArray
 
 from misread.data.assemble import assemble
 from misread.data.dataset import Dataset
-from misread.data.idx import MAX_BYTES
+from misread.data.levels import as_levels
 from misread.data.making import Reading, make_images
+from misread.data.words import LYING, is_emnist
 from misread.errors import DataError, FormatError
+from misread.files import open_regular
 
 __all__ = ["SUFFIXES", "read_arrays"]
 
@@ -46,6 +49,7 @@ _DAMAGED = (
 _WRONG_HEADER = (MemoryError, RecursionError, SyntaxError, TypeError, ValueError, tokenize.TokenError)
 _DEFLATE_LIMIT = 1032
 _CHUNK = 1 << 20
+_PER_IMAGE = 100
 _LUMA = np.array([19_595, 38_470, 7_471], np.uint32)
 
 
@@ -63,8 +67,8 @@ def read_arrays(path: Path, reading: Reading) -> Dataset:
     """Read an NPZ archive, or the NPY files of a folder (given the folder or one of them).
 
     The arrays are called ``x_train, y_train, x_test, y_test`` or ``images, labels`` (or ``x, y``). Images have
-    shape (n, h, w), (n, h, w, 1), (n, h, w, 3) or (n, h * w) with h = w, integers 0..255, or floats that are whole
-    or within 0..1. Labels have shape (n,), integers or text.
+    shape (n, h, w), (n, h, w, 1), (n, h, w, 3), (n, 1, h, w), (n, 3, h, w) or (n, h * w) with h = w; levels as
+    `misread.data.levels.as_levels` takes them. Labels have shape (n,), integers or text.
 
     Raises
     ------
@@ -107,7 +111,6 @@ def _folder_members(path: Path) -> dict[str, _Member]:
 
 
 def _read(path: Path, members: Mapping[str, _Member], reading: Reading) -> Dataset:
-    notes: list[str] = []
     groups = [names for names in (*_SPLIT, *_WHOLE) if all(name in members for name in names)]
     if not groups:
         raise FormatError(
@@ -115,27 +118,44 @@ def _read(path: Path, members: Mapping[str, _Member], reading: Reading) -> Datas
             "y_test, or images and labels"
         )
     names = groups[0]
-    images = [_as_grey(_load(members[name]), members[name], notes) for name in names[::2]]
-    labels = [_labels(members[name], len(part)) for name, part in zip(names[1::2], images, strict=True)]
+    chosen = [members[name] for name in names]
+    _require(path, chosen, reading)
+    numbers = {member.where: _load(member) for member in chosen[::2]}
+    levels, notes = as_levels(numbers)
+    images = [_as_grey(part, member) for part, member in zip(levels, chosen[::2], strict=True)]
+    labels = [_labels(member, len(part)) for member, part in zip(chosen[1::2], images, strict=True)]
     if len({part.shape[1:] for part in images}) > 1 and not (reading.size or reading.fit == "mnist"):
         shapes = " and ".join(str(part.shape[1:]) for part in images)
         raise FormatError(f"{path}: training and test images have different shapes, {shapes}; give a --size")
     is_test = None if len(images) == 1 else np.repeat([False, True], [len(part) for part in images])
     together, made = make_images(images, reading)
     flat = [label for part in labels for label in part]
+    notes += [LYING] * is_emnist(path.stem)
     return assemble(path.resolve().stem, together, flat, is_test, f"arrays in {path}", notes, made=made)
 
 
-def _load(member: _Member) -> NDArray[np.generic]:
-    """Read one NPY file, checking its header against the bytes there are before reserving memory."""
+def _require(path: Path, members: Sequence[_Member], reading: Reading) -> None:
+    """Have memory allowed for what the headers promise: the arrays, and grey levels made from them twice."""
+    n_bytes = 0
+    for member in members:
+        with _stream(member) as stream:
+            shape, _, dtype = _header(stream, member)
+        n_bytes += math.prod(shape) * (dtype.itemsize + 2) + _PER_IMAGE * shape[0]
+    reading.require(n_bytes, f"{path}: what its arrays hold")
+
+
+@contextmanager
+def _stream(member: _Member) -> Iterator[BinaryIO]:
     if member.archive is None:
-        with Path(member.path).open("rb") as stream:
-            return _parse(stream, member)
-    with _opened(member.archive) as archive, archive.open(member.path) as stream:
-        return _parse(cast("BinaryIO", stream), member)
+        with open_regular(member.path, error=DataError) as stream:
+            yield stream
+    else:
+        with _opened(member.archive) as archive, archive.open(member.path) as packed:
+            yield cast("BinaryIO", packed)
 
 
-def _parse(stream: BinaryIO, member: _Member) -> NDArray[np.generic]:
+def _header(stream: BinaryIO, member: _Member) -> tuple[tuple[int, ...], bool, np.dtype[Any]]:
+    """Read the header of an NPY file: shape, order and type of an array that the bytes there can hold."""
     try:
         version = npy.read_magic(stream)
         read_header = npy.read_array_header_1_0 if version == (1, 0) else npy.read_array_header_2_0
@@ -143,56 +163,55 @@ def _parse(stream: BinaryIO, member: _Member) -> NDArray[np.generic]:
     except _WRONG_HEADER as error:
         reason = (str(error) or type(error).__name__).splitlines()[0]
         raise FormatError(f"{member.where}: not a readable NPY array ({reason})") from error
-    if dtype.hasobject or dtype.kind not in "buifUS":
+    if dtype.hasobject or dtype.kind not in "buifUS" or not dtype.itemsize:
         raise FormatError(f"{member.where}: holds {dtype}; only numbers and text are read, never objects")
-    promised = math.prod(shape) * dtype.itemsize
-    if min(shape, default=1) < 1 or promised > min(member.size, 8 * MAX_BYTES):
-        raise FormatError(f"{member.where}: shape {shape} of {dtype} is empty or more than the file can hold")
-    buffer = bytearray()
-    while len(buffer) < promised:
-        chunk = stream.read(min(_CHUNK, promised - len(buffer)))
-        if not chunk:
-            raise FormatError(f"{member.where}: truncated, {len(buffer):,} of {promised:,} bytes")
-        buffer += chunk
-    flat: NDArray[np.generic] = np.frombuffer(buffer, dtype)
-    return flat.reshape(shape, order="F" if fortran else "C")
+    if not shape or any(type(side) is not int or side < 1 for side in shape):
+        raise FormatError(f"{member.where}: shape {shape} is empty, or of no array of images or labels")
+    if math.prod(shape) * dtype.itemsize > member.size:
+        raise FormatError(f"{member.where}: shape {shape} of {dtype} is more than the file can hold")
+    return shape, fortran, dtype
 
 
-def _as_grey(values: NDArray[np.generic], member: _Member, notes: list[str]) -> NDArray[np.uint8]:
-    levels = _as_levels(values, member, notes)
-    side = math.isqrt(levels.shape[1]) if levels.ndim == 2 else 0
-    if levels.ndim == 2 and side * side == levels.shape[1]:
-        return levels.reshape(-1, side, side)
-    if levels.ndim == 4 and levels.shape[3] == 1:
-        return levels[..., 0]
-    if levels.ndim == 4 and levels.shape[3] == 3:
-        return np.stack([((image @ _LUMA + 0x8000) >> 16).astype(np.uint8) for image in levels])
-    if levels.ndim == 3:
-        return levels
+def _load(member: _Member) -> NDArray[np.generic]:
+    """Read one NPY file, checking its header against the bytes there are before reserving memory."""
+    with _stream(member) as stream:
+        shape, fortran, dtype = _header(stream, member)
+        promised = math.prod(shape) * dtype.itemsize
+        buffer = bytearray()
+        while len(buffer) < promised:
+            chunk = stream.read(min(_CHUNK, promised - len(buffer)))
+            if not chunk:
+                raise FormatError(f"{member.where}: truncated, {len(buffer):,} of {promised:,} bytes")
+            buffer += chunk
+        flat: NDArray[np.generic] = np.frombuffer(buffer, dtype)
+        return flat.reshape(shape, order="F" if fortran else "C")
+
+
+def _as_grey(levels: NDArray[np.uint8], member: _Member) -> NDArray[np.uint8]:
+    """Images of shape (n, h, w), whichever of the usual ways their axes come in."""
+    if levels.ndim == 3 and 1 in levels.shape[1:] and math.isqrt(levels[0].size) ** 2 == levels[0].size:
+        levels = levels.reshape(len(levels), -1)
+    match levels.shape:
+        case (n, pixels) if math.isqrt(pixels) ** 2 == pixels:
+            return levels.reshape(n, math.isqrt(pixels), -1)
+        case (_, _, _):
+            return levels
+        case (_, _, _, 1):
+            return levels[..., 0]
+        case (_, 1, _, _):
+            return levels[:, 0]
+        case (_, _, _, 3):
+            return _luma(levels)
+        case (_, 3, _, _):
+            return _luma(np.moveaxis(levels, 1, 3))
     raise FormatError(
-        f"{member.where}: images of shape {values.shape}; expected (n, h, w), (n, h, w, 1), (n, h, w, 3) "
-        "or square (n, h * w)"
+        f"{member.where}: images of shape {levels.shape}; expected (n, h, w), (n, h, w, 1), (n, h, w, 3), "
+        "(n, 1, h, w), (n, 3, h, w) or square (n, h * w)"
     )
 
 
-def _as_levels(values: NDArray[np.generic], member: _Member, notes: list[str]) -> NDArray[np.uint8]:
-    if values.dtype == np.uint8:
-        return cast("NDArray[np.uint8]", values)
-    if values.dtype.kind not in "buif":
-        raise FormatError(f"{member.where}: holds {values.dtype}; images must be numbers")
-    numbers = cast("NDArray[np.floating]", values)
-    lowest, highest = numbers.min(), numbers.max()
-    if not (lowest >= 0 and highest <= 255):
-        raise FormatError(f"{member.where}: levels run from {lowest} to {highest}; expected 0 to 255 (or 0 to 1)")
-    if values.dtype.kind != "f" or all(bool((part == np.floor(part)).all()) for part in numbers):
-        return numbers.astype(np.uint8)
-    if highest > 1:
-        raise FormatError(f"{member.where}: levels are neither whole numbers 0 to 255 nor within 0 to 1")
-    notes.append(f"{member.where}: levels 0 to 1 were multiplied by 255")
-    scaled = np.empty(numbers.shape, np.uint8)
-    for target, part in zip(scaled, numbers, strict=True):
-        target[...] = np.rint(part * 255.0)
-    return scaled
+def _luma(colours: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    return np.stack([((image @ _LUMA + 0x8000) >> 16).astype(np.uint8) for image in colours])
 
 
 def _labels(member: _Member, n_images: int) -> list[str]:
@@ -200,14 +219,28 @@ def _labels(member: _Member, n_images: int) -> list[str]:
     if values.ndim == 2 and values.shape[1] == 1:
         values = values[:, 0]
     if values.shape != (n_images,):
+        hint = "; give class numbers, such as labels.argmax(axis=1)" if values.shape[:1] == (n_images,) else ""
         raise FormatError(
-            f"{member.where}: shape {values.shape}, expected one label for each of {n_images:,} images"
+            f"{member.where}: shape {values.shape}, expected one label for each of {n_images:,} images{hint}"
         )
     if values.dtype.kind == "f":
         whole = np.nan_to_num(cast("NDArray[np.floating]", values), nan=0.5)
         if not np.array_equal(whole, np.floor(whole)) or np.abs(whole).max() > 2**31:
             raise FormatError(f"{member.where}: labels must be whole numbers or text")
         values = whole.astype(np.int64)
-    if values.dtype.kind == "S":
-        return [text.decode("utf-8", "replace") for text in values.tolist()]
-    return [str(value) for value in values.tolist()]
+    if values.dtype.kind == "b":
+        values = values != 0
+    if values.dtype.kind == "U" and _code_points(values).max() > sys.maxunicode:
+        raise FormatError(f"{member.where}: a label holds what is no character")
+    texts = [_text(value) for value in values.tolist()]
+    if "" in texts:
+        raise FormatError(f"{member.where}: the label of image {texts.index('') + 1:,} is empty")
+    return texts
+
+
+def _code_points(values: NDArray[np.generic]) -> NDArray[np.uint32]:
+    return np.ascontiguousarray(values).view(values.dtype.byteorder + "u4")
+
+
+def _text(value: object) -> str:
+    return (value.decode("utf-8", "backslashreplace") if isinstance(value, bytes) else str(value)).strip()

@@ -12,6 +12,7 @@ from misread.data.dataset import Dataset, Split
 from misread.data.fit import dark_on_light
 from misread.data.idx import idx_sha256
 from misread.data.making import Made
+from misread.data.words import composed
 
 __all__ = ["assemble", "natural_key", "stratified_test"]
 
@@ -66,7 +67,7 @@ def stratified_test(
         distinct = np.unique(hashes[members])
         wanted = share * len(distinct)
         fewest, most = max(int(wanted / 2), 1), min(max(int(wanted * 1.5), 1), len(distinct) - 1)
-        n_test = np.clip(np.count_nonzero(distinct < share * 2.0**64), fewest, most)
+        n_test = min(max(int(np.count_nonzero(distinct < share * 2.0**64)), fewest), most)
         chosen[members] = hashes[members] < distinct[n_test]
     return chosen
 
@@ -134,8 +135,8 @@ def assemble(
 
 
 def _as_text(name: str) -> str:
-    r"""Write what stands for bytes that are no UTF-8 as ``\udce9``: no figure, page or file could hold it."""
-    return name.encode("utf-8", "backslashreplace").decode()
+    r"""Compose letters, and write what stands for bytes that are no UTF-8 as ``\udce9``: no file could hold it."""
+    return composed(name).encode("utf-8", "backslashreplace").decode()
 
 
 def _take(images: NDArray[np.uint8], codes: NDArray[np.int64], chosen: NDArray[np.bool_]) -> Split:

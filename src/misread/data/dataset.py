@@ -8,6 +8,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from misread.data.words import composed
 from misread.errors import DataError
 
 __all__ = ["Dataset", "Split"]
@@ -96,7 +97,7 @@ class Dataset:
     invert: bool = False
 
     def __post_init__(self) -> None:
-        names = tuple(str(name) for name in self.class_names)
+        names = tuple(composed(str(name)) for name in self.class_names)
         object.__setattr__(self, "class_names", names)
         if not names or len(set(names)) != len(names):
             raise DataError(f"{self.name}: class names must be distinct and at least one, not {names}")

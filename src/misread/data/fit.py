@@ -8,6 +8,7 @@ from PIL import Image
 from scipy import ndimage
 
 from misread.errors import ParameterError
+from misread.spelling import did_you_mean
 
 __all__ = [
     "DEFAULT_SIZE",
@@ -114,7 +115,7 @@ def check_fit(size: int | Shape, fit: str) -> Shape:
         If size or fit is not allowed.
     """
     if fit not in FITS:
-        raise ParameterError(f"fit must be one of {', '.join(FITS)}, not {fit!r}")
+        raise ParameterError(f"fit must be one of {', '.join(FITS)}, not {fit!r}{did_you_mean(fit, FITS)}")
     height, width = (size, size) if isinstance(size, int) else size
     if not (1 <= height <= MAX_SIDE and 1 <= width <= MAX_SIDE):
         raise ParameterError(f"size must be 1 to {MAX_SIDE} pixels a side, not {height}x{width}")

@@ -11,6 +11,7 @@ from misread.data.assemble import assemble, natural_key
 from misread.data.bulk import Reading, read_pictures
 from misread.data.dataset import Dataset
 from misread.data.picture import SUFFIXES
+from misread.data.words import split_in
 from misread.errors import DataError
 
 __all__ = ["read_folder"]
@@ -28,7 +29,8 @@ class _Listed:
 def read_folder(root: Path, reading: Reading) -> Dataset:
     """Read a folder with one sub-folder of images per class.
 
-    The classes may lie in ``train/`` and ``test/``. Within a split, images are ordered by file name across all
+    The classes may lie in ``train/`` and ``test/``, or folders whose names have such words (``mnist_training``).
+    Within a split, images are ordered by file name across all
     classes (natural order, so 2.png comes before 10.png; ties by class), so that files numbered in the order of
     another storage give that order back. Class codes follow the natural order of the folders' names.
 
@@ -63,19 +65,34 @@ def read_folder(root: Path, reading: Reading) -> Dataset:
 
 def _list_images(root: Path) -> tuple[list[_Listed], Counter[str]]:
     ignored: Counter[str] = Counter()
-    splits = {path.name.lower(): path for path in _folders(root)}
-    train, test = splits.get("train"), splits.get("test")
+    train, test = _split_folder(root, False), _split_folder(root, True)
     if train is None or not any(_folders(train)):
         return list(_images_by_class(root, None, ignored)), ignored
     for path in root.iterdir():
         if path not in (train, test) and not path.name.startswith("."):
-            ignored[f"folder {path.name} beside train" if path.is_dir() else "file beside train"] += 1
+            ignored[
+                f"folder {path.name} beside {train.name}" if path.is_dir() else f"file beside {train.name}"
+            ] += 1
     if test is not None and not any(_folders(test)):
         ignored[f"folder {test.name} without a folder for each class"] += 1
         test = None
     if test is None:
         return list(_images_by_class(train, None, ignored)), ignored
     return [*_images_by_class(train, False, ignored), *_images_by_class(test, True, ignored)], ignored
+
+
+def _split_folder(root: Path, is_test: bool) -> Path | None:
+    """The folder whose name has the word train or training, or test or testing; the one with classes in it."""
+    named = [path for path in _folders(root) if split_in(path.name) is is_test]
+    with_classes = [path for path in named if any(_folders(path))]
+    exact = [path for path in with_classes if path.name.lower() in ("train", "test")]
+    chosen = exact or with_classes or named[:1]
+    if len(chosen) > 1:
+        raise DataError(
+            f"{root}: the folders {', '.join(sorted(path.name for path in chosen))} could each hold the "
+            f"{'test' if is_test else 'training'} images; leave one, or call it {'test' if is_test else 'train'}"
+        )
+    return chosen[0] if chosen else None
 
 
 def _images_by_class(folder: Path, is_test: bool | None, ignored: Counter[str]) -> Iterator[_Listed]:

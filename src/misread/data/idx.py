@@ -10,6 +10,8 @@ import math
 import os
 import struct
 import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Protocol
 
@@ -17,8 +19,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from misread.errors import DataError, FormatError
+from misread.files import open_regular
 
-__all__ = ["MAX_BYTES", "idx_header", "idx_sha256", "read_idx", "write_idx"]
+__all__ = ["MAX_BYTES", "idx_header", "idx_sha256", "idx_shape", "read_idx", "write_idx"]
 
 MAX_BYTES = 2**31
 """No IDX file may promise more bytes of pixels or labels than this (2 GiB)."""
@@ -61,15 +64,30 @@ def read_idx(path: str | os.PathLike[str], *, ndim: int, max_bytes: int = MAX_BY
         If it cannot be opened or read.
     """
     path = Path(path)
+    with _opened(path) as (stream, most):
+        return _read(stream, path, ndim, max_bytes, most)
+
+
+def idx_shape(path: str | os.PathLike[str], *, ndim: int) -> tuple[int, ...]:
+    """Return the shape that an IDX file promises, without reading further; raises as `read_idx` does."""
+    path = Path(path)
+    with _opened(path) as (stream, _):
+        return _read_shape(stream, path, ndim)
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[tuple[_Readable, int]]:
+    """The content of a file, plain or compressed, and how many bytes it can have at most."""
     try:
-        with path.open("rb") as raw:
+        with open_regular(path, error=DataError) as raw:
             size = os.fstat(raw.fileno()).st_size
             compressed = raw.read(2) == _GZIP_MAGIC
             raw.seek(0)
             if not compressed:
-                return _read(raw, path, ndim, max_bytes, most=size)
+                yield raw, size
+                return
             with gzip.GzipFile(fileobj=raw, mode="rb") as stream:
-                return _read(stream, path, ndim, max_bytes, most=size * _DEFLATE_LIMIT)
+                yield stream, size * _DEFLATE_LIMIT
     except (EOFError, gzip.BadGzipFile, zlib.error) as error:
         raise FormatError(f"{path}: the gzip stream is truncated or corrupt ({error})") from error
     except OSError as error:

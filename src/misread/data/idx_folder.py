@@ -1,18 +1,26 @@
-"""A folder of IDX files under one's own path: read as they are, not compared with published hashes."""
+"""IDX files under one's own path: read as they are, not compared with published hashes."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from misread.data.assemble import assemble
 from misread.data.dataset import Dataset
-from misread.data.idx import read_idx
+from misread.data.idx import idx_shape, read_idx
+from misread.data.levels import as_levels
 from misread.data.making import Reading, make_images
+from misread.data.memory import for_images
+from misread.data.words import is_emnist, split_in, words_in
 from misread.errors import FormatError
 
 __all__ = ["has_idx_files", "read_idx_folder"]
 
-_TEST_WORDS = ("t10k", "test")
+_COMMON = frozenset({"gz", "idx", "images", "labels", "t10k", "test", "testing", "train", "training", "ubyte"})
+_PER_IMAGE = 100
+
+Pair = tuple[Path, Path]
 
 
 def has_idx_files(folder: Path) -> bool:
@@ -20,43 +28,78 @@ def has_idx_files(folder: Path) -> bool:
     return next(folder.glob("*idx3-ubyte*"), None) is not None
 
 
-def read_idx_folder(folder: Path, reading: Reading) -> Dataset:
+def read_idx_folder(path: Path, reading: Reading) -> Dataset:
     """Read ``*train-images-idx3-ubyte``, ``*train-labels-idx1-ubyte`` and the same for ``t10k`` or ``test``.
 
-    Class names are the label numbers that occur; the published sets are recognised by their content and get
-    their own names.
+    Given one of the files, those are read whose names share its other words: ``emnist-letters`` and not
+    ``emnist-digits``. Class names are the label numbers that occur; the published sets are recognised by their
+    content and get their own names. EMNIST's images, which lie on their side, are turned upright.
 
     Raises
     ------
     DataError
         If files are missing, cannot be told apart or cannot be read.
     """
-    pairs = [_pair(folder, ("train",))]
-    if any(word in path.name for path in folder.glob("*idx3-ubyte*") for word in _TEST_WORDS):
-        pairs.append(_pair(folder, _TEST_WORDS))
-    images = [read_idx(paths[0], ndim=3) for paths in pairs]
-    labels = [read_idx(paths[1], ndim=1) for paths in pairs]
-    for (image_path, label_path), pixels, codes in zip(pairs, images, labels, strict=True):
-        if len(pixels) != len(codes):
-            raise FormatError(
-                f"{image_path} holds {len(pixels):,} images but {label_path.name} {len(codes):,} labels"
-            )
+    folder = path if path.is_dir() else path.parent
+    files = sorted(folder.glob("*-ubyte*"))
+    if not path.is_dir():
+        files = [file for file in files if _family(file) == _family(path)]
+    pairs = [_pair(folder, files, is_test=False)]
+    if any(split_in(file.name) and "idx3" in file.name for file in files):
+        pairs.append(_pair(folder, files, is_test=True))
+    _require(folder, pairs, reading)
+    numbers = {str(one): read_idx(one, ndim=3, max_bytes=reading.most_memory) for one, _ in pairs}
+    labels = [read_idx(one, ndim=1, max_bytes=reading.most_memory) for _, one in pairs]
+    levels, notes = as_levels(numbers)
+    images = [_upright(part, one, notes) for part, (one, _) in zip(levels, pairs, strict=True)]
     together, made = make_images(images, reading)
     is_test = np.repeat([False, True], [len(part) for part in images]) if len(images) == 2 else None
     words = [str(code) for part in labels for code in part.tolist()]
-    return assemble(folder.resolve().name, together, words, is_test, f"IDX files in {folder}", made=made)
+    name = folder.resolve().name if path.is_dir() else "-".join(_family(path)) or folder.resolve().name
+    return assemble(name, together, words, is_test, f"IDX files in {folder}", notes, made=made)
 
 
-def _pair(folder: Path, words: tuple[str, ...]) -> tuple[Path, Path]:
-    return _one(folder, words, "images", "idx3"), _one(folder, words, "labels", "idx1")
+def _require(folder: Path, pairs: Sequence[Pair], reading: Reading) -> None:
+    """Have memory allowed for what the headers promise, and see that they promise a label for each image."""
+    n_bytes = 0
+    for images, labels in pairs:
+        shape, (n_labels,) = idx_shape(images, ndim=3), idx_shape(labels, ndim=1)
+        if shape[0] != n_labels:
+            raise FormatError(f"{images} holds {shape[0]:,} images but {labels.name} {n_labels:,} labels")
+        n_bytes += for_images(shape[0], *shape[1:]) + _PER_IMAGE * n_labels
+    reading.require(n_bytes, f"{folder}: what its IDX files hold")
 
 
-def _one(folder: Path, words: tuple[str, ...], what: str, kind: str) -> Path:
+def _upright(images: NDArray[np.uint8], file: Path, notes: list[str]) -> NDArray[np.uint8]:
+    if not is_emnist(file.name):
+        return images
+    notes.append(
+        f"{file.name}: EMNIST's images lie on their side and were turned upright; rename the file if yours do not"
+    )
+    return images.transpose(0, 2, 1)
+
+
+def _family(file: Path) -> tuple[str, ...]:
+    """The words of a name that do not say which of the four files it is."""
+    return tuple(word for word in words_in(file.name) if word not in _COMMON)
+
+
+def _pair(folder: Path, files: Sequence[Path], is_test: bool) -> Pair:
+    return _one(folder, files, is_test, "images", "idx3"), _one(folder, files, is_test, "labels", "idx1")
+
+
+def _one(folder: Path, files: Sequence[Path], is_test: bool, what: str, kind: str) -> Path:
     paths = [
-        path for path in sorted(folder.glob(f"*{what}*{kind}-ubyte*")) if any(word in path.name for word in words)
+        file
+        for file in files
+        if what in words_in(file.name) and f"{kind}-ubyte" in file.name and split_in(file.name) is is_test
     ]
     stems = {path.name.removesuffix(".gz") for path in paths}
     if len(stems) != 1:
         found = ", ".join(sorted(stems)) or "none"
-        raise FormatError(f"{folder}: expected one file like {words[0]}-{what}-{kind}-ubyte[.gz], found {found}")
+        wanted = f"{'test' if is_test else 'train'}-{what}-{kind}-ubyte[.gz]"
+        raise FormatError(
+            f"{folder}: expected one file like {wanted}, found {found}"
+            f"{'; give the path of one to read those that go with it' if stems else ''}"
+        )
     return paths[0]

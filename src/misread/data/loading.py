@@ -138,7 +138,7 @@ def _load_path(path: Path, reading: Reading) -> Dataset:
     if suffix in arrays.SUFFIXES:
         return arrays.read_arrays(path, reading)
     if "-ubyte" in path.name:
-        return read_idx_folder(path.parent, reading)
+        return read_idx_folder(path, reading)
     raise FormatError(
         f"{path}: not a kind of data set that is read; give a folder with one sub-folder per class, a .csv, .tsv, "
         ".parquet or .npz file, or a folder of .parquet, .npy or IDX files"

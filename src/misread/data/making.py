@@ -8,8 +8,8 @@ from numpy.typing import NDArray
 
 from misread.data.content import image_hashes
 from misread.data.fetch import Progress
-from misread.data.fit import DEFAULT_SIZE, fit_images
-from misread.data.memory import most_memory, require
+from misread.data.fit import DEFAULT_SIZE, check_fit, fit_images
+from misread.data.memory import for_images, most_memory, require
 
 __all__ = ["Made", "Reading", "make_images"]
 
@@ -67,6 +67,9 @@ def make_images(parts: Sequence[NDArray[np.uint8]], reading: Reading) -> tuple[N
     """
     height, width = parts[0].shape[1:]
     size = reading.size or (DEFAULT_SIZE if reading.fit == "mnist" else (height, width))
+    n_images = sum(map(len, parts))
+    height, width = check_fit(size, reading.fit)
+    reading.require(for_images(n_images, height, width), f"{n_images:,} images of {height}x{width}")
     fitted = [fit_images(np.ascontiguousarray(part), size, reading.fit, reading.invert) for part in parts]
     changed = any(new.shape != old.shape for new, old in zip(fitted, parts, strict=True))
     hashes = np.concatenate([image_hashes(part) for part in parts])

@@ -27,6 +27,9 @@ MAX_BYTES = 2**29
 _DRAFT = (1024, 1024)
 _STRIP = 2**20
 _EXIF_ORIENTATION = 0x0112
+_NEW_SUBFILE_TYPE = 254
+_REDUCED_OR_MASK = 0b101
+_MOST_PAGES = 1_000
 _DEEP_MODES = frozenset({"I", "I;16", "I;16B", "I;16L", "I;16N"})
 
 
@@ -51,7 +54,8 @@ def read_grey(source: Path | BinaryIO, *, max_pixels: int = MAX_PIXELS) -> NDArr
     Raises
     ------
     FormatError
-        With the reason (and not the name) if it is not such a file, is damaged or too large.
+        With the reason (and not the name) if it is not such a file, is damaged or too large, or holds several
+        pictures.
     """
     try:
         content = _content(source)
@@ -60,6 +64,7 @@ def read_grey(source: Path | BinaryIO, *, max_pixels: int = MAX_PIXELS) -> NDArr
             width, height = image.size
             if width * height > max_pixels:
                 raise FormatError(f"{width}x{height} pixels; at most {max_pixels:,} pixels are decoded")
+            _refuse_frames(image)
             if image.format == "JPEG":
                 image.draft("L", _DRAFT)
             image.load()  # which turns a TIFF file itself, and takes the orientation out of its EXIF
@@ -76,6 +81,31 @@ def read_grey(source: Path | BinaryIO, *, max_pixels: int = MAX_PIXELS) -> NDArr
     except Exception as error:  # decoders raise whatever they like on damaged files
         raise FormatError(f"cannot be decoded ({type(error).__name__}: {error})") from error
     return np.ascontiguousarray(_turned(grey, orientation))
+
+
+def _refuse_frames(image: Image.Image) -> None:
+    """Refuse a file of several pictures, none of which is the one; smaller versions of the first do not count."""
+    n_frames = 1
+    if image.format == "TIFF":
+        n_frames = _n_pages(image)
+    elif image.format in ("PNG", "WEBP"):
+        n_frames = getattr(image, "n_frames", 1)
+    if n_frames > 1:
+        what = "pages" if image.format == "TIFF" else "frames of an animation"
+        raise FormatError(f"{n_frames:,} {what} in one file; save each as a file of its own")
+
+
+def _n_pages(image: Image.Image) -> int:
+    """How many pages a TIFF has that are no reduced version or mask of another, and can be found."""
+    n_pages = 1
+    for index in range(1, _MOST_PAGES):
+        try:
+            image.seek(index)
+        except Exception:  # there is none, or what is said of it is damaged
+            break
+        n_pages += not getattr(image, "tag_v2", {}).get(_NEW_SUBFILE_TYPE, 0) & _REDUCED_OR_MASK
+    image.seek(0)
+    return n_pages
 
 
 def _content(source: Path | BinaryIO) -> bytes:

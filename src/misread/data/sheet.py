@@ -1,10 +1,13 @@
 """A contact sheet: a few images of every class, to look at before anything else."""
 
+import math
+
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
 from misread.data.dataset import Dataset
+from misread.data.memory import most_memory, require
 
 __all__ = ["contact_sheet"]
 
@@ -36,6 +39,7 @@ def contact_sheet(dataset: Dataset, per_class: int = 16) -> Image.Image:
     left = _MARGIN + int(max(font.getlength(text) for text in texts)) + _MARGIN
     step = _CELL + _GAP
     size = (left + per_class * step - _GAP + _MARGIN, _MARGIN + len(texts) * step - _GAP + _MARGIN)
+    require(math.prod(size), f"a sheet of {len(texts):,} classes", most_memory())
     sheet = Image.new("L", size, _PAPER)
     draw = ImageDraw.Draw(sheet)
     for row, text in enumerate(texts):

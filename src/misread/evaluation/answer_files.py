@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 
 from misread.errors import AnswersError, MissingExtraError
 from misread.files import atomic_write
+from misread.spreadsheet import inert, original
 
 __all__ = ["read_columns", "write_columns"]
 
@@ -164,7 +165,7 @@ def _read_text(path: Path) -> tuple[dict[str, Any], dict[str, Any]]:
     head = text.split("\n", 1)[0]
     separator = max("\t;,", key=head.count)
     rows = csv.reader(io.StringIO(text, newline=""), delimiter=separator)
-    header = next(rows, [])
+    header = [original(name) for name in next(rows, [])]
     if len(set(header)) < len(header):
         twice = next(name for name in header if header.count(name) > 1)
         raise AnswersError(f"the column {twice!r} stands there twice")
@@ -175,7 +176,7 @@ def _read_text(path: Path) -> tuple[dict[str, Any], dict[str, Any]]:
         if len(row) != len(header):
             raise AnswersError(f"line {number} has {len(row)} cells, the header {len(header)}")
         for column, cell in zip(cells, row, strict=True):
-            column.append(cell)
+            column.append(original(cell))
     if not header or not cells[0]:
         raise AnswersError("there are no rows below the header")
     return {name: np.array(column) for name, column in zip(header, cells, strict=True)}, {}
@@ -236,8 +237,9 @@ def write_columns(answers: Any, path: str | os.PathLike[str]) -> None:
         else:
             text = io.TextIOWrapper(stream, "utf-8", newline="")
             writer = csv.writer(text)
-            writer.writerow(columns)
-            writer.writerows(zip(*columns.values(), strict=True))
+            writer.writerow(map(inert, columns))
+            for row in zip(*columns.values(), strict=True):
+                writer.writerow([inert(cell) if isinstance(cell, str) else cell for cell in row])
             text.flush()
             text.detach()
 

@@ -11,6 +11,7 @@ from sklearn.model_selection import StratifiedKFold
 
 from misread.data import Dataset
 from misread.data.transforms import add_noise
+from misread.data.words import composed
 from misread.errors import FormatError, ParameterError
 from misread.tasks import Task, classification, detector
 
@@ -42,10 +43,11 @@ class Labels:
         ParameterError
             If a class has no labels.
         """
-        missing = [name for name in class_names if name not in self.of_class]
+        of_class = {composed(name): labels for name, labels in self.of_class.items()}
+        missing = [name for name in class_names if composed(name) not in of_class]
         if missing:
             raise ParameterError(f"the labels say nothing of class {missing[0]!r}; give a row for every class")
-        return np.array([self.of_class[name] for name in class_names], np.int64)
+        return np.array([of_class[composed(name)] for name in class_names], np.int64)
 
 
 @dataclass(frozen=True, eq=False)
@@ -138,11 +140,11 @@ def read_labels(path: str | os.PathLike[str]) -> Labels:
         raise FormatError(f"{path}: expected a first line such as 'class,large,odd' with 1 to {MAX_LABELS} labels")
     of_class = {}
     for number, row in rows[1:]:
-        values = [value.strip() for value in row[1:]]
-        if len(values) != len(names) or not set(values) <= {"0", "1"} or row[0].strip() in of_class:
+        name, *values = (composed(value.strip()) for value in row)
+        if len(values) != len(names) or not set(values) <= {"0", "1"} or name in of_class:
             raise FormatError(
                 f"{path}, line {number}: expected a class not named before and {len(names)} times 0 or 1, "
                 f"got {','.join(row)[:80]!r}"
             )
-        of_class[row[0].strip()] = tuple(value == "1" for value in values)
+        of_class[name] = tuple(value == "1" for value in values)
     return Labels(names, of_class)

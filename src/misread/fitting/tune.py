@@ -15,6 +15,7 @@ from misread.fitting.refusing import naming_what_is_refused
 from misread.fitting.targets import Wanted, folds_by_class, make_task
 from misread.models import KNeighborsClassifierCV
 from misread.models.zoo import ZOO
+from misread.tasks import class_name
 
 __all__ = ["Tuned", "tune"]
 
@@ -52,7 +53,7 @@ def tune(
     model: str,
     data: Dataset | str | os.PathLike[str] = "digits",
     *,
-    positive: str | None = None,
+    positive: str | int | None = None,
     grid: Mapping[str, list[Any]] | None = None,
     seed: int = 42,
     cv: int = N_FOLDS,
@@ -64,7 +65,7 @@ def tune(
     model : str
         A name of the zoo.
     data : Dataset, name or path
-    positive : str, optional
+    positive : str or int, optional
         Class to detect; detectors are compared by average precision, since their threshold is chosen later.
     grid : mapping of str to list, optional
         Parameters to try; the model's own grid by default.
@@ -78,6 +79,7 @@ def tune(
         If the model is unknown or has nothing to tune, or a class has too few images.
     """
     dataset = data if isinstance(data, Dataset) else load(data)
+    positive = None if positive is None else class_name(dataset, positive)
     task = make_task(dataset, Wanted(positive), seed)
     estimator, name = prepared(model, task, seed, {}, dataset.shape)
     grid = ZOO[name].grid if grid is None else grid

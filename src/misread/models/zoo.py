@@ -229,6 +229,7 @@ def make(name: str, *, seed: int = 42, params: Mapping[str, Any] | None = None) 
     unknown = sorted(set(params or {}) - set(estimator.get_params()))
     if unknown:
         raise ParameterError(
-            f"{name} has no parameter {unknown[0]!r}; it has {', '.join(sorted(estimator.get_params()))}"
+            f"{name} has no parameter {unknown[0]!r}{did_you_mean(unknown[0], estimator.get_params())}; it has "
+            f"{', '.join(sorted(estimator.get_params()))}"
         )
     return estimator.set_params(**(params or {}))

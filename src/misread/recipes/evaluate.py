@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from misread.bundle import Bundle, Evidence
 from misread.data import Dataset, Split
+from misread.data.words import composed
 from misread.errors import ParameterError
 from misread.evaluation.responses import boundary
 from misread.evaluation.scores import first_yes, leads
@@ -167,13 +168,14 @@ def unseen_images(bundle: Bundle, dataset: Dataset, every: bool) -> Dataset:
         raise ParameterError(
             f"the model takes images of {manifest.image_size}, {dataset.name} has {dataset.shape}"
         )
-    unknown = [name for name in dataset.class_names if name not in manifest.classes]
+    known = [composed(name) for name in manifest.classes]
+    unknown = [name for name in dataset.class_names if name not in known]
     if unknown:
         raise ParameterError(
             f"{dataset.name} has the class {unknown[0]!r}, which the model does not know; "
             f"it knows {', '.join(manifest.classes[:20])}"
         )
-    codes = np.array([manifest.classes.index(name) for name in dataset.class_names], np.int64)
+    codes = np.array([known.index(name) for name in dataset.class_names], np.int64)
     judged, remark = judging_images(bundle, dataset, every)
     if remark:
         warnings.warn(remark, stacklevel=3)

@@ -27,7 +27,7 @@ from misread.recipes.evaluate import judge
 from misread.recipes.metrics import classifier_metrics, detector_metrics, multilabel_metrics
 from misread.recipes.operating import check_aim, choose_threshold, scores_in_words
 from misread.results.provenance import packages_behind, versions_of
-from misread.tasks import Task
+from misread.tasks import Task, class_name
 
 __all__ = ["Stage", "bundled", "held_out_evidence", "manifest_of", "train"]
 
@@ -42,7 +42,7 @@ def train(
     model: str | BaseEstimator,
     data: Dataset | str | os.PathLike[str] = "digits",
     *,
-    positive: str | None = None,
+    positive: str | int | None = None,
     labels: Labels | None = None,
     denoise: bool = False,
     precision: float | None = None,
@@ -66,8 +66,8 @@ def train(
     model : str or estimator
         A name of the zoo, or any scikit-learn classifier; it is cloned.
     data : Dataset, name or path
-    positive : str, optional
-        Name of the class to detect; all classes are told apart by default.
+    positive : str or int, optional
+        Name of the class to detect (5 is "5"); all classes are told apart by default.
     labels : Labels, optional
         Several yes-or-no labels to learn instead.
     denoise : bool
@@ -102,12 +102,13 @@ def train(
     DataError
         If the data cannot be had.
     """
-    wanted = Wanted(positive, labels, denoise)
     dataset = data if isinstance(data, Dataset) else load(data, size=size, fit=fit or "stretch", invert=invert)
     if fit and dataset.fit and fit != dataset.fit:
         raise ParameterError(
             f"the images of {dataset.name} were fitted by {dataset.fit!r}, not {fit!r}; leave out fit"
         )
+    positive = None if positive is None else class_name(dataset, positive)
+    wanted = Wanted(positive, labels, denoise)
     task = make_task(dataset, wanted, seed)
     params = dict(params or {})
     if model == "knn" and "n_neighbors" not in params:

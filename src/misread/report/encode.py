@@ -12,7 +12,7 @@ from PIL import Image
 
 from misread.evaluation.thresholds import ThresholdCurve
 
-__all__ = ["packed", "packed_curve", "packed_edges", "safe_json", "sprite"]
+__all__ = ["packed", "packed_curve", "packed_edges", "safe_json", "scaled_down", "sprite"]
 
 LONGEST_SIDE = 40
 GREY_LEVELS = 16
@@ -74,7 +74,7 @@ def sprite(images: NDArray[np.uint8], *, levels: int = GREY_LEVELS) -> dict[str,
     levels : int, default 16
         Grey levels kept (at most 256); 16 take four bits a pixel.
     """
-    small = _scaled_down(images)
+    small = scaled_down(images)
     n, height, width = small.shape
     columns = max(1, int(np.ceil(np.sqrt(n))))
     rows = max(1, -(-n // columns))
@@ -99,7 +99,8 @@ def safe_json(document: Any) -> Markup:
     return Markup(text)
 
 
-def _scaled_down(images: NDArray[np.uint8]) -> NDArray[np.uint8]:
+def scaled_down(images: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """Images of shape (n, height, width) whose longer side is at most 40 pixels."""
     height, width = images.shape[1:]
     scale = LONGEST_SIDE / max(height, width)
     if scale >= 1:

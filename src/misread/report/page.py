@@ -5,6 +5,7 @@ import csv
 import hashlib
 import io
 import os
+from collections.abc import Sequence
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -19,8 +20,9 @@ from misread.report.encode import safe_json
 from misread.report.evaluation import evidence_of
 from misread.report.evidence import Absent
 from misread.results.study import StudyResult
+from misread.spreadsheet import inert
 
-__all__ = ["render", "suspects_csv", "write_report"]
+__all__ = ["render", "render_template", "suspects_csv", "write_report"]
 
 SCRIPTS = (
     "base",
@@ -37,7 +39,6 @@ SCRIPTS = (
 )
 STYLES = ("base", "parts", "print")
 FOR_TEMPLATE_ONLY = ("glance", "numbers", "multilabel", "neighbor_grid")
-FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 
 
 def write_report(result: StudyResult, folder: str | os.PathLike[str]) -> Path:
@@ -84,9 +85,23 @@ def render(data: dict[str, Any], suspects_table: str | None = None) -> str:
     """
     assets = files("misread.report") / "assets"
     script = "\n".join((assets / "js" / f"{name}.js").read_text("utf-8") for name in SCRIPTS)
-    style = "\n".join((assets / "css" / f"{name}.css").read_text("utf-8") for name in STYLES)
     embedded = {name: part for name, part in data.items() if name not in FOR_TEMPLATE_ONLY}
     embedded["suspects_csv"] = suspects_table
+    return render_template(
+        "report.html",
+        styles=STYLES,
+        **dict.fromkeys(data["absent"]),
+        **data,
+        script=Markup(script),
+        script_hash=_hash(script),
+        embedded=safe_json(embedded),
+    )
+
+
+def render_template(template: str, *, styles: Sequence[str], **values: Any) -> str:
+    """A page from its template, with the named style sheets inside."""
+    assets = files("misread.report") / "assets"
+    style = "\n".join((assets / "css" / f"{name}.css").read_text("utf-8") for name in styles)
     environment = Environment(
         loader=PackageLoader("misread.report"),
         autoescape=True,
@@ -95,21 +110,13 @@ def render(data: dict[str, Any], suspects_table: str | None = None) -> str:
         lstrip_blocks=True,
     )
     environment.filters |= {"percent": _percent, "number": _number}
-    return environment.get_template("report.html").render(
-        **dict.fromkeys(data["absent"]),
-        **data,
-        style=Markup(style),
-        style_hash=_hash(style),
-        script=Markup(script),
-        script_hash=_hash(script),
-        embedded=safe_json(embedded),
-    )
+    return environment.get_template(template).render(style=Markup(style), style_hash=_hash(style), **values)
 
 
 def suspects_csv(result: StudyResult) -> str | None:
     """The doubtful labels as CSV, the most suspect first, or None when none were sought.
 
-    Class names that a spreadsheet would take for a formula are preceded by an apostrophe.
+    What a spreadsheet would take for a formula in a class name is preceded by an apostrophe.
     """
     try:
         rows = suspect_rows(evidence_of(result))
@@ -120,12 +127,8 @@ def suspects_csv(result: StudyResult) -> str | None:
     writer = csv.DictWriter(stream, columns)
     writer.writeheader()
     for row in rows:
-        writer.writerow({**row, "given": _inert(row["given"]), "suggested": _inert(row["suggested"])})
+        writer.writerow({**row, "given": inert(row["given"]), "suggested": inert(row["suggested"])})
     return stream.getvalue()
-
-
-def _inert(name: str) -> str:
-    return f"'{name}" if name.startswith(FORMULA_STARTS) else name
 
 
 def _hash(text: str) -> str:

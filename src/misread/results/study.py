@@ -1,8 +1,10 @@
 """The result of a study is data: named values, named arrays, and how they came about."""
 
 import json
-import zipfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
+from hashlib import blake2b
 from os import PathLike
 from pathlib import Path
 from typing import Any
@@ -10,12 +12,18 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from misread.errors import RunError
-from misread.files import atomic_write, writable_folder
+from misread.bundle.archive import read_npz
+from misread.bundle.texts import checked_texts, printable
+from misread.errors import OutputError, RunError
+from misread.files import atomic_write, read_regular, writable_folder
 
-__all__ = ["SCHEMA_VERSION", "StudyResult"]
+__all__ = ["ARRAYS", "RESULTS", "SCHEMA_VERSION", "StudyResult", "reading_run"]
 
 SCHEMA_VERSION = 1
+RESULTS, ARRAYS = "results.json", "arrays.npz"
+RUN_ID = "run.id"
+MAX_RESULTS_BYTES = 64 * 2**20
+_REMEDY = "give the folder that `misread study --out` wrote"
 
 
 @dataclass(frozen=True, eq=False)
@@ -50,14 +58,14 @@ class StudyResult:
     def save(self, folder: str | PathLike[str]) -> None:
         """Write `arrays.npz` and then `results.json` into `folder`, each whole or not at all.
 
+        Both carry the same id, so that a kill between the two cannot put values beside the arrays of another run.
+
         Raises
         ------
         OutputError
             If the folder cannot be written to.
         """
         folder = writable_folder(folder)
-        with atomic_write(folder / "arrays.npz") as stream:
-            np.savez(stream, **self.arrays)  # type: ignore[arg-type]
         document = {
             "schema_version": SCHEMA_VERSION,
             "values": self.values,
@@ -65,8 +73,21 @@ class StudyResult:
             "timings": self.timings,
             "manifest": self.manifest,
         }
-        with atomic_write(folder / "results.json") as stream:
-            stream.write(json.dumps(document, indent=1, allow_nan=False).encode() + b"\n")
+        run_id = self._id()
+        with atomic_write(folder / ARRAYS) as stream:
+            np.savez(stream, **{RUN_ID: np.array(run_id)}, **self.arrays)  # type: ignore[arg-type]
+        content = json.dumps({"run_id": run_id, **document}, indent=1, allow_nan=False).encode()
+        with atomic_write(folder / RESULTS) as stream:
+            stream.write(content + b"\n")
+
+    def _id(self) -> str:
+        """What only the same values and arrays have."""
+        digest = blake2b(json.dumps([self.values, self.skipped, self.manifest], sort_keys=True).encode())
+        for name, array in sorted(self.arrays.items()):
+            plain = np.ascontiguousarray(array)
+            digest.update(f"{name}:{plain.dtype.str}:{plain.shape}".encode())
+            digest.update(plain.reshape(-1).view(np.uint8).data)
+        return digest.hexdigest()[:32]
 
     @classmethod
     def load(cls, folder: str | PathLike[str]) -> "StudyResult":
@@ -75,21 +96,61 @@ class StudyResult:
         Raises
         ------
         RunError
-            If `folder` holds no finished study, or one of a newer version.
+            If `folder` holds no finished study, parts of two, or one of a newer version.
         """
         folder = Path(folder)
-        try:
-            document = json.loads((folder / "results.json").read_text("utf-8"))
+        with reading_run(folder):
+            document = checked_texts(json.loads(read_regular(folder / RESULTS, MAX_RESULTS_BYTES, RunError)))
             version = document["schema_version"]
             if version != SCHEMA_VERSION:
                 raise RunError(
-                    f"{folder} was written with results schema {version}, this misread reads {SCHEMA_VERSION}; "
-                    "use the misread that wrote it, or run the study again"
+                    f"{folder} was written with results schema {str(version)[:40]}, this misread reads "
+                    f"{SCHEMA_VERSION}; use the misread that wrote it, or run the study again"
                 )
-            with (folder / "arrays.npz").open("rb") as stream, np.load(stream, allow_pickle=False) as archive:
-                arrays = {name: archive[name] for name in archive.files}
+            arrays = read_npz(folder / ARRAYS, RunError)
+            _check(document)
+            if document.get("run_id") != _text(arrays.pop(RUN_ID, None)):
+                raise RunError(
+                    f"{folder} holds the {RESULTS} of one run and the {ARRAYS} of another, which was interrupted "
+                    "before its end; run it again: finished steps are kept"
+                )
             return cls(document["values"], arrays, document["skipped"], document["timings"], document["manifest"])
-        except (OSError, ValueError, KeyError, TypeError, zipfile.BadZipFile) as error:
-            raise RunError(
-                f"{folder} holds no finished study ({error}); give the folder that `misread study --out` wrote"
-            ) from error
+
+
+@contextmanager
+def reading_run(folder: str | PathLike[str]) -> Iterator[None]:
+    """Turn whatever goes wrong while a run folder is read or drawn into one `RunError` that names it."""
+    try:
+        yield
+    except (RunError, OutputError):
+        raise
+    except FileNotFoundError as error:
+        reason = f"there is no {Path(error.filename or RESULTS).name}"
+        raise RunError(f"{folder} holds no finished study ({reason}); {_REMEDY}") from error
+    except Exception as error:  # a crafted folder can make whoever reads it raise anything
+        reason = printable(f"{type(error).__name__}: {error}"[:200])
+        raise RunError(f"{folder} holds no finished study, or a damaged one ({reason}); {_REMEDY}") from error
+
+
+def _check(document: dict[str, Any]) -> None:
+    """See that a document has what every reader takes for granted."""
+    dataset = document["manifest"]["dataset"]
+    names = dataset["class_names"]
+    checks = {
+        "values": isinstance(document["values"], dict),
+        "skipped": _is_table(document["skipped"], str),
+        "timings": _is_table(document["timings"], int | float),
+        "manifest.dataset.name": isinstance(dataset["name"], str),
+        "manifest.dataset.class_names": isinstance(names, list) and all(isinstance(name, str) for name in names),
+    }
+    wrong = [name for name, right in checks.items() if not right]
+    if wrong:
+        raise ValueError(f"its {wrong[0]} make no sense")
+
+
+def _is_table(value: Any, kind: Any) -> bool:
+    return isinstance(value, dict) and all(isinstance(one, kind) for one in value.values())
+
+
+def _text(array: NDArray[Any] | None) -> str | None:
+    return None if array is None else str(array)

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -67,8 +68,8 @@ def test_a_run_folder_is_read_back_as_it_was(run):
     assert json.loads((folder / "results.json").read_text())["schema_version"] == 1
 
 
-def test_a_second_run_reuses_every_step_and_a_changed_parameter_none(digits, run):
-    result, folder = run
+def test_a_second_run_reuses_every_step_and_a_changed_parameter_none(digits, run, tmp_path):
+    result, folder = run[0], shutil.copytree(run[1], tmp_path / "run")
     events = []
     again = run_steps(digits, folder, on_event=events.append)
     assert {event.kind for event in events} == {"reuse"}
@@ -83,10 +84,10 @@ def test_a_second_run_reuses_every_step_and_a_changed_parameter_none(digits, run
 
     for change in ({"seed": 1}, {"positive": "3"}):
         with pytest.raises(Stop):
-            run_steps(digits, folder, **change, on_event=refuse)
+            run_steps(digits, folder, **change, force=True, on_event=refuse)
     other = Dataset("digits", digits.test, digits.train, digits.class_names, digits.source, digits.licence)
     with pytest.raises(Stop):
-        run_steps(other, folder, on_event=refuse)
+        run_steps(other, folder, force=True, on_event=refuse)
 
 
 KILLED = """
@@ -166,7 +167,7 @@ def test_a_model_of_the_zoo_is_judged_besides_and_its_errors_are_opened(digits, 
     assert result.values["sgd_scaled.cv_accuracy"] == plain.values["sgd_scaled.cv_accuracy"]
     assert np.trace(result.values["errors.confusion"]) > np.trace(plain.values["errors.confusion"])
     again = []
-    run_steps(digits, tmp_path, model="knn", on_event=again.append)
+    run_steps(digits, tmp_path, model="knn", force=True, on_event=again.append)
     computed = {event.step.name for event in again if event.kind == "finish"}
     assert computed == {"chosen", "errors", "suspects", "gallery"}
     assert [step.name for step in steps_with("knn")] == [

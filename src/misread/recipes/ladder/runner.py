@@ -13,10 +13,12 @@ from misread.errors import DataError, MisreadError, ParameterError
 from misread.models.pixels import set_shape
 from misread.models.zoo import ZOO, Model, make
 from misread.parallel import workers
+from misread.recipes.ladder.budget import in_seconds
 from misread.recipes.ladder.climb import Climb, climb
 from misread.recipes.ladder.judge import judge
 from misread.results.ladder import LadderResult, RungResult
 from misread.results.provenance import described, made_by, packages_behind
+from misread.spelling import did_you_mean
 
 __all__ = ["RUNGS", "LadderEvent", "run_ladder", "rungs_named"]
 
@@ -68,7 +70,9 @@ def rungs_named(names: Sequence[str] | None) -> list[Model]:
     known = [rung.name for rung in RUNGS]
     unknown = sorted(set(names or ()) - set(known))
     if unknown:
-        raise ParameterError(f"no rung is called {unknown[0]!r}; known are {', '.join(known)}")
+        raise ParameterError(
+            f"no rung is called {unknown[0]!r}{did_you_mean(unknown[0], known)}; known are {', '.join(known)}"
+        )
     return [rung for rung in RUNGS if names is None or rung.name in names]
 
 
@@ -76,7 +80,7 @@ def run_ladder(
     data: str | os.PathLike[str] | Dataset = "digits",
     out: str | os.PathLike[str] | None = None,
     *,
-    budget: float | None = 600.0,
+    budget: float | str | None = 600.0,
     models: Sequence[str] | None = None,
     seed: int = 42,
     jobs: int | None = None,
@@ -91,9 +95,10 @@ def run_ladder(
         A named set, a path, or a loaded data set with test images.
     out : path, optional
         Folder for `ladder.json`, written anew after every rung.
-    budget : float, optional
-        Seconds for everything; a rung that would take longer than what is left is skipped, and a network whose
-        epochs turn out to take more than a tenth longer is given up. None for no limit.
+    budget : float or str, optional
+        Seconds for everything, or a time such as "20s", "10m" or "1h"; a rung that would take longer than what is
+        left is skipped, and a network whose epochs turn out to take more than a tenth longer is given up. None
+        for no limit.
     models : sequence of str, optional
         The rungs to try; all by default.
     seed : int, default 42
@@ -120,8 +125,7 @@ def run_ladder(
     >>> result.rungs[0].verdict.n
     360
     """
-    if budget is not None and not budget > 0:
-        raise ParameterError(f"the budget must be more than 0 seconds, got {budget}")
+    budget = None if budget is None else in_seconds(budget)
     if jobs is not None and jobs < 1:
         raise ParameterError(f"jobs must be at least 1, got {jobs}; leave it out to use every core")
     if not 0 <= seed < 2**32:

@@ -13,11 +13,12 @@ from misread.data import Dataset
 from misread.errors import ParameterError
 from misread.files import writable_folder
 from misread.models.zoo import ZOO, make
+from misread.recipes.study.claim import claim
 from misread.recipes.study.step import Context, Outcome, Step, StepStore, step_key
 from misread.recipes.study.steps import steps_with
 from misread.results.provenance import described, made_by, packages_behind, versions_of
 from misread.results.study import StudyResult
-from misread.tasks import class_code
+from misread.tasks import class_name
 
 __all__ = ["StepEvent", "run_steps"]
 
@@ -39,9 +40,10 @@ def run_steps(
     dataset: Dataset,
     out: str | os.PathLike[str],
     *,
-    positive: str | None = None,
+    positive: str | int | None = None,
     seed: int = 42,
     model: str = "",
+    force: bool = False,
     on_event: Callable[[StepEvent], None] = lambda event: None,
 ) -> StudyResult:
     """Run every step of the study that makes sense for `dataset` and write the result into the folder `out`.
@@ -53,12 +55,14 @@ def run_steps(
     dataset : Dataset
     out : path
         The run folder.
-    positive : str, optional
+    positive : str or int, optional
         Name of the class to detect; by default the sixth class (the 5 of the digits), or the last of fewer.
     seed : int, default 42
         Random state of every estimator.
     model : str, optional
         A model of the zoo to judge besides; its errors are then the ones that are analysed.
+    force : bool, default False
+        Whether another study in the folder may be overwritten.
     on_event : callable of StepEvent, optional
         Told of each step as it starts and ends.
 
@@ -72,10 +76,11 @@ def run_steps(
     ParameterError
         If the class or the model is unknown, the seed is out of range, or the data set is too small to study.
     OutputError
-        If `out` cannot be written to.
+        If `out` cannot be written to, or holds another study and `force` is not given.
     """
     context = _checked_context(dataset, positive, seed, model)
-    store = StepStore(writable_folder(out) / "steps")
+    claim(writable_folder(out), context, force)
+    store = StepStore(Path(out) / "steps")
     packages = packages_behind(ZOO[model]) if model else ()
     finished: dict[str, Outcome] = {}
     keys: dict[str, str] = {}
@@ -99,7 +104,7 @@ def run_steps(
     return result
 
 
-def _checked_context(dataset: Dataset, positive: str | None, seed: int, model: str) -> Context:
+def _checked_context(dataset: Dataset, positive: str | int | None, seed: int, model: str) -> Context:
     names = dataset.class_names
     if len(names) < 2:
         raise ParameterError(
@@ -114,8 +119,7 @@ def _checked_context(dataset: Dataset, positive: str | None, seed: int, model: s
             f"the study needs at least {N_FOLDS} training images of every class and {LEAST_IMAGES} in all, to "
             f"hold some out; {dataset.name} has {counts.sum():,}, and {counts.min()} of class {rarest!r}"
         )
-    positive = positive if positive is not None else names[min(5, len(names) - 1)]
-    class_code(dataset, positive)
+    positive = names[min(5, len(names) - 1)] if positive is None else class_name(dataset, positive)
     if model:
         make(model, seed=seed)
     return Context(dataset, positive, seed, model=model)

@@ -2,7 +2,6 @@
 
 import hashlib
 import json
-import zipfile
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cache
@@ -12,6 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from misread.bundle.archive import read_npz
 from misread.data import Dataset
 from misread.files import atomic_write, writable_folder
 
@@ -112,15 +112,13 @@ class StepStore:
     def load(self, step: Step, key: str) -> Outcome | None:
         """The kept outcome of `step`, or None when there is none for `key`."""
         try:
-            path = self.folder / f"{step.name}.npz"
-            with path.open("rb") as stream, np.load(stream, allow_pickle=False) as archive:
-                meta = json.loads(str(archive["meta"]))
-                if meta["key"] != key:
-                    return None
-                arrays = {name: archive[name] for name in archive.files if name != "meta"}
-        except (OSError, ValueError, KeyError, zipfile.BadZipFile):
+            arrays = read_npz(self.folder / f"{step.name}.npz")
+            meta = json.loads(str(arrays.pop("meta")))
+            if meta["key"] != key:
+                return None
+            return Outcome(dict(meta["values"]), arrays, float(meta["seconds"]))
+        except Exception:  # missing, damaged or crafted in any way: it is computed again
             return None
-        return Outcome(meta["values"], arrays, meta["seconds"])
 
     def save(self, step: Step, key: str, outcome: Outcome) -> None:
         """Keep the outcome of `step`, in one atomic move."""

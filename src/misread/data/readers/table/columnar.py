@@ -1,11 +1,14 @@
 """Parquet: columns with types, perhaps with pictures in them and class names beside them, as Hugging Face has."""
 
 import json
-from collections.abc import Generator, Mapping
+from collections.abc import Generator, Iterator, Mapping
 from contextlib import closing
-from itertools import islice
+from itertools import islice, pairwise
 from pathlib import Path
 from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
 
 from misread.data.bulk import Reading
 from misread.data.readers.table.grid import Grid, Row
@@ -14,7 +17,7 @@ from misread.files import open_regular
 
 try:
     import pyarrow
-    from pyarrow import parquet, types
+    from pyarrow import compute, parquet, types
 except ImportError:
     parquet = None
 
@@ -23,10 +26,11 @@ __all__ = ["open_parquet"]
 _DAMAGED = (ArithmeticError, LookupError, MemoryError, OSError, RuntimeError, TypeError, ValueError)
 _CELLS = 2**20
 _ROWS = 2_048
-_ROWS_OF_TEXT = 128
+_BYTES = 2**26
 _PER_COLUMN = 400
 _PER_CELL = 4
 _SAMPLE = 200
+_SHOWN = 200
 _MOST_METADATA = 2**24
 
 
@@ -58,7 +62,7 @@ def open_parquet(path: Path, reading: Reading) -> Grid:
         return _rows(path, reading)
 
     with closing(rows()) as beginning:
-        sample = tuple(islice(beginning, _SAMPLE))
+        sample = _sample(beginning)
     return Grid(
         path=path,
         header=names,
@@ -72,6 +76,27 @@ def open_parquet(path: Path, reading: Reading) -> Grid:
         truths=frozenset(i for i, field in enumerate(schema) if types.is_boolean(field.type)),
         said=said,
     )
+
+
+def _sample(rows: Iterator[tuple[int, Row]]) -> tuple[tuple[int, Row], ...]:
+    """The first rows without the pictures in them, and no more than some megabytes."""
+    sample: list[tuple[int, Row]] = []
+    seen = 0
+    for number, row in islice(rows, _SAMPLE):
+        sample.append((number, [_short(cell) for cell in row]))
+        seen += sum(_size(cell) for cell in row)
+        if seen > _BYTES:
+            break
+    return tuple(sample)
+
+
+def _size(cell: object) -> int:
+    content = cell.get("bytes") if isinstance(cell, dict) else cell
+    return len(content) if isinstance(content, str | bytes) else 0
+
+
+def _short(cell: object) -> object:
+    return cell[:_SHOWN] if isinstance(cell, str | bytes) else None if isinstance(cell, dict) else cell
 
 
 def _holds_pictures(kind: Any) -> bool:
@@ -106,31 +131,89 @@ def _features(metadata: bytes) -> tuple[Mapping[str, tuple[str, ...]], tuple[str
 
 
 def _rows(path: Path, reading: Reading) -> Generator[tuple[int, Row]]:
-    """The rows, in pieces whose memory is known before they become Python objects."""
+    """The rows, in pieces whose memory is known before they become Python objects.
+
+    Lists and the like are not read: no label, pixel or picture is one. An empty one stands for each.
+    """
     number = 0
     try:
-        with parquet.ParquetFile(path) as file:
+        with parquet.ParquetFile(path, read_dictionary=_folded(path)) as file:
             schema = file.schema_arrow
-            plain = all(types.is_primitive(field.type) for field in schema)
-            n_rows = max(1, min(_ROWS if plain else _ROWS_OF_TEXT, _CELLS // max(len(schema), 1)))
-            for batch in file.iter_batches(batch_size=n_rows):
-                n_bytes = batch.nbytes if plain else _unfolded(batch)
-                reading.require(_PER_CELL * n_bytes, f"{path}: rows {number + 1} to {number + len(batch)}")
-                for row in zip(*(column.to_pylist() for column in batch.columns), strict=True):
-                    number += 1
-                    yield number, row
+            _check_groups(path, file.metadata, reading)
+            wanted = [field.name for field in schema if _is_flat(field.type)]
+            absent: dict[str, list[object]]
+            absent = {field.name: [{} if types.is_struct(field.type) else []] for field in schema}
+            for batch in file.iter_batches(batch_size=_rows_at_once(file.metadata), columns=wanted):
+                for piece in _pieces(batch, f"{path}: a row after row {number:,}", reading):
+                    cells = dict(zip(piece.schema.names, map(_cells, piece.columns), strict=True))
+                    columns = (cells.get(name, absent[name] * len(piece)) for name in schema.names)
+                    for row in zip(*columns, strict=True):
+                        number += 1
+                        yield number, row
     except _DAMAGED as error:
-        if isinstance(error, DataError):
-            raise
         raise FormatError(f"{path}: damaged after row {number}: {error}") from error
 
 
-def _unfolded(batch: "pyarrow.RecordBatch") -> int:
-    """Bytes of a batch in which no value stands for others."""
-    total = 0
-    for column in batch.columns:
-        if types.is_dictionary(column.type) and len(column.dictionary):
-            total += len(column) * -(-column.dictionary.nbytes // len(column.dictionary))
-        else:
-            total += column.nbytes
-    return total
+def _folded(path: Path) -> list[str]:
+    """The columns of text and bytes, whose values stay folded: one that is there a thousand times is kept once."""
+    schema = parquet.ParquetFile(path).metadata.schema
+    leaves = [schema.column(i) for i in range(len(schema))]
+    return [leaf.path for leaf in leaves if leaf.physical_type == "BYTE_ARRAY" and leaf.max_repetition_level == 0]
+
+
+def _check_groups(path: Path, metadata: "parquet.FileMetaData", reading: Reading) -> None:
+    """A group of rows is unpacked column by column."""
+    for index in range(metadata.num_row_groups):
+        group = metadata.row_group(index)
+        sizes = [group.column(i).total_uncompressed_size for i in range(group.num_columns)]
+        reading.require(max(sizes, default=0), f"{path}: a column of its {index + 1}. group of rows")
+
+
+def _rows_at_once(metadata: "parquet.FileMetaData") -> int:
+    """So many rows that their cells are some megabytes, as far as types and sizes tell."""
+    schema, groups = metadata.schema, [metadata.row_group(i) for i in range(metadata.num_row_groups)]
+    leaves = [schema.column(i) for i in range(len(schema))]
+    widest = max((leaf.length for leaf in leaves if leaf.physical_type == "FIXED_LEN_BYTE_ARRAY"), default=1)
+    largest = max((group.total_byte_size // max(group.num_rows, 1) for group in groups), default=1)
+    return int(max(1, min(_ROWS, _CELLS // max(len(leaves), 1), _BYTES // max(widest, largest, 1))))
+
+
+def _pieces(batch: "pyarrow.RecordBatch", where: str, reading: Reading) -> Iterator["pyarrow.RecordBatch"]:
+    """Runs of rows that take some megabytes each when no value stands for others any more."""
+    if not len(batch):
+        return
+    sizes = sum((_row_bytes(column) for column in batch.columns), np.zeros(len(batch), np.int64))
+    reading.require(_PER_CELL * int(sizes.max()), where)
+    ends = np.flatnonzero(np.diff(np.cumsum(sizes) // _BYTES, append=-1)) + 1
+    for start, end in pairwise([0, *ends.tolist()]):
+        yield batch.slice(start, end - start)
+
+
+def _is_flat(kind: Any) -> bool:
+    return not types.is_nested(kind) or _holds_pictures(kind)
+
+
+def _row_bytes(column: "pyarrow.Array") -> NDArray[np.int64]:
+    """The bytes of each cell, folded ones at their full length."""
+    if types.is_struct(column.type):
+        return np.sum([_row_bytes(part) for part in column.flatten()], axis=0, dtype=np.int64)
+    kind = column.type.value_type if types.is_dictionary(column.type) else column.type
+    if not (
+        types.is_binary(kind)
+        or types.is_large_binary(kind)
+        or types.is_string(kind)
+        or types.is_large_string(kind)
+    ):
+        return np.full(len(column), 8, np.int64)
+    if types.is_dictionary(column.type):
+        lengths = compute.binary_length(column.dictionary).take(column.indices)
+    else:
+        lengths = compute.binary_length(column)
+    return np.asarray(lengths.fill_null(0).to_numpy(zero_copy_only=False), np.int64)
+
+
+def _cells(column: "pyarrow.Array") -> list[object]:
+    """Python objects; the quick way where there is nothing but numbers."""
+    if column.null_count == 0 and (types.is_integer(column.type) or types.is_floating(column.type)):
+        return list(column.to_numpy().tolist())
+    return list(column.to_pylist())

@@ -1,5 +1,6 @@
 """The picture that a cell of a table names, or holds as Hugging Face's tables do."""
 
+import unicodedata
 from pathlib import Path, PurePosixPath, PureWindowsPath
 
 from misread.data.bulk import Held
@@ -55,6 +56,7 @@ def _confined(folder: Path, name: str) -> Path:
 
 
 def _found(folder: Path, name: str) -> Path:
-    """The file of this name; if there is none, of the name without spaces around it, or as Windows writes it."""
-    likely = (name, name.strip(), PureWindowsPath(name.strip()).as_posix())
+    """The file of this name; if there is none, without spaces around it, or as other systems write it."""
+    plain = PureWindowsPath(name.strip()).as_posix()
+    likely = [name, name.strip(), *(unicodedata.normalize(form, plain) for form in ("NFC", "NFD")), plain]
     return next((folder / one for one in likely if one and (folder / one).exists()), folder / likely[-1])

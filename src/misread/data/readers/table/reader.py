@@ -14,6 +14,7 @@ from misread.data.assemble import assemble
 from misread.data.bulk import Held, Reading, read_pictures
 from misread.data.dataset import Dataset
 from misread.data.fit import DEFAULT_SIZE, check_fit
+from misread.data.levels import as_levels
 from misread.data.making import Made, make_images
 from misread.data.memory import for_images
 from misread.data.readers.table.columnar import open_parquet
@@ -23,6 +24,7 @@ from misread.data.readers.table.layout import Layout, understand
 from misread.data.readers.table.levels import Levels
 from misread.data.readers.table.pictures import picture_in
 from misread.data.readers.table.text import open_text
+from misread.data.words import LYING, is_emnist
 from misread.errors import DataError, FormatError
 
 __all__ = ["SUFFIXES", "Part", "read_parts", "read_table"]
@@ -248,8 +250,10 @@ def _with_pixels(about: _About, labels: Sequence[str], read: _Read, layout: Layo
     size = reading.size or (DEFAULT_SIZE if reading.fit == "mnist" else shape)
     height, width = check_fit(size, reading.fit)
     reading.require(for_images(len(labels), height, width), f"{len(labels):,} images of {height}x{width}")
-    images, made = make_images([images], reading)
-    return about.assembled(images, labels, read.tests, (), made)
+    levels, notes = as_levels({"pixels": images})
+    notes += [LYING] * is_emnist(about.name)
+    images, made = make_images(levels, reading)
+    return about.assembled(images, labels, read.tests, notes, made)
 
 
 def _with_pictures(about: _About, labels: Sequence[str], read: _Read, folder: Path, reading: Reading) -> Dataset:

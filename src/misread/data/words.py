@@ -1,0 +1,55 @@
+"""What names say: as words and not as letters, and however their letters are composed."""
+
+import re
+import unicodedata
+
+__all__ = ["LYING", "composed", "is_emnist", "split_in", "words_in"]
+
+_SPLITS = {"train": False, "training": False, "t10k": True, "test": True, "testing": True}
+_BETWEEN = re.compile(r"(?<=[a-z])(?=[A-Z])")
+
+LYING = (
+    "as published, EMNIST's images lie on their side, and only its IDX files are turned: look with `misread data "
+    "show`, and turn them if they do"
+)
+"""What to say of a set that is called EMNIST and was left as it is."""
+
+
+def composed(name: str) -> str:
+    """A name as names are compared: letters with their accents as one character (Unicode's form C).
+
+    Examples
+    --------
+    >>> composed("e\u0301") == "\u00e9"
+    True
+    """
+    return unicodedata.normalize("NFC", name)
+
+
+def words_in(name: str) -> tuple[str, ...]:
+    """The words of a name, in small letters; numbers at their ends do not count.
+
+    Examples
+    --------
+    >>> words_in("latest-trainImages.idx3-ubyte")
+    ('latest', 'train', 'images', 'idx', 'ubyte')
+    """
+    words = re.findall(r"[^\W_]+", _BETWEEN.sub(" ", composed(name)).lower())
+    return tuple(word.rstrip("0123456789") or word for word in words)
+
+
+def split_in(name: str) -> bool | None:
+    """Whether a name says that images are for testing (True) or training (False); None if neither or both.
+
+    Examples
+    --------
+    >>> split_in("mnist-testing"), split_in("seg_train"), split_in("latest")
+    (True, False, None)
+    """
+    said = {_SPLITS[word] for word in words_in(name) if word in _SPLITS}
+    return said.pop() if len(said) == 1 else None
+
+
+def is_emnist(name: str) -> bool:
+    """Whether a name has the word EMNIST, whose images lie on their side."""
+    return "emnist" in words_in(name)
