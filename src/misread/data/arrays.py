@@ -9,7 +9,7 @@ import zipfile
 import zlib
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, BinaryIO, cast
 
@@ -129,6 +129,8 @@ def _read(path: Path, members: Mapping[str, _Member], reading: Reading) -> Datas
         raise FormatError(f"{path}: training and test images have different shapes, {shapes}; give a --size")
     is_test = None if len(images) == 1 else np.repeat([False, True], [len(part) for part in images])
     together, made = make_images(images, reading)
+    called = [f"{name}/{row}" for name, part in zip(names[::2], images, strict=True) for row in range(len(part))]
+    made = replace(made, names=np.array(called, np.str_))
     flat = [label for part in labels for label in part]
     notes += [LYING] * is_emnist(path.stem)
     return assemble(path.resolve().stem, together, flat, is_test, f"arrays in {path}", notes, made=made)

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Sequence
+from typing import Any, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -113,7 +114,8 @@ def assemble(
     if is_test is None:
         is_test = stratified_test(codes, made.hashes)
         source += f"; about {TEST_SHARE:.0%} of every class chosen for testing, by a hash of each image"
-    train, test = (_take(images, codes, chosen) for chosen in (~is_test, is_test))
+    every = Split(images, codes, cast(Any, made.names), made.hashes)
+    train, test = (_take(every, chosen) for chosen in (~is_test, is_test))
     known = _recognised(train, test)
     if known is not None:
         said = f"recognised by its content as {known.name}"
@@ -139,13 +141,12 @@ def _as_text(name: str) -> str:
     return composed(name).encode("utf-8", "backslashreplace").decode()
 
 
-def _take(images: NDArray[np.uint8], codes: NDArray[np.int64], chosen: NDArray[np.bool_]) -> Split:
+def _take(every: Split, chosen: NDArray[np.bool_]) -> Split:
     """Select a split; one that is a run of images, as when the source lists them so, is a view."""
     where = np.flatnonzero(chosen)
     if len(where) and where[-1] - where[0] + 1 == len(where):
-        run = slice(where[0], where[-1] + 1)
-        return Split(images[run], codes[run])
-    return Split(images[where], codes[where])
+        return every.take(slice(where[0], where[-1] + 1))
+    return every.take(where)
 
 
 def _recognised(train: Split, test: Split) -> Entry | None:

@@ -124,7 +124,8 @@ def _read_all(
         raise DataError(f"none of the {len(files):,} images can be read: {_unreadable(failures)}")
     kept = np.array([index for index in range(len(files)) if index not in failures], np.intp)
     notes = tuple(f"skipped {reason}" for reason in failures.values())
-    made = reading.made(hashes[kept], bool(changed[kept].any()))
+    names = np.array([_relative(files[index], root) for index in kept], np.str_)
+    made = replace(reading.made(hashes[kept], bool(changed[kept].any())), names=names)
     return Pictures(images[kept] if failures else images, kept, made, notes)
 
 

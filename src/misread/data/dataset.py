@@ -2,16 +2,19 @@
 
 import hashlib
 import json
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
 from functools import cached_property
+from typing import Any, cast
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from misread.data.content import image_hashes
 from misread.data.words import composed
 from misread.errors import DataError
 
-__all__ = ["Dataset", "Split"]
+__all__ = ["Dataset", "Split", "joined"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -24,6 +27,11 @@ class Split:
         Grey images, 0 the background and 255 full ink. Kept C-contiguous and read-only.
     labels : array of integers, shape (n,)
         Class codes, positions in `Dataset.class_names`. Kept as read-only int64.
+    names : array of str, shape (n,), optional
+        What each image is called where it came from: a path, or its place in a file. In a Dataset by default
+        ``train/0``, ``train/1`` and so on.
+    source_hashes : array of uint64, shape (n,), optional
+        Hashes of the pictures as they came, before they were brought to one size; see `hashes`.
 
     Raises
     ------
@@ -33,6 +41,8 @@ class Split:
 
     images: NDArray[np.uint8]
     labels: NDArray[np.int64]
+    names: NDArray[np.str_] = field(default=cast(Any, None))
+    source_hashes: NDArray[np.uint64] | None = None
 
     def __post_init__(self) -> None:
         images = np.asarray(self.images)
@@ -42,15 +52,48 @@ class Split:
             raise DataError(f"images must have shape (n, height, width), not {images.shape}")
         object.__setattr__(self, "images", _read_only(images))
         object.__setattr__(self, "labels", _checked_labels(self.labels, len(images)))
+        for what in ("names", "source_hashes"):
+            given = getattr(self, what)
+            if given is not None and np.shape(given) != (len(images),):
+                raise DataError(
+                    f"{len(images)} images need {what} of shape ({len(images)},), not {np.shape(given)}"
+                )
 
     def __len__(self) -> int:
         return len(self.images)
+
+    @cached_property
+    def hashes(self) -> NDArray[np.uint64]:
+        """A hash of the content of each picture as it came: the same whatever size and fit it was brought to."""
+        return image_hashes(self.images) if self.source_hashes is None else self.source_hashes
+
+    def take(self, index: NDArray[Any] | slice) -> "Split":
+        """Some of the images, by position, by a mask, or a run of them (then a view)."""
+        names, hashes = self.names, self.source_hashes
+        return Split(
+            self.images[index],
+            self.labels[index],
+            cast(Any, None) if names is None else names[index],
+            None if hashes is None else hashes[index],
+        )
 
     @cached_property
     def X(self) -> NDArray[np.uint8]:  # noqa: N802
         """The images as rows of pixels, shape (n, height * width): a view, never a copy."""
         n, height, width = self.images.shape
         return self.images.reshape(n, height * width)
+
+
+def joined(parts: Sequence[Split]) -> Split:
+    """The images of several splits of a data set, one after another."""
+    if len(parts) == 1:
+        return parts[0]
+    return Split(
+        np.concatenate([part.images for part in parts]),
+        np.concatenate([part.labels for part in parts]),
+        np.concatenate([part.names for part in parts]),
+        np.concatenate([part.hashes for part in parts]),
+    )
 
 
 @dataclass(frozen=True, eq=False)
@@ -99,6 +142,11 @@ class Dataset:
     def __post_init__(self) -> None:
         names = tuple(composed(str(name)) for name in self.class_names)
         object.__setattr__(self, "class_names", names)
+        for part in ("train", "test"):
+            split = getattr(self, part)
+            if split.names is None:
+                counted = np.array([f"{part}/{row}" for row in range(len(split))], np.str_)
+                object.__setattr__(self, part, replace(split, names=counted))
         if not names or len(set(names)) != len(names):
             raise DataError(f"{self.name}: class names must be distinct and at least one, not {names}")
         if len(self.train) == 0:

@@ -177,5 +177,6 @@ def _refitted(dataset: Dataset, reading: Reading) -> Dataset:
         return dataset
     images, made = make_images([dataset.train.images, dataset.test.images], reading)
     n_train = len(dataset.train)
-    train, test = Split(images[:n_train], dataset.train.labels), Split(images[n_train:], dataset.test.labels)
+    train = replace(dataset.train, images=images[:n_train], source_hashes=made.hashes[:n_train])
+    test = replace(dataset.test, images=images[n_train:], source_hashes=made.hashes[n_train:])
     return replace(dataset, train=train, test=test, fit=made.fit, invert=made.invert)

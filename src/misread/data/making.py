@@ -53,11 +53,14 @@ class Made:
         How they were brought to one size; None where nothing was asked for and nothing done.
     invert : bool
         Whether light and dark changed places.
+    names : ndarray of str, shape (n,), or None
+        What the pictures are called where they came from.
     """
 
     hashes: NDArray[np.uint64]
     fit: str | None = None
     invert: bool = False
+    names: NDArray[np.str_] | None = None
 
 
 def make_images(parts: Sequence[NDArray[np.uint8]], reading: Reading) -> tuple[NDArray[np.uint8], Made]:

@@ -1,12 +1,13 @@
 """Give a table of answers the labels and images of a data set: by content, by name, or by row."""
 
+from dataclasses import replace
+from pathlib import PurePosixPath, PureWindowsPath
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from misread.data import Dataset
-from misread.data.content import image_hashes
+from misread.data import Dataset, joined
 from misread.errors import AnswersError
 from misread.evaluation.answers import Answers
 
@@ -34,14 +35,13 @@ def answers_on(answers: Answers, dataset: Dataset) -> tuple[Answers, NDArray[np.
     AnswersError
         If an answer is of no image of the data set, or its classes are others.
     """
-    parts = [part for part in (dataset.test, dataset.train) if len(part)]
-    images = np.concatenate([part.images for part in parts])
-    labels = np.concatenate([part.labels for part in parts])
-    hashes = image_hashes(images)
+    every = joined([part for part in (dataset.test, dataset.train) if len(part)])
     if answers.hashes is not None:
-        rows = _rows_of(answers.hashes, hashes, answers.names, dataset.name)
+        rows = _rows_of(answers.hashes, every.hashes, answers.names, dataset.name)
+    elif np.char.isdecimal(answers.names).all():
+        rows = _rows_by_number(answers, dataset, len(every))
     else:
-        rows = _rows_by_number(answers, dataset, len(images))
+        rows = _rows_by_name(answers.names, every.names, dataset.name)
     unknown = [name for name in dataset.class_names if name not in answers.class_names]
     names = (*answers.class_names, *unknown)
     codes = np.array([names.index(name) for name in dataset.class_names], np.int64)
@@ -50,7 +50,9 @@ def answers_on(answers: Answers, dataset: Dataset) -> tuple[Answers, NDArray[np.
             f"the answers are of the classes {', '.join(answers.class_names[:8])}, {dataset.name} has "
             f"{', '.join(dataset.class_names[:8])}; none is in both"
         )
-    return answers.with_classes(names).labelled(codes[labels[rows]], hashes[rows]), images[rows]
+    found = every.take(rows)
+    labelled = answers.with_classes(names).labelled(codes[found.labels], found.hashes)
+    return replace(labelled, names=found.names), found.images
 
 
 def _rows_of(keys: NDArray[Any], known: NDArray[Any], names: NDArray[np.str_], where: str) -> NDArray[np.intp]:
@@ -66,15 +68,19 @@ def _rows_of(keys: NDArray[Any], known: NDArray[Any], names: NDArray[np.str_], w
     return rows
 
 
+def _rows_by_name(names: NDArray[np.str_], known: NDArray[np.str_], where: str) -> NDArray[np.intp]:
+    """By the whole name or, where that finds nothing, by the file's own name if no two have the same."""
+    if not np.isin(names, known).any():
+        ends = np.array([PurePosixPath(name).name for name in known.tolist()], np.str_)
+        own = np.array([PureWindowsPath(name).name for name in names.tolist()], np.str_)
+        if len(np.unique(ends)) == len(ends) and np.isin(own, ends).any():
+            return _rows_of(own, ends, names, where)
+    return _rows_of(names, known, names, where)
+
+
 def _rows_by_number(answers: Answers, dataset: Dataset, n_images: int) -> NDArray[np.intp]:
     n_test = len(dataset.test)
-    try:
-        numbers = answers.names.astype(np.int64)
-    except ValueError:
-        raise AnswersError(
-            f"the names of the answers, such as {str(answers.names[0])!r}, are no row numbers of {dataset.name}; "
-            "give a column 'index' with the row of each image, or a column 'hash'"
-        ) from None
+    numbers = answers.names.astype(np.int64)
     limit = n_test if n_test and len(answers) <= n_test else n_images
     wrong = np.flatnonzero((numbers < 0) | (numbers >= limit))
     if len(wrong):

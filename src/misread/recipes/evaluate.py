@@ -1,7 +1,7 @@
 """Judge a trained model on images that it has not seen."""
 
 import warnings
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -132,6 +132,8 @@ def evaluate(
         values={f"model.{name}": value for name, value in judged.metrics.items()},
         arrays={
             "labels.test": images.test.labels,
+            "model.names": images.test.names,
+            "model.hashes": images.test.hashes,
             **{f"model.{name}": array for name, array in judged.arrays.items()},
             **_pictured(bundle, images, task, judged),
         },
@@ -179,7 +181,7 @@ def unseen_images(bundle: Bundle, dataset: Dataset, every: bool) -> Dataset:
     judged, remark = judging_images(bundle, dataset, every)
     if remark:
         warnings.warn(remark, stacklevel=3)
-    test = Split(judged.images, codes[judged.labels])
+    test = replace(judged, labels=codes[judged.labels])
     train = Split(bundle.example_images[:1], bundle.example_labels[:1])
     notes = (remark,) if remark else ()
     return Dataset(dataset.name, train, test, manifest.classes, dataset.source, dataset.licence, notes)

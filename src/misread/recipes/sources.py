@@ -12,7 +12,6 @@ from numpy.typing import NDArray
 
 from misread.bundle import Bundle, Manifest, load
 from misread.data import Dataset
-from misread.data.content import image_hashes
 from misread.errors import AnswersError, ParameterError
 from misread.evaluation.answers import Answers
 from misread.evaluation.scores import class_table
@@ -91,8 +90,8 @@ def ask_bundle(bundle: Bundle, dataset: Dataset, *, every: bool = False, title: 
     point = manifest.operating_point
     more: dict[str, Any] = {
         "asked": "test",
-        "names": np.arange(len(test)),
-        "hashes": image_hashes(test.images),
+        "names": test.names,
+        "hashes": test.hashes,
         "threshold": None if point is None else point.threshold,
         "provenance": {"model": manifest.model, "data": dataset.sha256, "versions": dict(manifest.versions)},
     }
@@ -183,6 +182,8 @@ def _of_run(folder: Path) -> Source:
         arrays[f"{key}.scores"] if arrays[f"{key}.scores"].ndim == 2 else None,
         "decision_function",
         asked=cast(Any, "out_of_fold"),
+        names=arrays.get("names.train", cast(Any, None)),
+        hashes=arrays.get("hashes.train"),
         folds=arrays[f"{key}.folds"].astype(np.int64) if f"{key}.folds" in arrays else cast(Any, None),
     )
     name = str(result.values.get("chosen.model", "sgd-scaled"))
@@ -191,6 +192,11 @@ def _of_run(folder: Path) -> Source:
 
 def _of_evaluation(result: StudyResult) -> Answers:
     arrays, model = result.arrays, result.manifest["model"]
+    known: dict[str, Any] = {
+        "asked": "test",
+        "names": arrays.get("model.names"),
+        "hashes": arrays.get("model.hashes"),
+    }
     if model["task"] == "detector":
         positive = result.manifest["positive"]
         code = result.class_names.index(positive)
@@ -199,6 +205,7 @@ def _of_evaluation(result: StudyResult) -> Answers:
             arrays["model.predictions"].astype(np.int64),
             (arrays["labels.test"] == code).astype(np.int64),
             positive=positive,
+            **known,
         )
     if model["task"] != "classification":
         raise AnswersError(f"a model for {model['task']} gives no classes to compare")
@@ -208,5 +215,5 @@ def _of_evaluation(result: StudyResult) -> Answers:
         arrays["labels.test"],
         arrays.get("model.scores"),
         "decision_function",
-        asked=cast(Any, "test"),
+        **known,
     )

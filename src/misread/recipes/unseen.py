@@ -3,7 +3,7 @@
 import numpy as np
 
 from misread.bundle import Bundle
-from misread.data import Dataset, Split
+from misread.data import Dataset, Split, joined
 from misread.data.content import image_hashes
 from misread.errors import ParameterError
 
@@ -38,8 +38,8 @@ def judging_images(bundle: Bundle, dataset: Dataset, every: bool = False) -> tup
     if every and own:
         raise ParameterError(f"the model was trained on the training images of {dataset.name}; leave out --all")
     parts = (dataset.train, dataset.test) if every else (dataset.test,)
-    images = np.concatenate([part.images for part in parts])
-    labels = np.concatenate([part.labels for part in parts])
+    judged = joined(parts)
+    images = judged.images
     if not len(images):
         raise ParameterError(
             f"{dataset.name} has no test images; use --all if the model has seen none of its images"
@@ -47,17 +47,17 @@ def judging_images(bundle: Bundle, dataset: Dataset, every: bool = False) -> tup
     which = "" if every else "test "
     if bundle.seen is None:
         remark = "" if own else _not_known(dataset.name, which)
-        return Split(images, labels), remark
+        return judged, remark
     seen = np.isin(image_hashes(images), bundle.seen)
     n_seen = int(np.count_nonzero(seen))
     if not n_seen:
-        return Split(images, labels), ""
+        return judged, ""
     said = f"{n_seen:,} of the {len(images):,} {which}images of {dataset.name} were trained on"
     if own:
-        return Split(images, labels), f"{said}, too: they are copies of training images; see `misread data info`"
+        return judged, f"{said}, too: they are copies of training images; see `misread data info`"
     if seen.all():
         raise ParameterError(f"all {len(images):,} {which}images of {dataset.name} were trained on; give others")
-    return Split(images[~seen], labels[~seen]), f"{said} and are left out"
+    return judged.take(~seen), f"{said} and are left out"
 
 
 def _not_known(name: str, which: str) -> str:

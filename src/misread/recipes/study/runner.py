@@ -153,6 +153,8 @@ def _assemble(
     arrays: dict[str, Any] = {
         "labels.train": context.dataset.train.labels,
         "labels.test": context.dataset.test.labels,
+        "names.train": context.dataset.train.names,
+        "hashes.train": context.dataset.train.hashes,
     }
     for outcome in finished.values():
         values |= outcome.values

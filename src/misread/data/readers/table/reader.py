@@ -3,7 +3,7 @@
 import csv
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import NamedTuple
 
@@ -253,6 +253,7 @@ def _with_pixels(about: _About, labels: Sequence[str], read: _Read, layout: Layo
     levels, notes = as_levels({"pixels": images})
     notes += [LYING] * is_emnist(about.name)
     images, made = make_images(levels, reading)
+    made = replace(made, names=np.array([f"{path.name}:{number}" for path, number in read.places], np.str_))
     return about.assembled(images, labels, read.tests, notes, made)
 
 
