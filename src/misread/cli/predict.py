@@ -2,6 +2,7 @@
 
 import io
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, Any, BinaryIO
 
@@ -13,40 +14,112 @@ from PIL import Image
 from misread.bundle import Answers, Bundle, load
 from misread.cli.options import FileArgument, JobsOption, JsonOption, MostMemoryOption, OutOption
 from misread.cli.outputs import ForceOption, file_to_write, write_new
+from misread.cli.own import Own, reads_own_data
+from misread.cli.predicted import table_of, table_to_write
 from misread.cli.progress import stages
 from misread.cli.words import print_json, say, told_apart
+from misread.data import memory
+from misread.data.asked import Asked, images_in
+from misread.data.making import Reading
 from misread.data.picture import read_grey
-from misread.errors import FormatError, ParameterError
+from misread.errors import DataError, FormatError, MissingExtraError, ParameterError
 
 __all__ = ["denoise", "predict"]
 
 PIPE = "-"
+BATCH = 512
 MAX_PIPED_BYTES = 64 * 2**20
 SHOWN = 3
 
 
+@reads_own_data
 def predict(
     file: FileArgument,
     images: Annotated[
-        list[str], typer.Argument(metavar="IMAGE...", help="Image files, or - for one from a pipe.")
+        list[str],
+        typer.Argument(
+            metavar="IMAGE...",
+            help="Image files, folders of them, tables (CSV, TSV, Parquet), NPZ, NPY or IDX files, or - for one "
+            "image from a pipe.",
+        ),
     ],
+    out: Annotated[
+        Path | None, typer.Option("--out", metavar="FILE", help="Write a table, .csv or .parquet, instead.")
+    ] = None,
+    force: ForceOption = False,
     jobs: JobsOption = None,
-    most_memory: MostMemoryOption = None,
     as_json: JsonOption = False,
+    *,
+    own: Own,
 ) -> None:
-    """Say what is on images."""
+    """Say what is on images.
+
+    One that cannot be read is left out and named at the end, and the exit code is 1 then.
+    """
+    target = None if out is None else table_to_write(out)
+    most_memory = own.get("most_memory")
+    reading = Reading(**{**own, "most_memory": memory.most_memory(most_memory)})
+    failed: list[Asked] = []
+    rows: list[Any] = []
     with stages(jobs) as on_stage:
         on_stage(f"Reading {file}")
         bundle = load(file, most_memory=most_memory)
-        on_stage(f"Reading {len(images):,} images")
-        pixels = np.stack([bundle.prepare(_read(name)) for name in images])
-        on_stage("Asking the model")
-        answers = bundle.answer(pixels)
-    if as_json:
-        print_json([_as_json(bundle, answers, i, name) for i, name in enumerate(images)])
+        on_stage("Reading images")
+        for some in _batches(_all_images(images, reading), failed):
+            answers = bundle.answer(np.stack([bundle.prepare(one.grey) for one in some if one.grey is not None]))
+            for i, one in enumerate(some):
+                plain = as_json or target is not None
+                said = _as_json(bundle, answers, i, one.name) if plain else _in_words(bundle, answers, i)
+                rows.append(said if plain else f"{one.name}: {said}")
+            on_stage(f"Reading images, {len(rows):,} answered")
+    if rows and target is not None:
+        write_new(target, table_of(rows, target), force)
+        say(f"written   {target}; {len(rows):,} answers", whole=True)
+    elif rows and as_json:
+        print_json(rows)
+    else:
+        for row in rows:
+            say(row, hang=2)
+    _complain_of(failed, len(rows))
+
+
+def _complain_of(failed: list[Asked], answered: int) -> None:
+    if not failed:
         return
-    for i, name in enumerate(images):
-        say(f"{name}: {_in_words(bundle, answers, i)}")
+    if len(failed) == 1:
+        rest = f"; the other {answered:,} are answered" if answered else ""
+        raise FormatError(f"{failed[0].name}: {failed[0].reason}{rest}")
+    for one in failed:
+        say(f"! left out {one.name}: {one.reason}", aside=True, hang=2)
+    raise FormatError(f"{len(failed):,} of {len(failed) + answered:,} images cannot be read; they are named above")
+
+
+def _all_images(paths: list[str], reading: Reading) -> Iterator[Asked]:
+    """Every image of every path; a table or archive that cannot be read counts as one."""
+    for path in paths:
+        try:
+            yield from _piped() if path == PIPE else images_in(Path(path), reading)
+        except (DataError, MissingExtraError) as error:
+            yield Asked(path, reason=str(error).removeprefix(f"{path}: "))
+
+
+def _batches(images: Iterator[Asked], failed: list[Asked]) -> Iterator[list[Asked]]:
+    """Images that can be asked about, some at a time; the others are put aside."""
+    some: list[Asked] = []
+    for one in images:
+        (failed if one.grey is None else some).append(one)
+        if len(some) == BATCH:
+            yield some
+            some = []
+    if some:
+        yield some
+
+
+def _piped() -> Iterator[Asked]:
+    try:
+        yield Asked(PIPE, _read(PIPE))
+    except FormatError as error:
+        yield Asked("the piped image", reason=str(error).removeprefix("the piped image: "))
 
 
 def denoise(

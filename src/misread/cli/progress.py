@@ -30,7 +30,8 @@ __all__ = ["StudyProgress", "bars", "showing_progress", "stages"]
 def bars(*columns: ProgressColumn) -> Progress:
     """Progress on standard error in these columns; nothing where that is no terminal."""
     console = Console(file=sys.stderr, soft_wrap=True)
-    return Progress(*columns, console=console, transient=True, disable=not console.is_terminal)
+    shown = console.is_terminal
+    return Progress(*columns, console=console, transient=True, disable=not shown, redirect_stdout=False)
 
 
 def _spinner() -> SpinnerColumn:

@@ -25,7 +25,7 @@ from misread.data.words import LYING, is_emnist
 from misread.errors import DataError, FormatError
 from misread.files import open_regular
 
-__all__ = ["SUFFIXES", "read_arrays"]
+__all__ = ["SUFFIXES", "read_arrays", "read_unlabelled"]
 
 SUFFIXES = frozenset({".npy", ".npz"})
 
@@ -134,6 +134,32 @@ def _read(path: Path, members: Mapping[str, _Member], reading: Reading) -> Datas
     flat = [label for part in labels for label in part]
     notes += [LYING] * is_emnist(path.stem)
     return assemble(path.resolve().stem, together, flat, is_test, f"arrays in {path}", notes, made=made)
+
+
+def read_unlabelled(path: Path, reading: Reading) -> list[tuple[str, NDArray[np.uint8]]]:
+    """The arrays of images in an NPZ archive, or of one NPY file, with what to call each.
+
+    Raises
+    ------
+    DataError
+        If there are none, or they cannot be read.
+    """
+    try:
+        if path.suffix.lower() == ".npz":
+            members = _archive_members(path)
+            names = {name: None for group in (*_SPLIT, *_WHOLE) for name in group[::2] if name in members}
+            chosen = [members[name] for name in names] or (list(members.values()) if len(members) == 1 else [])
+        else:
+            chosen = [_Member(str(path), None, str(path), path.stat().st_size)]
+        if not chosen:
+            raise FormatError(
+                f"{path}: holds {', '.join(sorted(members)) or 'no arrays'}; expected images, x or x_test"
+            )
+        _require(path, chosen, reading)
+        levels, _ = as_levels({member.where: _load(member) for member in chosen})
+    except OSError as error:
+        raise DataError(f"{path}: cannot be read: {error.strerror or error}") from error
+    return [(member.where, _as_grey(part, member)) for part, member in zip(levels, chosen, strict=True)]
 
 
 def _require(path: Path, members: Sequence[_Member], reading: Reading) -> None:

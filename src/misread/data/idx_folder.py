@@ -59,6 +59,12 @@ def read_idx_folder(path: Path, reading: Reading) -> Dataset:
     return assemble(name, together, words, is_test, f"IDX files in {folder}", notes, made=made)
 
 
+def read_unlabelled(path: Path, reading: Reading) -> NDArray[np.uint8]:
+    """The images of one IDX file, EMNIST's upright."""
+    (levels,), notes = as_levels({str(path): read_idx(path, ndim=3, max_bytes=reading.most_memory)})
+    return _upright(levels, path, notes)
+
+
 def _require(folder: Path, pairs: Sequence[Pair], reading: Reading) -> None:
     """Have memory allowed for what the headers promise, and see that they promise a label for each image."""
     n_bytes = 0

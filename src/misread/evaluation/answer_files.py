@@ -35,6 +35,7 @@ ROLES = {
     "asked": ("asked",),
     "fold": ("fold", "folds"),
     "group": ("group", "groups", "writer"),
+    "state": ("state",),
 }
 PREFIXES = {
     "probability": "probabilities",

@@ -1,5 +1,6 @@
 """What the columns of a table are: label, pictures or pixels, split; said in one sentence, or refused."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -8,10 +9,10 @@ from misread.data.bulk import Reading
 from misread.data.readers.table.grid import Grid, shown
 from misread.data.readers.table.nameless import guess_roles
 from misread.data.readers.table.series import Pixels, pixels_among
-from misread.data.readers.table.words import FILES, LABELS, SPLITS, is_missing, is_number, normal
+from misread.data.readers.table.words import FILES, INDEXES, LABELS, SPLITS, is_missing, is_number, normal
 from misread.errors import FormatError
 
-__all__ = ["Layout", "understand"]
+__all__ = ["Layout", "understand", "understand_pictures"]
 
 
 @dataclass(frozen=True)
@@ -56,6 +57,33 @@ def understand(grid: Grid, reading: Reading) -> Layout:
         return _layout(grid, label, file, split, reading.label_column is not None)
     except FormatError as error:
         raise FormatError(f"{grid.path}: {error}") from error
+
+
+def understand_pictures(grid: Grid, reading: Reading) -> tuple[int | None, Pixels | None]:
+    """Tell where the pictures of a table are that may have no labels: the column of files, or the pixels.
+
+    Raises
+    ------
+    DataError
+        If neither can be told.
+    """
+    if grid.header is None and reading.label_column is None and math.isqrt(grid.width) ** 2 == grid.width > 1:
+        return None, _pixels(grid, range(grid.width))
+    try:
+        layout = understand(grid, reading)
+    except FormatError as reason:
+        if grid.header is None or reading.label_column is not None:
+            raise
+        file = reading.path_column and grid.column(reading.path_column, "--path-column")
+        file = _file_by_name(grid, grid.header, None) if file is None else file
+        if file is not None:
+            return int(file), None
+        others = _named(grid.header, (*LABELS, *SPLITS, *INDEXES))
+        try:
+            return None, _pixels(grid, [i for i in range(grid.width) if i not in others])
+        except FormatError:
+            raise reason from None
+    return layout.file, layout.pixels
 
 
 def _layout(grid: Grid, label: int, file: int | None, split: int | None, is_asked: bool) -> Layout:

@@ -20,14 +20,15 @@ from misread.data.memory import for_images
 from misread.data.readers.table.columnar import open_parquet
 from misread.data.readers.table.grid import Grid, Row
 from misread.data.readers.table.labels import check_plausible, label_text, settled
-from misread.data.readers.table.layout import Layout, understand
+from misread.data.readers.table.layout import Layout, understand, understand_pictures
 from misread.data.readers.table.levels import Levels
 from misread.data.readers.table.pictures import picture_in
+from misread.data.readers.table.series import Pixels
 from misread.data.readers.table.text import open_text
 from misread.data.words import LYING, is_emnist
 from misread.errors import DataError, FormatError
 
-__all__ = ["SUFFIXES", "Part", "read_parts", "read_table"]
+__all__ = ["SUFFIXES", "Part", "read_parts", "read_table", "read_unlabelled"]
 
 SUFFIXES = frozenset({".csv", ".parquet", ".tsv"})
 
@@ -135,6 +136,47 @@ def read_parts(
     if layout.file is not None:
         return _with_pictures(about, labels, read, parts[0].path.parent, reading)
     return _with_pixels(about, labels, read, layout, reading)
+
+
+def read_unlabelled(path: Path, reading: Reading) -> Iterator[tuple[int, Path | Held | NDArray[np.uint8] | str]]:
+    """The images of a table row by row, with their numbers: picture files, grey levels, or why they are neither.
+
+    Raises
+    ------
+    DataError
+        If the table cannot be read, or it cannot be told where its pictures are.
+    """
+    with _explaining(path):
+        grid = _open(path, reading)
+        file, pixels = understand_pictures(grid, reading)
+        if file is not None:
+            for number, row in grid.rows():
+                try:
+                    yield number, picture_in(path.parent.resolve(), f"{path.name}, row {number}", row[file])
+                except FormatError as error:
+                    yield number, str(error)
+            return
+        assert pixels is not None  # as one of them is there
+        yield from _rows_of_pixels(grid, pixels, reading)
+
+
+def _rows_of_pixels(grid: Grid, pixels: Pixels, reading: Reading) -> Iterator[tuple[int, NDArray[np.uint8] | str]]:
+    levels, read, wrong = Levels(grid, pixels.columns), bytearray(), {}
+    numbers = []
+    for number, row in grid.rows():
+        numbers.append(number)
+        try:
+            read += levels.of(number, row)
+        except FormatError as error:
+            wrong[number] = str(error)
+        if len(numbers) % _ROWS == 0:
+            reading.require(2 * len(read), f"{grid.path}: {len(numbers):,} images")
+    if not numbers:
+        raise FormatError(f"{grid.path}: there are no rows")
+    (images,), _ = as_levels({"pixels": np.frombuffer(read, np.uint8).reshape(-1, *pixels.shape)})
+    right = iter(images)
+    for number in numbers:
+        yield number, wrong[number] if number in wrong else next(right)
 
 
 def _open(path: Path, reading: Reading) -> Grid:

@@ -1,0 +1,168 @@
+"""`misread predict` takes whatever holds images, and one that cannot be read ends nothing."""
+
+import csv
+import json
+
+import numpy as np
+import pytest
+from PIL import Image
+from typer.testing import CliRunner
+
+from misread.bundle import load as load_bundle
+from misread.cli import app
+from misread.data import load
+from misread.data.idx import write_idx
+from misread.errors import DataError, FormatError, ParameterError
+
+N = 30
+DIGITS = load("digits").test.images[:N]
+
+
+@pytest.fixture(scope="module")
+def model(tmp_path_factory):
+    path = tmp_path_factory.mktemp("model") / "m.misread"
+    done = CliRunner().invoke(app, ["train", "knn", "digits", "--out", str(path)])
+    assert done.exit_code == 0, done.output
+    return path
+
+
+@pytest.fixture
+def run(model, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    return lambda *words: CliRunner().invoke(app, ["predict", str(model), *map(str, words)])
+
+
+@pytest.fixture(scope="module")
+def expected(model):
+    return load_bundle(model).answer(DIGITS).names
+
+
+def rows(path, *, header=None, before=()):
+    with path.open("w", newline="") as stream:
+        writer = csv.writer(stream)
+        if header:
+            writer.writerow(header)
+        writer.writerows([*(column[i] for column in before), *image.ravel()] for i, image in enumerate(DIGITS))
+
+
+PIXELS = [f"pixel{i}" for i in range(64)]
+
+
+def kaggle(path):
+    rows(path / "set.csv", header=PIXELS)
+
+
+def nameless(path):
+    rows(path / "set.csv")
+
+
+def with_index(path):
+    rows(path / "set.csv", header=["id", *PIXELS], before=[range(N)])
+
+
+def labelled(path):
+    rows(path / "set.csv", header=["label", *PIXELS], before=[[i % 10 for i in range(N)]])
+
+
+def named_files(path):
+    pictures(path, path / "pictures")
+    names = "".join(f"pictures/{i}.png\n" for i in range(N))
+    (path / "set.csv").write_text(f"filename\n{names}")
+
+
+def pictures(path, folder=None):
+    folder = folder or path / "set"
+    (folder / "sub").mkdir(parents=True)
+    for i, image in enumerate(DIGITS):
+        Image.fromarray(image).save(
+            (folder if i < 12 or folder.name == "pictures" else folder / "sub") / f"{i}.png"
+        )
+
+
+def parquet(path):
+    pyarrow = pytest.importorskip("pyarrow")
+    from pyarrow import parquet as files
+
+    table = pyarrow.table({name: DIGITS.reshape(N, 64)[:, i] for i, name in enumerate(PIXELS)})
+    files.write_table(table, path / "set.parquet")
+
+
+SOURCES = [
+    kaggle,
+    nameless,
+    with_index,
+    labelled,
+    named_files,
+    pictures,
+    parquet,
+    lambda path: np.savez(path / "set.npz", x_test=DIGITS),
+    lambda path: np.savez(path / "set.npz", images=DIGITS, labels=np.arange(N)),
+    lambda path: np.savez(path / "set.npz", DIGITS / 255),
+    lambda path: np.save(path / "set.npy", DIGITS),
+    lambda path: write_idx(path / "set-images-idx3-ubyte", DIGITS),
+]
+
+
+@pytest.mark.parametrize("write", SOURCES)
+def test_every_source_is_answered_in_its_order(write, run, tmp_path, expected):
+    write(tmp_path)
+    source = next(path for path in tmp_path.iterdir() if path.name.startswith("set"))
+    result = run(source.name, "--json")
+    assert result.exit_code == 0, result.exception
+    answers = json.loads(result.stdout)
+    assert [answer["answer"] for answer in answers] == expected
+    assert len({answer["image"] for answer in answers}) == N
+    assert all(answer["image"].startswith(source.name) for answer in answers)
+
+
+def test_what_cannot_be_read_is_named_at_the_end(run, tmp_path):
+    pictures(tmp_path)
+    (tmp_path / "set" / "bad \x1b[2J.png").write_text("no image")
+    (tmp_path / "set" / "worse.png").write_bytes(b"\x89PNG")
+    result = run("set", "no-such.png")
+    assert isinstance(result.exception, FormatError)
+    assert "3 of 33 images cannot be read" in str(result.exception)
+    assert len(result.stdout.splitlines()) == N
+    left_out = [line for line in result.stderr.splitlines() if line.startswith("! left out")]
+    assert len(left_out) == 3
+    assert "\x1b" not in result.stderr
+
+
+def test_one_row_of_a_table_that_is_damaged(run, tmp_path):
+    kaggle(tmp_path)
+    text = (tmp_path / "set.csv").read_text().splitlines()
+    text[3] = text[3].replace("0,", "x,", 1)
+    (tmp_path / "set.csv").write_text("\n".join(text))
+    result = run("set.csv")
+    assert "row 4" in str(result.exception)
+    assert len(result.stdout.splitlines()) == N - 1
+
+
+def test_a_table_of_answers(run, tmp_path, expected):
+    pictures(tmp_path)
+    (tmp_path / "=1+1.png").write_bytes((tmp_path / "set" / "0.png").read_bytes())
+    assert run("set", "=1+1.png", "--out", "a.csv").exit_code == 0
+    with (tmp_path / "a.csv").open(newline="", encoding="utf-8") as stream:
+        written = list(csv.DictReader(stream))
+    assert [row["answer"] for row in written] == [*expected, expected[0]]
+    assert written[-1]["name"] == "'=1+1.png"
+    assert {"name", "answer", "state", "score:0"} <= set(written[0])
+    assert run("set", "=1+1.png", "--out", "a.csv").exit_code == 0
+    assert "another content" in str(run("set", "--out", "a.csv").exception)
+    assert run("set", "--out", "a.csv", "--force").exit_code == 0
+    assert isinstance(run("set", "--out", "a.xlsx").exception, ParameterError)
+
+
+def test_a_parquet_table_of_answers(run, tmp_path, expected):
+    parquet = pytest.importorskip("pyarrow.parquet")
+    pictures(tmp_path)
+    assert run("set", "--out", "a.parquet").exit_code == 0
+    assert parquet.read_table(tmp_path / "a.parquet").column("answer").to_pylist() == expected
+
+
+def test_folders_without_images(run, tmp_path):
+    (tmp_path / "empty").mkdir()
+    assert "no images found" in str(run("empty").exception)
+    np.savez(tmp_path / "two.npz", a=DIGITS, b=DIGITS)
+    assert "expected images" in str(run("two.npz").exception)
+    assert isinstance(run("two.npz", "empty").exception, DataError)
