@@ -102,6 +102,7 @@ def load(
     reading = Reading(size, fit, invert, on_error, progress, limit, label_column, path_column, header)
     entry = CATALOGUE.get(str(name_or_path))
     if entry is not None:
+        _only_for_tables(reading, entry.name)
         return _refitted(_load_named(entry, data_dir, download, progress), reading)
     try:
         path = Path(name_or_path).expanduser()
@@ -126,15 +127,19 @@ def _load_path(path: Path, reading: Reading) -> Dataset:
     suffix = path.suffix.lower()
     if path.is_dir():
         if has_idx_files(path):
+            _only_for_tables(reading, path)
             return read_idx_folder(path, reading)
         if next(path.glob("*.npy"), None) is not None:
+            _only_for_tables(reading, path)
             return arrays.read_arrays(path, reading)
         shards = table.shards_of(path)
         if shards:
             return table.read_shards(path, shards, reading)
+        _only_for_tables(reading, path)
         return read_folder(path, reading)
     if suffix in table.SUFFIXES:
         return table.read_table(path, reading)
+    _only_for_tables(reading, path)
     if suffix in arrays.SUFFIXES:
         return arrays.read_arrays(path, reading)
     if "-ubyte" in path.name:
@@ -143,6 +148,13 @@ def _load_path(path: Path, reading: Reading) -> Dataset:
         f"{path}: not a kind of data set that is read; give a folder with one sub-folder per class, a .csv, .tsv, "
         ".parquet or .npz file, or a folder of .parquet, .npy or IDX files"
     )
+
+
+def _only_for_tables(reading: Reading, what: object) -> None:
+    """Refuse options that would do nothing."""
+    given = [name for name in ("label_column", "path_column", "header") if getattr(reading, name) is not None]
+    if given:
+        raise ParameterError(f"{given[0]} is for tables, and {what} is none; leave it out")
 
 
 def _load_named(

@@ -478,3 +478,70 @@ def test_many_classes_do_not_take_long():
     chosen = stratified_test(codes, rng.integers(0, 2**63, len(codes)).astype(np.uint64))
     assert np.bincount(codes, weights=chosen).max() == 1
     assert re.fullmatch("True|False", str(chosen[0]))
+
+
+def test_a_header_behind_a_number_sign(tmp_path):
+    """As numpy.savetxt writes it."""
+    for delimiter in (",", " "):
+        path = tmp_path / "t.txt"
+        table = np.column_stack([LABELS, FLAT])
+        np.savetxt(path, table, delimiter=delimiter, header=delimiter.join(["label", *NAMES]))
+        assert same_digits(load(path))
+
+
+def test_uci_names(tmp_path):
+    assert same_digits(load(save(tmp_path / "optdigits.tra", labelled(header=False, last=True))))
+
+
+def test_spaces_around_names(tmp_path):
+    rows = labelled(last=True)
+    assert same_digits(load(save(tmp_path / "t.csv", rows, ", ")))
+
+
+@pytest.mark.parametrize("name", ["{}/0000.parquet", "default/{}/0000.parquet", "{}.parquet", "mnist_{}.parquet"])
+def test_other_names_of_shards(tmp_path, name):
+    hugging_face(tmp_path / "set" / name.format("train"), range(40))
+    hugging_face(tmp_path / "set" / name.format("test"), range(40, N))
+    dataset = load(tmp_path / "set")
+    assert (len(dataset.train), len(dataset.test)) == (40, 20)
+
+
+def test_several_tables_below_a_folder(tmp_path):
+    for name in ("plain", "cropped"):
+        hugging_face(tmp_path / "set" / name / "train-00000-of-00001.parquet", range(N))
+    with pytest.raises(FormatError, match="cropped, plain each hold a table; give the path of one"):
+        load(tmp_path / "set")
+    assert len(load(tmp_path / "set" / "plain").class_names) == 10
+
+
+def test_one_part_alone_is_told(tmp_path):
+    alone = load(hugging_face(tmp_path / "train-00000-of-00002.parquet", range(N)))
+    assert any("part of a table; give its folder" in note for note in alone.notes)
+    whole = load(hugging_face(tmp_path / "train-00000-of-00001.parquet", range(N)))
+    assert not any("part of a table" in note for note in whole.notes)
+
+
+def test_options_that_would_do_nothing_are_refused(tmp_path):
+    np.savez(tmp_path / "a.npz", images=PIXELS, labels=LABELS)
+    for data in ("digits", tmp_path / "a.npz", tmp_path):
+        with pytest.raises(ParameterError, match="label_column is for tables"):
+            load(data, label_column="label")
+    with pytest.raises(ParameterError, match="--header is for CSV and TSV"):
+        load(hugging_face(tmp_path / "t.parquet", range(N)), header="first")
+
+
+def test_a_damaged_parquet_file_ends_in_a_sentence(tmp_path):
+    path = hugging_face(tmp_path / "t.parquet", range(N))
+    content, rng = path.read_bytes(), np.random.default_rng(0)
+    said = []
+    for _ in range(150):
+        damaged = bytearray(content)
+        for place in rng.integers(len(content) * 3 // 4, len(content) - 8, 3):
+            damaged[place] = rng.integers(256)
+        path.write_bytes(damaged)
+        try:
+            load(path, on_error="skip")
+        except DataError as error:
+            said.append(str(error))
+    assert said
+    assert not any("\n" in one for one in said)

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from misread.data.bulk import Reading
 from misread.data.readers.table.grid import Grid, Row
-from misread.errors import DataError, FormatError, MissingExtraError
+from misread.errors import DataError, FormatError, MissingExtraError, ParameterError
 from misread.files import open_regular
 
 try:
@@ -44,6 +44,8 @@ def open_parquet(path: Path, reading: Reading) -> Grid:
     MissingExtraError
         Without pyarrow.
     """
+    if reading.header is not None:
+        raise ParameterError(f"--header is for CSV and TSV; the columns of {path} have names")
     if parquet is None:
         raise MissingExtraError("pyarrow", "parquet")
     with open_regular(path, error=DataError):  # no pipe, and there
@@ -53,7 +55,7 @@ def open_parquet(path: Path, reading: Reading) -> Grid:
         schema, n_rows = file.schema_arrow, file.metadata.num_rows
         metadata = schema.metadata or {}
     except _DAMAGED as error:
-        raise FormatError(f"{path}: not a readable Parquet file: {error}") from error
+        raise FormatError(f"{path}: not a readable Parquet file: {_reason(error)}") from error
     names = tuple(schema.names)
     reading.require(len(names) * _PER_COLUMN, f"{path}: a table of {len(names):,} columns")
     features, said = _features(metadata.get(b"huggingface", b""))
@@ -76,6 +78,11 @@ def open_parquet(path: Path, reading: Reading) -> Grid:
         truths=frozenset(i for i, field in enumerate(schema) if types.is_boolean(field.type)),
         said=said,
     )
+
+
+def _reason(error: Exception) -> str:
+    """What pyarrow says, in one line."""
+    return " ".join(str(error).split())[:_SHOWN] or type(error).__name__
 
 
 def _sample(rows: Iterator[tuple[int, Row]]) -> tuple[tuple[int, Row], ...]:
@@ -151,7 +158,7 @@ def _rows(path: Path, reading: Reading) -> Generator[tuple[int, Row]]:
                         number += 1
                         yield number, row
     except _DAMAGED as error:
-        raise FormatError(f"{path}: damaged after row {number}: {error}") from error
+        raise FormatError(f"{path}: damaged after row {number}: {_reason(error)}") from error
 
 
 def _folded(path: Path) -> list[str]:
@@ -162,11 +169,13 @@ def _folded(path: Path) -> list[str]:
 
 
 def _check_groups(path: Path, metadata: "parquet.FileMetaData", reading: Reading) -> None:
-    """A group of rows is unpacked column by column."""
+    """A group of rows says how large it is unpacked.
+
+    Its columns say so, too, but pyarrow 26 ends the process when it is asked about a damaged one.
+    """
     for index in range(metadata.num_row_groups):
-        group = metadata.row_group(index)
-        sizes = [group.column(i).total_uncompressed_size for i in range(group.num_columns)]
-        reading.require(max(sizes, default=0), f"{path}: a column of its {index + 1}. group of rows")
+        n_bytes = metadata.row_group(index).total_byte_size
+        reading.require(n_bytes, f"{path}: its {index + 1}. group of rows")
 
 
 def _rows_at_once(metadata: "parquet.FileMetaData") -> int:

@@ -36,7 +36,10 @@ def label_text(cell: object, names: Sequence[str] | None) -> str:
     """
     if names is not None and isinstance(cell, int):
         if not 0 <= cell < len(names):
-            raise FormatError(f"the label {cell} is none of the {len(names)} classes, whose codes begin with 0")
+            hint = " (-1 stands for images without a label)" if cell == -1 else ""
+            raise FormatError(
+                f"the label {cell} is none of the {len(names)} classes, whose codes begin with 0{hint}"
+            )
         return names[cell]
     if isinstance(cell, bytes):
         try:

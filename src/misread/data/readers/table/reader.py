@@ -1,6 +1,7 @@
 """Read a table, or the parts of one, into a Dataset."""
 
 import csv
+import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -30,10 +31,12 @@ from misread.errors import DataError, FormatError
 
 __all__ = ["SUFFIXES", "Part", "read_parts", "read_table", "read_unlabelled"]
 
-SUFFIXES = frozenset({".csv", ".parquet", ".tsv"})
+SUFFIXES = frozenset({".csv", ".data", ".parquet", ".tes", ".tra", ".tsv", ".txt"})
+"""CSV under the names of UCI (``optdigits.tra``) and others, too."""
 
 _TEST_WORDS = {"train": False, "training": False, "test": True, "testing": True}
 _ROWS = 2_048
+_PART_OF = re.compile(r"-\d{1,6}-of-(?!0*1(?:\D|$))\d{1,6}", re.ASCII)
 _PER_ROW = 100
 
 
@@ -112,7 +115,9 @@ def read_table(path: Path, reading: Reading) -> Dataset:
     MissingExtraError
         For Parquet without pyarrow.
     """
-    return read_parts([Part(path)], path.stem, f"table {path}", reading)
+    part = _PART_OF.search(path.stem)
+    notes = () if part is None else (f"{path.name} is part of a table; give its folder to read all parts",)
+    return read_parts([Part(path)], path.stem, f"table {path}", reading, notes)
 
 
 def read_parts(

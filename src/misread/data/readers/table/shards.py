@@ -18,17 +18,37 @@ _TRAINING = ("train", "training")
 _TEST = ("test", "testing")
 _SECOND = ("validation", "valid", "val", "dev")
 
+_DEPTH = 2
+
 Splits = Mapping[str, Sequence[Path]]
 
 
 def shards_of(folder: Path) -> list[Path]:
-    """The Parquet files of a folder, of its folder ``data``, or of the only folder in it that has some."""
+    """The Parquet files of a folder, or of the folders for training and test in it, or of the one that has some.
+
+    Raises
+    ------
+    FormatError
+        If several folders each hold a table.
+    """
+    try:
+        return _shards_in(folder, _DEPTH)
+    except OSError:  # what cannot be listed holds none; who reads it as images says why
+        return []
+
+
+def _shards_in(folder: Path, depth: int) -> list[Path]:
     own = sorted(folder.glob("*.parquet"), key=lambda path: natural_key(path.name))
-    if own:
+    if own or not depth:
         return own
-    inner = [sorted(one.glob("*.parquet")) for one in sorted(folder.iterdir()) if one.is_dir()]
-    found = [paths for paths in inner if paths]
-    return sorted(found[0], key=lambda path: natural_key(path.name)) if len(found) == 1 else []
+    inner = [path for path in sorted(folder.iterdir()) if path.is_dir() and not path.name.startswith(".")]
+    found = {path.name.lower(): _shards_in(path, depth - 1) for path in inner}
+    found = {name: paths for name, paths in found.items() if paths}
+    if len(found) > 1 and not found.keys() <= {*_TRAINING, *_TEST, *_SECOND}:
+        raise FormatError(
+            f"{folder}: {', '.join(sorted(found)[:8])} each hold a table; give the path of one of them"
+        )
+    return [path for paths in found.values() for path in paths]
 
 
 def read_shards(folder: Path, paths: Sequence[Path], reading: Reading) -> Dataset:
@@ -79,9 +99,8 @@ def _splits(folder: Path, paths: Sequence[Path]) -> Splits:
     for path in paths:
         found = _SHARD.fullmatch(path.stem)
         split = (found[1] if found else path.stem).lower()
-        split = next(
-            (word for word in re.split(r"[^a-z0-9]+", split) if word in (*_TRAINING, *_TEST, *_SECOND)), split
-        )
+        said = [*re.split(r"[^a-z0-9]+", split), path.parent.name.lower()]
+        split = next((word for word in said if word in (*_TRAINING, *_TEST, *_SECOND)), split)
         splits[split].append(path)
         if found and found[3]:
             parts[split, int(found[3])].add(int(found[2]))

@@ -55,7 +55,7 @@ def open_text(path: Path, reading: Reading) -> Grid:
     if not numbered:
         raise FormatError(f"{path}: there are no rows")
     has_header = reading.header == "first" if reading.header else _has_header(numbered)
-    header, rows = (numbered[0][1], numbered[1:]) if has_header else (None, numbered)
+    header, rows = (_names(numbered[0][1]), numbered[1:]) if has_header else (None, numbered)
     if not rows:
         raise FormatError(f"{path}: there are no rows below the header")
     width = len(rows[0][1])
@@ -151,7 +151,7 @@ def _is_whole(cell: str, separator: str) -> bool:
 
 
 def _has_header(numbered: Sequence[tuple[int, TextRow]]) -> bool:
-    first, rest = numbered[0][1], [row for _, row in numbered[1:]]
+    first, rest = _names(numbered[0][1]), [row for _, row in numbered[1:]]
     if (
         any(normal(cell) in _KNOWN for cell in first)
         or counts_up(first)
@@ -170,6 +170,14 @@ def _has_header(numbered: Sequence[tuple[int, TextRow]]) -> bool:
         if not is_file_name(cell) and all(map(is_file_name, below)):
             return True
     return False
+
+
+def _names(cells: TextRow) -> TextRow:
+    """The names of a header, which NumPy puts behind a number sign."""
+    names = [cell.strip() for cell in cells]
+    if names[0] == "#" and len(names) > 1:
+        return names[1:]
+    return [names[0].removeprefix("#").strip(), *names[1:]]
 
 
 def _one_more(rows: Sequence[tuple[int, TextRow]], width: int) -> tuple[tuple[int, int | None], str]:

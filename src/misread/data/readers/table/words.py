@@ -18,7 +18,22 @@ __all__ = [
 LABELS = ("label", "labels", "class", "target", "y", "digit", "category")
 FILES = ("file", "filename", "file_name", "filepath", "file_path", "path", "image", "img", "image_path")
 SPLITS = ("split", "subset", "set")
-INDEXES = ("", "unnamed: 0", "id", "idx", "index", "row", "row_id", "row.names", "rowid", "rownames", "sample_id")
+INDEXES = (
+    *(
+        "",
+        "__index_level_0__",
+        "id",
+        "idx",
+        "index",
+        "row",
+        "row.names",
+        "row_id",
+        "rowid",
+        "rownames",
+        "sample_id",
+    ),
+    "unnamed: 0",
+)
 """What columns are called that number or name the rows; pandas writes no name, and reads it as ``Unnamed: 0``."""
 
 _NUMBER = re.compile(r"[+-]?(?:\d+(?:[.,]\d*)?|[.,]\d+)(?:[eE][+-]?\d+)?", re.ASCII)
