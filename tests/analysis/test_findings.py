@@ -7,6 +7,7 @@ from misread.analysis import findings
 from misread.analysis.findings import Finding, NotApplicable
 from misread.analysis.pairs import most_confused
 from misread.evaluation.comparison import mcnemar
+from misread.evaluation.intervals import clopper_pearson
 from misread.evaluation.thresholds import OperatingPoint
 
 COUNTS = np.array([[90, 2, 8], [1, 80, 19], [0, 3, 97]])
@@ -53,6 +54,28 @@ def test_the_promise(right: int, wrong: int, verdict: str) -> None:
     assert verdict in found.title
 
 
+@pytest.mark.parametrize(("confidence", "said"), [(0.95, "95%"), (0.9, "90%"), (0.995, "99.5%"), (0.8, "80%")])
+def test_a_finding_says_the_confidence_that_it_was_asked_for(confidence: float, said: str) -> None:
+    for right in (990, 500, 900):
+        point = OperatingPoint(1.0, right, 1000 - right, 5, 1000)
+        found = findings.promise_on_test(0.9, point, "SGD", confidence=confidence)
+        assert isinstance(found, Finding)
+        bound = "high" if right == 500 else "low"
+        low, high = clopper_pearson(right, 1000, confidence=2 * confidence - 1)
+        end = f"{float(high if bound == 'high' else low):.1%}"
+        assert f"{end} with {said} confidence" in found.explanation
+    first, second = np.arange(100) < 60, np.arange(100) >= 45
+    better = findings.better_model(mcnemar(first, second, confidence=confidence), "A", "B")
+    assert isinstance(better, Finding)
+    assert f"({said} interval" in better.explanation
+
+
+def test_a_promise_is_not_rounded() -> None:
+    found = findings.promise_on_test(0.995, OperatingPoint(1.0, 1000, 0, 5, 1000), "SGD")
+    assert isinstance(found, Finding)
+    assert found.title.startswith("The promise of 99.5% precision holds")
+
+
 def test_better_model_is_told_from_the_winners_side() -> None:
     first, second = np.zeros(1000, bool), np.zeros(1000, bool)
     first[:700], second[50:850] = True, True
@@ -72,7 +95,7 @@ def test_top_findings_take_one_of_each_topic_first() -> None:
 
 
 def test_names_are_shortened_and_isolated() -> None:
-    assert findings.quoted("x" * 200) == "x" * 39 + "…" or len(findings.quoted("x" * 200)) <= 42
+    assert findings.quoted("x" * 200) == "\u2068" + "x" * 39 + "…\u2069"
     assert findings.quoted("\u202eabc") == "\u2068\u202eabc\u2069"
 
 

@@ -22,6 +22,7 @@ __all__ = [
     "hidden_by_imbalance",
     "missed_positives",
     "p_text",
+    "percent",
     "promise_on_test",
     "quoted",
     "top_findings",
@@ -136,17 +137,18 @@ def promise_on_test(
     low, high = (
         float(end) for end in clopper_pearson(test.true_positives, answered, confidence=2 * confidence - 1)
     )
+    sure = percent(confidence)
     where = f"On the test set {model} has precision {test.precision:.1%} there "
     where += f"({test.true_positives:,} of {answered:,}"
     if low >= wanted:
-        verdict, text, weight = "holds on the test set", f"at least {low:.1%} with 95% confidence).", 0.3
+        verdict, text, weight = "holds on the test set", f"at least {low:.1%} with {sure} confidence).", 0.3
     elif high < wanted:
-        verdict, text, weight = "is broken on the test set", f"at most {high:.1%} with 95% confidence).", 0.92
+        verdict, text, weight = "is broken on the test set", f"at most {high:.1%} with {sure} confidence).", 0.92
     else:
         verdict = "is not proven by the test set"
-        text = f"at least {low:.1%} with 95% confidence). Ask for the lower bound to be on the safe side."
+        text = f"at least {low:.1%} with {sure} confidence). Ask for the lower bound to be on the safe side."
         weight = 0.5
-    return Finding("T3", f"The promise of {wanted:.0%} precision {verdict}", f"{where}; {text}", weight)
+    return Finding("T3", f"The promise of {percent(wanted)} precision {verdict}", f"{where}; {text}", weight)
 
 
 def better_model(test: PairedTest, first: str, second: str) -> Finding | NotApplicable:
@@ -164,7 +166,7 @@ def better_model(test: PairedTest, first: str, second: str) -> Finding | NotAppl
         f"{winner} {how} {loser}, {p_text(test.p_value)}",
         f"On the same {test.n:,} images only {winner} is right {only_winner:,} times, "
         f"only {loser} {only_loser:,} times (exact McNemar test). Accuracy differs by {abs(test.difference):.2%} "
-        f"(95% interval {low:.2%} to {high:.2%}).",
+        f"({percent(test.confidence)} interval {low:.2%} to {high:.2%}).",
         0.8 if test.p_value < 0.001 else 0.4,
     )
 
@@ -198,6 +200,17 @@ def quoted(name: str) -> str:
     """A class name for a sentence: shortened, and isolated so that right-to-left text disturbs nothing else."""
     short = name if len(name) <= LONGEST_NAME else name[: LONGEST_NAME - 1] + "…"
     return short if short.isascii() else f"\u2068{short}\u2069"
+
+
+def percent(share: float) -> str:
+    """A share that somebody chose, with no digit more or less than they gave.
+
+    Examples
+    --------
+    >>> percent(0.9), percent(0.975), percent(0.9999)
+    ('90%', '97.5%', '99.99%')
+    """
+    return f"{100 * share:.10g}%"
 
 
 def p_text(p_value: float) -> str:

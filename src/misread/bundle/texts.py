@@ -20,7 +20,7 @@ def printable(text: str) -> str:
     Examples
     --------
     >>> print(printable("red: \x1b[31m"))
-    red: \\x1b[31m
+    red: \x1b[31m
     """
     return _STEERING.sub(lambda found: ascii(found[0])[1:-1], text)
 

@@ -27,6 +27,8 @@ class PairedTest:
         Exact two-sided McNemar p: the chance of a split at least this uneven if both were equally good.
     difference, low, high : float
         Accuracy of the first minus that of the second, and its interval.
+    confidence : float
+        Of the interval.
     """
 
     n: int
@@ -36,6 +38,7 @@ class PairedTest:
     difference: float
     low: float
     high: float
+    confidence: float = 0.95
 
 
 def mcnemar(first_right: ArrayLike, second_right: ArrayLike, *, confidence: float = 0.95) -> PairedTest:
@@ -89,6 +92,7 @@ def mcnemar(first_right: ArrayLike, second_right: ArrayLike, *, confidence: floa
         (only_first - only_second) / n,
         max(-1.0, float(centre - spread)),
         min(1.0, float(centre + spread)),
+        confidence,
     )
 
 

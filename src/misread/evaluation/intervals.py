@@ -62,7 +62,7 @@ def f1_interval(
     --------
     >>> low, high = f1_interval(3530, 687, 1891)
     >>> round(float(low), 4), round(float(high), 4)
-    (0.7228, 0.742)
+    (0.7224, 0.7424)
     """
     k, fp, fn = (np.asarray(count, np.float64) for count in (true_positives, false_positives, false_negatives))
     low, high = clopper_pearson(k, k + fp + fn, confidence=confidence)

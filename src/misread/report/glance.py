@@ -11,6 +11,7 @@ from misread.analysis.findings import (
     error_sink,
     hidden_by_imbalance,
     missed_positives,
+    percent,
     promise_on_test,
     quoted,
     top_findings,
@@ -87,7 +88,7 @@ def _cards(evidence: Evidence) -> list[dict[str, Any]]:
             cards += [
                 {
                     "title": "Precision, test set",
-                    "note": f"{detector.title}, threshold chosen for {WANTED_PRECISION:.0%}",
+                    "note": f"{detector.title}, threshold chosen for {percent(WANTED_PRECISION)}",
                     **_share(interval(tp, tp + fp)),
                 },
                 {
