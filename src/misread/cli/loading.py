@@ -1,6 +1,7 @@
 """Data sets as the commands load them: with progress, with what is to be said of them, and like a model's own."""
 
 import re
+import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -8,6 +9,7 @@ from misread.cli.own import NOTHING, Own
 from misread.cli.progress import showing_progress
 from misread.cli.words import say
 from misread.data import Dataset, load
+from misread.data.colour import ColourLostWarning
 from misread.data.fit import FITS
 from misread.errors import ParameterError
 
@@ -30,7 +32,8 @@ def load_with_progress(
     own: Own = NOTHING,
 ) -> Dataset:
     """Load a data set by name or path while a progress bar shows, and print its notes, all on standard error."""
-    with showing_progress() as tell:
+    with showing_progress() as tell, warnings.catch_warnings():
+        warnings.simplefilter("ignore", ColourLostWarning)  # it is a note, too
         dataset = load(
             data,
             data_dir=data_dir,

@@ -18,6 +18,7 @@ from numpy.lib import format as npy
 from numpy.typing import NDArray
 
 from misread.data.assemble import assemble
+from misread.data.colour import Colours, look_at, thumbnail
 from misread.data.dataset import Dataset
 from misread.data.levels import as_levels
 from misread.data.making import Reading, make_images
@@ -122,6 +123,7 @@ def _read(path: Path, members: Mapping[str, _Member], reading: Reading) -> Datas
     _require(path, chosen, reading)
     numbers = {member.where: _load(member) for member in chosen[::2]}
     levels, notes = as_levels(numbers)
+    colours = [_in_colour(part) for part in levels]
     images = [_as_grey(part, member) for part, member in zip(levels, chosen[::2], strict=True)]
     labels = [_labels(member, len(part)) for member, part in zip(chosen[1::2], images, strict=True)]
     if len({part.shape[1:] for part in images}) > 1 and not (reading.size or reading.fit == "mnist"):
@@ -130,7 +132,7 @@ def _read(path: Path, members: Mapping[str, _Member], reading: Reading) -> Datas
     is_test = None if len(images) == 1 else np.repeat([False, True], [len(part) for part in images])
     together, made = make_images(images, reading)
     called = [f"{name}/{row}" for name, part in zip(names[::2], images, strict=True) for row in range(len(part))]
-    made = replace(made, names=np.array(called, np.str_))
+    made = replace(made, names=np.array(called, np.str_), colours=_colours(colours))
     flat = [label for part in labels for label in part]
     notes += [LYING] * is_emnist(path.stem)
     return assemble(path.resolve().stem, together, flat, is_test, f"arrays in {path}", notes, made=made)
@@ -228,18 +230,39 @@ def _as_grey(levels: NDArray[np.uint8], member: _Member) -> NDArray[np.uint8]:
             return levels[..., 0]
         case (_, 1, _, _):
             return levels[:, 0]
-        case (_, _, _, 3):
-            return _luma(levels)
-        case (_, 3, _, _):
-            return _luma(np.moveaxis(levels, 1, 3))
+    colours = _in_colour(levels)
+    if colours is not None:
+        return np.stack([((image @ _LUMA + 0x8000) >> 16).astype(np.uint8) for image in colours])
     raise FormatError(
         f"{member.where}: images of shape {levels.shape}; expected (n, h, w), (n, h, w, 1), (n, h, w, 3), "
         "(n, 1, h, w), (n, 3, h, w) or square (n, h * w)"
     )
 
 
-def _luma(colours: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    return np.stack([((image @ _LUMA + 0x8000) >> 16).astype(np.uint8) for image in colours])
+def _in_colour(levels: NDArray[np.uint8]) -> NDArray[np.uint8] | None:
+    """Images of shape (n, h, w, 3), if their axes say that they are in colour."""
+    match levels.shape:
+        case (_, _, _, 1) | (_, 1, _, _):
+            return None
+        case (_, _, _, 3):
+            return levels
+        case (_, 3, _, _):
+            return np.moveaxis(levels, 1, 3)
+    return None
+
+
+def _colours(parts: Sequence[NDArray[np.uint8] | None]) -> Colours | None:
+    """Look at some of the images of all parts, for their colours."""
+    coloured = [part for part in parts if part is not None]
+    if len(coloured) < len(parts):
+        return None
+    ends = np.cumsum([len(part) for part in coloured])
+
+    def small(chosen: NDArray[np.intp]) -> list[NDArray[np.uint8] | None]:
+        which = np.searchsorted(ends, chosen, side="right")
+        return [thumbnail(coloured[k][i - ends[k]]) for k, i in zip(which, chosen, strict=True)]
+
+    return look_at(int(ends[-1]), small)
 
 
 def _labels(member: _Member, n_images: int) -> list[str]:

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from misread.data.catalogue import CATALOGUE, Entry
+from misread.data.colour import says_of_colours
 from misread.data.content import image_hashes
 from misread.data.dataset import Dataset, Split
 from misread.data.fit import dark_on_light
@@ -114,6 +115,7 @@ def assemble(
     if is_test is None:
         is_test = stratified_test(codes, made.hashes)
         source += f"; about {TEST_SHARE:.0%} of every class chosen for testing, by a hash of each image"
+    notes += says_of_colours(made.colours, codes, ~is_test)
     every = Split(images, codes, cast(Any, made.names), made.hashes)
     train, test = (_take(every, chosen) for chosen in (~is_test, is_test))
     known = _recognised(train, test)

@@ -6,15 +6,17 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from io import BytesIO
 from pathlib import Path
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
+from misread.data.colour import Colours, look_at
 from misread.data.content import image_hashes
 from misread.data.fit import DEFAULT_SIZE, check_fit, fit_image
 from misread.data.making import Made, Reading
 from misread.data.memory import for_images
-from misread.data.picture import read_grey
+from misread.data.picture import read_colours, read_grey
 from misread.errors import DataError, FormatError
 
 __all__ = ["OWN_SIDE", "Held", "Pictures", "Reading", "read_pictures"]
@@ -24,6 +26,8 @@ OWN_SIDE = 64
 
 _CHUNK = 256
 _NAMED = 10
+
+Answer = TypeVar("Answer")
 
 
 @dataclass(frozen=True)
@@ -125,11 +129,21 @@ def _read_all(
     kept = np.array([index for index in range(len(files)) if index not in failures], np.intp)
     notes = tuple(f"skipped {reason}" for reason in failures.values())
     names = np.array([_relative(files[index], root) for index in kept], np.str_)
-    made = replace(reading.made(hashes[kept], bool(changed[kept].any())), names=names)
+    made = reading.made(hashes[kept], bool(changed[kept].any()))
+    made = replace(made, names=names, colours=_colours(files, kept))
     return Pictures(images[kept] if failures else images, kept, made, notes)
 
 
-def _in_threads(work: Callable[[int], dict[int, str]], items: Iterable[int]) -> Iterator[dict[int, str]]:
+def _colours(files: Sequence[Path | Held], kept: NDArray[np.intp]) -> Colours | None:
+    """Look again at some of the files that could be read, for their colours."""
+
+    def small(chosen: NDArray[np.intp]) -> list[NDArray[np.uint8] | None]:
+        return list(_in_threads(lambda index: read_colours(_source(files[index])), kept[chosen].tolist()))
+
+    return look_at(len(kept), small)
+
+
+def _in_threads(work: Callable[[int], Answer], items: Iterable[int]) -> Iterator[Answer]:
     """Map in threads, in order; when the consumer stops, what has not begun is dropped."""
     pool = ThreadPoolExecutor(min(8, os.cpu_count() or 1))
     try:
@@ -145,7 +159,11 @@ def _unreadable(failures: dict[int, str]) -> str:
 
 
 def _grey(file: Path | Held) -> NDArray[np.uint8]:
-    return read_grey(BytesIO(file.content) if isinstance(file, Held) else file)
+    return read_grey(_source(file))
+
+
+def _source(file: Path | Held) -> Path | BytesIO:
+    return BytesIO(file.content) if isinstance(file, Held) else file
 
 
 def _relative(file: Path | Held, root: Path) -> str:

@@ -2,6 +2,7 @@
 
 import difflib
 import os
+import warnings
 from dataclasses import replace
 from pathlib import Path
 
@@ -9,6 +10,7 @@ import numpy as np
 
 from misread.data import arrays, memory
 from misread.data.catalogue import CATALOGUE, Entry, names
+from misread.data.colour import ColourLostWarning, is_lost
 from misread.data.dataset import Dataset, Split
 from misread.data.embedded import load_embedded_digits
 from misread.data.fetch import Progress, fetch, find, read_verified
@@ -113,7 +115,10 @@ def load(
             f"{str(name_or_path)[:200]}: cannot be looked for ({reason}); give another path"
         ) from error
     if found:
-        return _load_path(path, reading)
+        dataset = _load_path(path, reading)
+        for note in filter(is_lost, dataset.notes):
+            warnings.warn(f"{path}: {note}", ColourLostWarning, stacklevel=2)
+        return dataset
     if path.name != str(name_or_path) or path.suffix:
         raise DataError(f"{path}: no such file or folder")
     close = difflib.get_close_matches(str(name_or_path), names(), n=1, cutoff=0.5)

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
+from misread.data.colour import Colours
 from misread.data.content import image_hashes
 from misread.data.fetch import Progress
 from misread.data.fit import DEFAULT_SIZE, check_fit, fit_images
@@ -55,12 +56,15 @@ class Made:
         Whether light and dark changed places.
     names : ndarray of str, shape (n,), or None
         What the pictures are called where they came from.
+    colours : Colours or None
+        Some of the pictures in colour, if any are.
     """
 
     hashes: NDArray[np.uint64]
     fit: str | None = None
     invert: bool = False
     names: NDArray[np.str_] | None = None
+    colours: Colours | None = None
 
 
 def make_images(parts: Sequence[NDArray[np.uint8]], reading: Reading) -> tuple[NDArray[np.uint8], Made]:

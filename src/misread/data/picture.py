@@ -2,6 +2,7 @@
 
 import io
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
 
@@ -10,10 +11,11 @@ from numpy.typing import NDArray
 from PIL import Image, UnidentifiedImageError
 
 from misread.data.bombs import refuse_bombs
+from misread.data.colour import thumbnail
 from misread.errors import FormatError
 from misread.files import read_regular
 
-__all__ = ["FORMATS", "MAX_PIXELS", "SUFFIXES", "read_grey"]
+__all__ = ["FORMATS", "MAX_PIXELS", "SUFFIXES", "read_colours", "read_grey"]
 
 FORMATS = ("BMP", "JPEG", "PNG", "TIFF", "WEBP")
 SUFFIXES = frozenset({".bmp", ".jpeg", ".jpg", ".png", ".tif", ".tiff", ".webp"})
@@ -26,6 +28,7 @@ MAX_BYTES = 2**29
 
 _DRAFT = (1024, 1024)
 _STRIP = 2**20
+_SMALL = (64, 64)
 _EXIF_ORIENTATION = 0x0112
 _NEW_SUBFILE_TYPE = 254
 _REDUCED_OR_MASK = 0b101
@@ -57,6 +60,36 @@ def read_grey(source: Path | BinaryIO, *, max_pixels: int = MAX_PIXELS) -> NDArr
         With the reason (and not the name) if it is not such a file, is damaged or too large, or holds several
         pictures.
     """
+    with _opened(source, max_pixels) as image:
+        if image.format == "JPEG":
+            image.draft("L", _DRAFT)
+        image.load()  # which turns a TIFF file itself, and takes the orientation out of its EXIF
+        orientation = _orientation(image)
+        grey = _grey(image)
+    return np.ascontiguousarray(_turned(grey, orientation))
+
+
+def read_colours(source: Path | BinaryIO) -> NDArray[np.uint8] | None:
+    """Decode an image file to a small picture in colour (`misread.data.colour.thumbnail`), or None if it is grey.
+
+    Raises
+    ------
+    FormatError
+        As `read_grey` does.
+    """
+    with _opened(source, MAX_PIXELS) as image:
+        if image.mode in ("1", "F", "L", "LA") or image.mode in _DEEP_MODES:
+            return None
+        if image.format == "JPEG":
+            image.draft("RGB", _SMALL)
+        how = Image.Resampling.NEAREST if image.mode in ("P", "PA") else Image.Resampling.BOX
+        small = image.resize(_SMALL, how).convert("RGBA")
+        return thumbnail(np.asarray(Image.alpha_composite(Image.new("RGBA", _SMALL, "white"), small))[..., :3])
+
+
+@contextmanager
+def _opened(source: Path | BinaryIO, max_pixels: int) -> Iterator[Image.Image]:
+    """Open a file for decoding; whatever is wrong with it is a FormatError."""
     try:
         content = _content(source)
         refuse_bombs(content)
@@ -65,11 +98,7 @@ def read_grey(source: Path | BinaryIO, *, max_pixels: int = MAX_PIXELS) -> NDArr
             if width * height > max_pixels:
                 raise FormatError(f"{width}x{height} pixels; at most {max_pixels:,} pixels are decoded")
             _refuse_frames(image)
-            if image.format == "JPEG":
-                image.draft("L", _DRAFT)
-            image.load()  # which turns a TIFF file itself, and takes the orientation out of its EXIF
-            orientation = _orientation(image)
-            grey = _grey(image)
+            yield image
     except FormatError:
         raise
     except UnidentifiedImageError as error:
@@ -80,7 +109,6 @@ def read_grey(source: Path | BinaryIO, *, max_pixels: int = MAX_PIXELS) -> NDArr
         raise FormatError(error.strerror or str(error)) from error
     except Exception as error:  # decoders raise whatever they like on damaged files
         raise FormatError(f"cannot be decoded ({type(error).__name__}: {error})") from error
-    return np.ascontiguousarray(_turned(grey, orientation))
 
 
 def _refuse_frames(image: Image.Image) -> None:
