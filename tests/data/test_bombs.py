@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from misread.data.bombs import refuse_bombs
+from misread.data.bombs import promised_pixels
 from misread.data.picture import read_grey
 from misread.errors import FormatError
 
@@ -168,7 +168,7 @@ def test_scans_do_not_hide_behind_markers_that_a_decoder_skips(before):
     content = many_scans(2_048, 2_000)
     start = content.index(b"\xff\xda") + 20
     with pytest.raises(FormatError, match="scans"):
-        refuse_bombs(content[:start] + before + b"\xff\xff" + content[start:])
+        promised_pixels(content[:start] + before + b"\xff\xff" + content[start:])
 
 
 def test_folders_do_not_hang_on_a_bomb(tmp_path):
@@ -197,6 +197,24 @@ def test_what_cameras_and_editors_write_is_read(form, options):
     assert np.abs(grey.astype(int) - GREY).max() <= (8 if "quality" in options else 0)
 
 
+FORMS = {"BMP": {}, "PNG": {}, "JPEG": {}, "TIFF": {}, "WEBP": {}, "WEBP lossless": {"lossless": True}}
+FORMS |= {"WEBP with more": {"exif": b"Exif\0\0II*\0\x08\0\0\0\0\0"}, "TIFF big": {"big_tiff": True}}
+FORMS |= {"JPEG progressive": {"progressive": True}, "TIFF LZW": {"compression": "tiff_lzw"}}
+
+
+@pytest.mark.parametrize("form", FORMS)
+@pytest.mark.parametrize("shape", [(1, 1), (3, 700), (1_025, 16)])
+def test_pixels_are_counted_without_decoding(form, shape):
+    content = saved(form.split()[0], Image.new("RGB", shape), **FORMS[form])
+    assert promised_pixels(content) == shape[0] * shape[1]
+
+
+def test_a_webp_sets_no_memory_aside_for_pixels_that_are_too_many():
+    content = saved("WEBP", Image.new("L", (16_000, 200)), lossless=True)
+    with pytest.raises(FormatError, match="at most 3,000,000"):
+        read_grey(io.BytesIO(content), max_pixels=3_000_000)
+
+
 def test_run_lengths_are_read():
     rows = b"".join(bytes((50, level)) + b"\0\0" for level in range(40)) + b"\0\1"
     grey = read_grey(io.BytesIO(run_lengths(50, 40, rows)))
@@ -207,7 +225,7 @@ def test_the_scans_of_a_thumbnail_in_the_metadata_are_not_counted():
     """A telephone's photo holds another JPEG, and a large one is progressive."""
     thumbnail = many_scans(64, 40)
     content = saved("JPEG", Image.new("L", (8_000, 8_000)), progressive=True)
-    refuse_bombs(content[:2] + b"\xff\xe2" + struct.pack(">H", len(thumbnail) + 2) + thumbnail + content[2:])
+    promised_pixels(content[:2] + b"\xff\xe2" + struct.pack(">H", len(thumbnail) + 2) + thumbnail + content[2:])
 
 
 @pytest.mark.parametrize("form", ["BMP", "JPEG", "PNG", "TIFF", "WEBP"])
@@ -219,6 +237,6 @@ def test_any_bytes_are_read_or_refused(form):
         changed = bytearray(content[: rng.integers(1, len(content) + 1)])
         changed[rng.integers(len(changed))] = rng.choice([0, 1, 2, 127, 255])
         try:
-            refuse_bombs(bytes(changed))
+            promised_pixels(bytes(changed))
         except FormatError as error:
             assert "save it anew" in str(error)  # noqa: PT017

@@ -1,4 +1,4 @@
-"""Image files that are small and take for ever: refused by their structure, before anything is decoded.
+"""What an image file promises, by its structure and before anything is decoded: pixels, or work without end.
 
 Pixels bound the work of decoding only when a file says each of them once. A progressive JPEG goes over all of them
 in every scan, a TIFF may keep one strip under a thousand names, and all metadata is a chance to ask for more.
@@ -6,11 +6,12 @@ in every scan, a TIFF may keep one strip under a thousand names, and all metadat
 
 import re
 import struct
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from typing import NoReturn
 
 from misread.errors import FormatError
 
-__all__ = ["refuse_bombs"]
+__all__ = ["promised_pixels"]
 
 MAX_PASSES = 2**31
 """Pixels times scans of a JPEG: 32 scans of the largest image, where ten are usual; about two seconds of work."""
@@ -30,46 +31,46 @@ _MAX_SAMPLES = 6
 _TIFF_JPEG = (6, 7)
 
 
-def refuse_bombs(content: bytes) -> None:
-    r"""Refuse a file whose decoding takes far longer, or far more memory, than its pixels and bytes do.
+def promised_pixels(content: bytes) -> int:
+    r"""Count the pixels that a file promises, and refuse one whose decoding takes far longer than they do.
 
     Parameters
     ----------
     content : bytes
-        A whole file; one in no known format passes.
+        A whole file.
+
+    Returns
+    -------
+    int
+        0 of a file in no known format, or without a whole header.
 
     Raises
     ------
     FormatError
-        With the reason.
+        With the reason, of a small file that takes long or much memory.
 
     Examples
     --------
-    >>> refuse_bombs(b"not an image")
-    >>> refuse_bombs(b"\xff\xd8" + b"\xff\xe5\x00\x02" * 5_000)
+    >>> promised_pixels(b"not an image")
+    0
+    >>> promised_pixels(b"\xff\xd8" + b"\xff\xe5\x00\x02" * 5_000)
     Traceback (most recent call last):
     misread.errors.FormatError: a JPEG of more than 4,096 segments; save it anew with an image editor
     """
-    if content.startswith(b"\xff\xd8"):
-        _check_jpeg(content)
-    elif content.startswith(b"\x89PNG"):
-        _check_png(content)
-    elif content.startswith((b"II", b"MM")):
-        _check_tiff(content)
-    elif content.startswith(b"BM"):
-        _check_bmp(content)
-    elif content.startswith(b"RIFF"):
-        _check_webp(content)
+    for start, count in _COUNTS.items():
+        if content.startswith(start):
+            return count(content)
+    return 0
 
 
-def _refuse(what: str) -> None:
+def _refuse(what: str) -> NoReturn:
     raise FormatError(f"{what}; save it anew with an image editor")
 
 
 # --- JPEG ---------------------------------------------------------------------------------------------------
 
 
-def _check_jpeg(content: bytes) -> None:
+def _jpeg_pixels(content: bytes) -> int:
     pixels = scans = 0
     exif = []
     for count, (marker, body) in enumerate(_segments(content)):
@@ -84,6 +85,7 @@ def _check_jpeg(content: bytes) -> None:
             if scans * pixels > MAX_PASSES:
                 _refuse(f"a JPEG that goes over {pixels:,} pixels in {scans} scans or more")
     _check_directory(b"".join(exif))
+    return pixels
 
 
 def _segments(content: bytes) -> Iterator[tuple[int, bytes]]:
@@ -101,7 +103,7 @@ def _segments(content: bytes) -> Iterator[tuple[int, bytes]]:
 # --- PNG ----------------------------------------------------------------------------------------------------
 
 
-def _check_png(content: bytes) -> None:
+def _png_pixels(content: bytes) -> int:
     chunks = texts = 0
     most = _FEW_CHUNKS + len(content) // _PER_CHUNK
     at = 8
@@ -116,8 +118,9 @@ def _check_png(content: bytes) -> None:
         if kind == b"eXIf":
             _check_directory(content[at + 8 : at + 8 + length])
         if kind == b"IEND":
-            return
+            break
         at += 12 + length
+    return int.from_bytes(content[16:20]) * int.from_bytes(content[20:24])
 
 
 # --- TIFF, and EXIF, which is a TIFF without an image ---------------------------------------------------------
@@ -159,7 +162,7 @@ def _number(content: bytes, order: str) -> int:
     return int.from_bytes(content, "little" if order == "<" else "big")
 
 
-def _check_tiff(content: bytes) -> None:
+def _tiff_pixels(content: bytes) -> int:
     tags = _directory(content)
 
     def value(tag: int, default: int) -> int:
@@ -175,26 +178,52 @@ def _check_tiff(content: bytes) -> None:
         _refuse(f"a TIFF of {width}x{height} pixels in {pieces:,} pieces of {area:,}")
     if value(_COMPRESSION, 1) in _TIFF_JPEG and area * content.count(b"\xff\xda") > MAX_PASSES:
         _refuse(f"a TIFF of JPEG strips that go over {area:,} pixels again and again")
+    return width * height
 
 
 # --- BMP and WebP -------------------------------------------------------------------------------------------
 
 
-def _check_bmp(content: bytes) -> None:
-    if len(content) < 34 or int.from_bytes(content[30:34], "little") not in (1, 2):
-        return
-    width, height = (abs(struct.unpack_from("<i", content, at)[0]) for at in (18, 22))
-    if width * height > _MAX_RLE or len(content) > 4 * width * height + _SPARE_PIXELS:
+def _bmp_pixels(content: bytes) -> int:
+    head = content[14:34].ljust(20, b"\0")
+    if head[0] == 12:
+        width, height = struct.unpack_from("<HH", head, 4)
+        return int(width * height)
+    width, height = (abs(side) for side in struct.unpack_from("<ii", head, 4))
+    runs = int.from_bytes(head[16:20], "little") in (1, 2)
+    if runs and (width * height > _MAX_RLE or len(content) > 4 * width * height + _SPARE_PIXELS):
         _refuse(f"a run-length coded BMP of {width}x{height} pixels in {len(content):,} bytes")
+    return int(width * height)
 
 
-def _check_webp(content: bytes) -> None:
-    at = 12
+def _webp_pixels(content: bytes) -> int:
+    pixels, at = 0, 12
     for _ in range(_MAX_SEGMENTS):
         if at + 8 > len(content):
-            return
-        length = int.from_bytes(content[at + 4 : at + 8], "little")
-        if content[at : at + 4] == b"EXIF":
+            return pixels
+        kind, length = content[at : at + 4], int.from_bytes(content[at + 4 : at + 8], "little")
+        if kind == b"EXIF":
             _check_directory(content[at + 8 : at + 8 + length])
+        pixels = max(pixels, _webp_frame(kind, content[at + 8 : at + 18]))
         at += 8 + length + length % 2
     _refuse(f"a WebP of more than {_MAX_SEGMENTS:,} chunks")
+
+
+def _webp_frame(kind: bytes, head: bytes) -> int:
+    """Count the pixels by the header of a chunk that holds an image, or tells of it."""
+    number = int.from_bytes(head.ljust(10, b"\0"), "little")
+    if kind == b"VP8X":
+        return ((number >> 32 & 0xFFFFFF) + 1) * ((number >> 56 & 0xFFFFFF) + 1)
+    if kind == b"VP8L":
+        return ((number >> 8 & 0x3FFF) + 1) * ((number >> 22 & 0x3FFF) + 1)
+    return (number >> 48 & 0x3FFF) * (number >> 64 & 0x3FFF) if kind == b"VP8 " else 0
+
+
+_COUNTS: dict[bytes, Callable[[bytes], int]] = {
+    b"\xff\xd8": _jpeg_pixels,
+    b"\x89PNG": _png_pixels,
+    b"II": _tiff_pixels,
+    b"MM": _tiff_pixels,
+    b"BM": _bmp_pixels,
+    b"RIFF": _webp_pixels,
+}

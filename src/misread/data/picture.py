@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, UnidentifiedImageError
 
-from misread.data.bombs import refuse_bombs
+from misread.data.bombs import promised_pixels
 from misread.data.colour import thumbnail
 from misread.errors import FormatError
 from misread.files import read_regular
@@ -92,7 +92,8 @@ def _opened(source: Path | BinaryIO, max_pixels: int) -> Iterator[Image.Image]:
     """Open a file for decoding; whatever is wrong with it is a FormatError."""
     try:
         content = _content(source)
-        refuse_bombs(content)
+        if promised_pixels(content) > max_pixels:  # before a decoder sets memory aside for them
+            raise FormatError(f"too large; at most {max_pixels:,} pixels are decoded")
         with Image.open(io.BytesIO(content), formats=FORMATS) as image:
             width, height = image.size
             if width * height > max_pixels:
