@@ -6,7 +6,6 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
-from sklearn.ensemble import ExtraTreesClassifier
 
 __all__ = ["SIDE", "ColourLostWarning", "Colours", "is_lost", "look_at", "says_of_colours", "thumbnail"]
 
@@ -137,6 +136,8 @@ def _features(pictures: Bytes) -> tuple[Floats, Floats]:
 
 def _right(X: Floats, y: NDArray[np.int64]) -> NDArray[np.bool_]:
     """Which images are named rightly by the trees that have not seen them."""
+    from sklearn.ensemble import ExtraTreesClassifier  # who only decodes pictures does not wait for it
+
     forest = ExtraTreesClassifier(_N_TREES, bootstrap=True, oob_score=True, random_state=0).fit(X, y)
     answer: NDArray[np.bool_] = forest.classes_[forest.oob_decision_function_.argmax(axis=1)] == y
     return answer

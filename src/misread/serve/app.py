@@ -5,6 +5,7 @@ import json
 from collections.abc import AsyncIterator, Callable, Collection
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -14,22 +15,26 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import FileResponse
 from fastapi.staticfiles import StaticFiles
 from numpy.typing import NDArray
+from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
 
 from misread.bundle import Bundle
 from misread.errors import ParameterError
-from misread.serve.decoding import decode
+from misread.serve.apart import Setup
+from misread.serve.decoders import Decoders
+from misread.serve.decoding import Order, opened
 from misread.serve.guard import Guard, refusal_body
-from misread.serve.limits import Door, Limits, Refused, read_body
+from misread.serve.limits import Door, Held, Limits, Refused, read_body
 from misread.serve.metrics import Metrics, resident_bytes
 from misread.serve.model_info import describe, score_names
 from misread.serve.schemas import Health, ModelInfo, Predictions, request_body, responses
+from misread.serve.unfolding import unfolded
 from misread.serve.worker import Reply, Worker
 
 __all__ = ["create_app"]
 
 _PAGE = Path(__file__).parent / "page"
-_DECODERS = 2
+_THREADS = 2
 _NO_STORE = {"Cache-Control": "no-store"}
 
 
@@ -98,7 +103,7 @@ def _page(name: str) -> Callable[[], FileResponse]:
 
 
 class _Server:
-    """The routes and what they share; everything but `worker` and `decoders` lives in the event loop's thread."""
+    """The routes and what they share; everything but `worker` and `threads` lives in the event loop's thread."""
 
     def __init__(self, bundle: Bundle, limits: Limits) -> None:
         self.limits = limits
@@ -106,15 +111,23 @@ class _Server:
         self.door = Door(limits)
         self.bundle = bundle
         self.worker = Worker(bundle, limits.batch)
-        self.decoders = ThreadPoolExecutor(_DECODERS, thread_name_prefix="misread-decode")
+        self.threads = ThreadPoolExecutor(_THREADS, thread_name_prefix="misread-serve")
+        manifest = bundle.manifest
+        self.decoders = Decoders(Setup(manifest.image_size, manifest.fit, manifest.invert, limits))
         self.score_names = score_names(bundle.manifest)
         self.info = describe(bundle, limits)
 
     @asynccontextmanager
     async def lifespan(self, _: FastAPI) -> AsyncIterator[None]:
-        self.worker.warm()
-        with self.decoders, self.worker:
-            yield
+        self.decoders.start()
+        try:
+            self.worker.warm()
+            await self.decoders.ready()
+            with self.worker:
+                yield
+        finally:
+            self.decoders.close()
+            self.threads.shutdown(cancel_futures=True)
 
     async def predict(
         self,
@@ -122,33 +135,35 @@ class _Server:
         explain: bool = Query(False, description="Also what the model saw, and the nearest training images."),
     ) -> Response:
         """Classify image files (a form with files named `images`) or arrays (JSON), up to the batch limit."""
-        with self.door.entered(), self.door.holding() as held:
+        headers = request.headers
+        with self.door.holding() as held:
             body = await read_body(request.stream(), self.limits, held)
-            try:
-                async with asyncio.timeout(self.limits.seconds):
-                    content = await self._answered(request.headers.get("content-type", ""), body, explain)
-            except TimeoutError:
-                raise Refused.busy(f"there was no answer within {self.limits.seconds:g} seconds") from None
+            with self.door.entered():
+                try:
+                    async with asyncio.timeout(self.limits.seconds):
+                        order = await self._opened(headers, body, held)
+                        content = await self._answered(order, explain)
+                except TimeoutError:
+                    raise Refused.busy(f"there was no answer within {self.limits.seconds:g} seconds") from None
         return Response(content, media_type="application/json", headers=_NO_STORE)
 
-    async def _answered(self, content_type: str, body: bytes, explain: bool) -> bytes:
+    async def _opened(self, headers: Headers, body: bytes, held: Held) -> Order:
         loop = asyncio.get_running_loop()
-        images = await loop.run_in_executor(self.decoders, self._decoded, content_type, body)
+        coding = headers.get("content-encoding", "")
+        if coding:
+            body = await loop.run_in_executor(self.threads, unfolded, coding, body, self.limits)
+            held.add(len(body))
+        look = partial(opened, image_size=self.bundle.manifest.image_size, limits=self.limits)
+        return await loop.run_in_executor(self.threads, look, headers.get("content-type", ""), body)
+
+    async def _answered(self, order: Order, explain: bool) -> bytes:
+        images = await self.decoders.decode(order)
         if explain:
             self._check_explained(len(images))
         reply = await asyncio.wrap_future(self.worker.submit(images, explain))
         if not explain:
             return self._rendered(reply)
-        return await loop.run_in_executor(self.decoders, self._rendered, reply)
-
-    def _decoded(self, content_type: str, body: bytes) -> NDArray[np.uint8]:
-        return decode(
-            content_type,
-            body,
-            image_size=self.bundle.manifest.image_size,
-            prepare=self.bundle.prepare,
-            limits=self.limits,
-        )
+        return await asyncio.get_running_loop().run_in_executor(self.threads, self._rendered, reply)
 
     def _check_explained(self, count: int) -> None:
         height, width = self.bundle.manifest.image_size
@@ -204,7 +219,10 @@ class _Server:
         text = self.metrics.text(
             misread_images_total=self.worker.images,
             misread_batches_total=self.worker.batches,
+            misread_decoders_ended_total=self.decoders.ended,
+            misread_large_pixels_inside=self.decoders.flight,
             misread_requests_inside=self.door.requests,
+            misread_bodies_arriving=self.door.arriving,
             misread_body_bytes_held=self.door.memory,
             process_resident_memory_bytes=resident_bytes(),
         )

@@ -1,23 +1,23 @@
-"""From a request's bytes to images: JSON arrays as they are, image files cropped and resized as in training."""
+"""From a request's body to images: JSON arrays as they are, image files cropped and resized as in training."""
 
 import io
 import itertools
 import json
-import sys
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any, NoReturn
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
 from python_multipart.multipart import parse_options_header
 
-from misread.data.picture import FORMATS, read_grey
+from misread.data.bombs import promised_pixels
+from misread.data.picture import read_grey
 from misread.errors import FormatError
 from misread.serve.limits import Limits, Refused
 from misread.serve.multipart import Part, read_parts
 
-__all__ = ["decode"]
+__all__ = ["Order", "decode", "opened"]
 
 _FIELD = "images"
 _MAX_SHOWN = 60
@@ -27,10 +27,24 @@ _JSON_PIXEL = 16  # bytes of JSON for a pixel, generously; parsed, a hostile bod
 Prepare = Callable[[NDArray[np.uint8]], NDArray[np.uint8]]
 
 
-def decode(
-    content_type: str, body: bytes, *, image_size: tuple[int, int], prepare: Prepare, limits: Limits
-) -> NDArray[np.uint8]:
-    """Turn a request's body into images of the model's size.
+@dataclass(frozen=True)
+class Order:
+    """A request's images, not decoded yet.
+
+    Parameters
+    ----------
+    content : list of (str, bytes), or bytes
+        Image files and what to call them; or JSON.
+    pixels : int
+        What decoding will take, counted in pixels.
+    """
+
+    content: list[tuple[str, bytes]] | bytes
+    pixels: int
+
+
+def opened(content_type: str, body: bytes, *, image_size: tuple[int, int], limits: Limits) -> Order:
+    """Look at a request's body without decoding it.
 
     Parameters
     ----------
@@ -38,6 +52,45 @@ def decode(
         The request's header: ``application/json`` or ``multipart/form-data``.
     body : bytes
         Hostile until shown otherwise.
+    image_size : tuple of int
+        Height and width of the model's images.
+    limits : Limits
+        Bounds on images and pixels.
+
+    Raises
+    ------
+    Refused
+        With a 4xx status and the reason, for what cannot be such images, and for too many.
+    """
+    kind, options = parse_options_header(content_type)
+    match kind:
+        case b"application/json":
+            most = _JSON_SPARE + _JSON_PIXEL * limits.batch * image_size[0] * image_size[1]
+            if len(body) > most:
+                raise Refused(
+                    413,
+                    "body-too-large",
+                    f"{limits.batch} images fit in {most:,} bytes of JSON, this has {len(body):,}",
+                )
+            return Order(body, len(body))
+        case b"multipart/form-data":
+            return _files(read_parts(body, options.get(b"boundary", b""), limits.batch), limits)
+        case _:
+            raise Refused(
+                415,
+                "media-type",
+                "send image files as multipart/form-data or arrays as application/json, "
+                f"not {_shown(content_type) if content_type else 'a body without a Content-Type'}",
+                {"Accept": "application/json, multipart/form-data"},
+            )
+
+
+def decode(order: Order, *, image_size: tuple[int, int], prepare: Prepare, limits: Limits) -> NDArray[np.uint8]:
+    """Turn what a request holds into images of the model's size.
+
+    Parameters
+    ----------
+    order : Order
     image_size : tuple of int
         Height and width of the model's images; JSON arrays must have it.
     prepare : callable
@@ -55,20 +108,15 @@ def decode(
     Refused
         With a 4xx status and the reason, for everything that is not such images.
     """
-    kind, options = parse_options_header(content_type)
-    match kind:
-        case b"application/json":
-            return _from_json(body, image_size, limits)
-        case b"multipart/form-data":
-            return _from_files(read_parts(body, options.get(b"boundary", b""), limits.batch), prepare, limits)
-        case _:
-            raise Refused(
-                415,
-                "media-type",
-                "send image files as multipart/form-data or arrays as application/json, "
-                f"not {_shown(content_type) if content_type else 'a body without a Content-Type'}",
-                {"Accept": "application/json, multipart/form-data"},
-            )
+    if isinstance(order.content, bytes):
+        return _from_json(order.content, image_size, limits)
+    images = []
+    for what, content in order.content:
+        try:
+            images.append(prepare(read_grey(io.BytesIO(content), max_pixels=limits.pixels)))
+        except FormatError as error:
+            _invalid("unreadable-image", f"{what}: {error}")
+    return np.stack(images)
 
 
 def _shown(value: object) -> str:
@@ -84,11 +132,6 @@ def _invalid(code: str, detail: str) -> NoReturn:
 
 
 def _from_json(body: bytes, image_size: tuple[int, int], limits: Limits) -> NDArray[np.uint8]:
-    most = _JSON_SPARE + _JSON_PIXEL * limits.batch * image_size[0] * image_size[1]
-    if len(body) > most:
-        raise Refused(
-            413, "body-too-large", f"{limits.batch} images fit in {most:,} bytes of JSON, this has {len(body):,}"
-        )
     value = _parsed(body)
     if not isinstance(value, dict) or set(value) != {_FIELD}:
         _invalid("json-shape", f'expected an object with one member, "{_FIELD}": a list of images')
@@ -111,11 +154,11 @@ def _parsed(body: bytes) -> Any:
         _invalid("not-a-pixel", f"a pixel is an integer from 0 to 255, not {name}")
 
     try:
-        return json.loads(body.decode(), parse_constant=refuse_constant)
+        return json.loads(body.decode("utf-8-sig"), parse_constant=refuse_constant)
     except RecursionError:
         raise Refused(400, "not-json", "the JSON is nested too deeply") from None
     except ValueError as error:
-        raise Refused(400, "not-json", f"the body is not JSON: {error}") from None
+        raise Refused(400, "not-json", f"the body is not JSON in UTF-8: {error}") from None
 
 
 def _count(value: object) -> str:
@@ -146,36 +189,25 @@ def _check_batch(count: int, limits: Limits) -> None:
 # --- image files --------------------------------------------------------------------------------------------
 
 
-def _from_files(parts: list[Part], prepare: Prepare, limits: Limits) -> NDArray[np.uint8]:
+def _files(parts: list[Part], limits: Limits) -> Order:
     _check_batch(len(parts), limits)
     for part in parts:
         if part.name != _FIELD:
             _invalid("form-field", f'every part of the form must be named "{_FIELD}", not {_shown(part.name)}')
     if not parts:
         _invalid("no-images", f'the form must have at least one file named "{_FIELD}"')
-    pixels_left, images = limits.pixels, []
+    files, pixels = [], 0
     for i, part in enumerate(parts):
         what = f"image {i}" + (f" ({_shown(part.filename)})" if part.filename else "")
-        pixels_left -= _pixel_count(part.data)
-        if pixels_left < 0:
+        try:
+            pixels += promised_pixels(bytes(part.data))
+        except FormatError as error:
+            _invalid("unreadable-image", f"{what}: {error}")
+        if pixels > limits.pixels:
             raise Refused(
                 413,
                 "too-many-pixels",
                 f"the images of a request may have {limits.pixels:,} pixels together; {what} is one too many",
             )
-        try:
-            images.append(prepare(read_grey(io.BytesIO(part.data), max_pixels=limits.pixels)))
-        except FormatError as error:
-            _invalid("unreadable-image", f"{what}: {error}")
-    return np.stack(images)
-
-
-def _pixel_count(data: bytearray) -> int:
-    """Count pixels from the file's header, before anything is decoded; a file without one counts for nothing."""
-    try:
-        with Image.open(io.BytesIO(data), formats=FORMATS) as image:
-            return image.width * image.height
-    except (Image.DecompressionBombError, Image.DecompressionBombWarning):
-        return sys.maxsize
-    except Exception:  # why it cannot be read is told when it is decoded
-        return 0
+        files.append((what, bytes(part.data)))
+    return Order(files, pixels)

@@ -7,9 +7,10 @@ from dataclasses import dataclass, fields
 
 from misread.errors import ParameterError
 
-__all__ = ["N_NEAREST", "Door", "Limits", "Refused", "read_body"]
+__all__ = ["LIGHT", "N_NEAREST", "Door", "Held", "Limits", "Refused", "read_body"]
 
 N_NEAREST = 5  # training images that explain an answer
+LIGHT = 2_000_000  # pixels, in one request, of what is decoded in a moment
 
 _DISCARD = 4  # an overlong body is read to this many times its limit, so that the client can read why it failed
 
@@ -29,8 +30,12 @@ class Limits:
     explained : int
         Pixels that the explanations of one request may show: of each image and its nearest training images. One
         image is always explained.
+    flight : int
+        Pixels of all large image files (of more than `LIGHT` pixels in one request) that are inside at the same
+        time, decoded or waiting for it; a request that has more than what is left is answered 503.
     requests : int
-        Prediction requests inside at the same time, waiting ones included; one more is answered 503.
+        Prediction requests inside at the same time whose body is there, waiting ones included; one more is
+        answered 503.
     memory : int
         Bytes of all bodies held at the same time; one that does not fit is answered 503.
     connections : int
@@ -39,6 +44,8 @@ class Limits:
         Time to read and answer a request whose body is there.
     patience : float
         Time a client may take to send its headers, to rest while it sends its body, and to take its answer.
+    grace : float
+        Time that the requests inside get to finish when the server is told to stop.
     rate : int
         Bytes a second that a body must come at, on average, once `patience` is over.
 
@@ -52,11 +59,13 @@ class Limits:
     pixels: int = 64_000_000
     batch: int = 256
     explained: int = 2_000_000
+    flight: int = 128_000_000
     requests: int = 128
     memory: int = 256 << 20
     connections: int = 512
     seconds: float = 30.0
     patience: float = 10.0
+    grace: float = 5.0
     rate: int = 64 << 10
 
     def __post_init__(self) -> None:
@@ -97,11 +106,15 @@ class Refused(Exception):  # noqa: N818
 
 
 class Door:
-    """Counts who is inside; used from the event loop's thread only."""
+    """Counts who is inside and what is held; used from the event loop's thread only.
+
+    A body that still arrives takes no request's place, so that slow clients keep nobody out.
+    """
 
     def __init__(self, limits: Limits) -> None:
         self._limits = limits
         self.requests = 0
+        self.arriving = 0
         self.memory = 0
 
     @contextmanager
@@ -131,6 +144,15 @@ class Held:
     def __init__(self, door: Door, limits: Limits) -> None:
         self._door, self._limits, self.size = door, limits, 0
 
+    @contextmanager
+    def arriving(self) -> Iterator[None]:
+        """Count the body as one that still arrives."""
+        self._door.arriving += 1
+        try:
+            yield
+        finally:
+            self._door.arriving -= 1
+
     def add(self, size: int) -> None:
         """Take more bytes, or raise `Refused` when the server holds too many."""
         if self._door.memory + size > self._limits.memory:
@@ -151,6 +173,11 @@ async def read_body(chunks: AsyncIterator[bytes], limits: Limits, held: Held) ->
         413 for more bytes than `limits.body`, 408 for a body that comes too slowly, 503 when the server holds too
         many bytes of other requests.
     """
+    with held.arriving():
+        return await _read(chunks, limits, held)
+
+
+async def _read(chunks: AsyncIterator[bytes], limits: Limits, held: Held) -> bytes:
     body, size = bytearray(), 0
     now = asyncio.get_running_loop().time
     started = now()

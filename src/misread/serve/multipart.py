@@ -9,6 +9,8 @@ from misread.serve.limits import Refused
 
 __all__ = ["Part", "read_parts"]
 
+_PLAIN = (b"binary", b"8bit", b"7bit")
+
 
 @dataclass
 class Part:
@@ -22,13 +24,18 @@ class Part:
 def read_parts(body: bytes, boundary: bytes, most: int) -> list[Part]:
     """Split a form into its parts, at most `most` and one more, so that the caller can tell that it is too many.
 
+    What stands before the first boundary and after the last is no part of it (RFC 2046, 5.1.1).
+
     Raises
     ------
     Refused
-        400 if the body is not a whole multipart/form-data body.
+        400 if the body is not a whole multipart/form-data body, 415 if a part's bytes are coded as text.
     """
     if not boundary:
         raise Refused(400, "not-multipart", "the Content-Type multipart/form-data has no boundary")
+    first = body.find(b"\r\n--" + boundary)
+    if first >= 0 and not body.startswith(b"--" + boundary):
+        body = body[first + 2 :]
     collector = _Collector(most)
     try:
         parser = MultipartParser(boundary, collector.callbacks())  # type: ignore[arg-type]
@@ -70,7 +77,11 @@ class _Collector:
         self._value += data[start:end]
 
     def header_end(self) -> None:
-        if self._header.lower() == b"content-disposition":
+        name = self._header.lower()
+        if name == b"content-transfer-encoding" and self._value.strip().lower() not in _PLAIN:
+            shown = self._value[:40].decode("utf-8", "replace")
+            raise Refused(415, "part-encoding", f"the bytes of a part must come as they are, not as {shown!r}")
+        if name == b"content-disposition":
             _, options = parse_options_header(self._value)
             self.parts[-1].name = options.get(b"name", b"").decode("utf-8", "replace")
             if b"filename" in options:

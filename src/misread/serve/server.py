@@ -1,5 +1,7 @@
 """Runs the application until it is told to stop, then lets the requests inside finish."""
 
+import math
+import os
 import signal
 import socket
 
@@ -27,7 +29,8 @@ def listen(host: str, port: int) -> socket.socket:
     try:
         listener = socket.create_server((host, port), family=family, backlog=512)
     except (OSError, OverflowError) as error:
-        reason = getattr(error, "strerror", None) or error
+        number = getattr(error, "errno", None)
+        reason = os.strerror(number) if number and number > 0 else error
         raise ParameterError(f"cannot listen on {host}, port {port}: {reason}; try another --port") from None
     # asyncio sets it only on sockets that name their protocol; without it an answer's body waits 40 ms.
     listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
@@ -47,7 +50,7 @@ def make_server(app: FastAPI, limits: Limits) -> uvicorn.Server:
             server_header=False,
             proxy_headers=False,
             timeout_keep_alive=_KEEP_ALIVE,
-            timeout_graceful_shutdown=int(limits.seconds + limits.patience) + 1,
+            timeout_graceful_shutdown=math.ceil(limits.grace),
         )
     )
 

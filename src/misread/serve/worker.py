@@ -1,7 +1,8 @@
-"""The thread that asks the model: requests that arrive while it works are answered together in the next batch."""
+"""The thread that asks the model: what arrives while it works is answered together next, small requests first."""
 
+import heapq
+import itertools
 import threading
-from collections import deque
 from concurrent.futures import Future
 from dataclasses import dataclass
 
@@ -12,6 +13,8 @@ from misread.bundle import Answers, Bundle
 from misread.serve.limits import N_NEAREST
 
 __all__ = ["Reply", "Worker"]
+
+_FAREWELL = 2.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -58,7 +61,8 @@ class Worker:
     def __init__(self, bundle: Bundle, batch: int) -> None:
         self._bundle = bundle
         self._batch = batch
-        self._jobs: deque[_Job] = deque()
+        self._jobs: list[tuple[int, int, _Job]] = []
+        self._numbers = itertools.count()
         self._changed = threading.Condition()
         self._closing = False
         self._thread = threading.Thread(target=self._run, name="misread-model", daemon=True)
@@ -73,7 +77,7 @@ class Worker:
         with self._changed:
             self._closing = True
             self._changed.notify()
-        self._thread.join()
+        self._thread.join(_FAREWELL)  # it cannot be ended; a batch that takes longer ends with the process
 
     def warm(self) -> None:
         """Ask once for an answer and an explanation, before the thread runs: the first of a kind takes seconds."""
@@ -84,7 +88,7 @@ class Worker:
         """Queue images of shape (n, height, width); cancelling the future before its turn takes them out."""
         job = _Job(images, explain, Future())
         with self._changed:
-            self._jobs.append(job)
+            heapq.heappush(self._jobs, (len(images), next(self._numbers), job))
             self._changed.notify()
         return job.future
 
@@ -95,14 +99,15 @@ class Worker:
                 self._answer(jobs)
 
     def _next(self) -> list[_Job]:
-        """Wait for work; an empty list means that there will be none."""
+        """Wait for work, small requests first; an empty list means that there will be none."""
         with self._changed:
             self._changed.wait_for(lambda: self._jobs or self._closing)
             jobs: list[_Job] = []
             room = self._batch
-            while self._jobs and (not jobs or len(self._jobs[0].images) <= room):
-                jobs.append(self._jobs.popleft())
-                room -= len(jobs[-1].images)
+            while self._jobs and (not jobs or self._jobs[0][0] <= room):
+                count, _, job = heapq.heappop(self._jobs)
+                jobs.append(job)
+                room -= count
             return jobs
 
     def _answer(self, jobs: list[_Job]) -> None:
