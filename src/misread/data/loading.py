@@ -159,7 +159,8 @@ def _only_for_tables(reading: Reading, what: object) -> None:
     """Refuse options that would do nothing."""
     given = [name for name in ("label_column", "path_column", "header") if getattr(reading, name) is not None]
     if given:
-        raise ParameterError(f"{given[0]} is for tables, and {what} is none; leave it out")
+        option = f"--{given[0].replace('_', '-')}"
+        raise ParameterError(f"{option} is for tables, and {what} is none; leave it out")
 
 
 def _load_named(
