@@ -33,7 +33,7 @@ def test_frame_holds_what_is_drawn():
 
 
 def test_plot_is_logarithmic_and_names_every_model():
-    ax = LadderDisplay.from_result(make_result()).plot()
+    ax = LadderDisplay.from_result(make_result()).plot().ax_
     assert (ax.get_xscale(), ax.get_yscale()) == ("log", "log")
     texts = " ".join(text.get_text() for text in ax.texts)
     assert all(f"model {k}" in texts for k in range(3))

@@ -1,24 +1,21 @@
 """Display classes: computed once, drawn on any axes.
 
-Each has `from_...`, `.plot(ax=None)` and `.frame()`: what is drawn is also given as plain columns. Without axes a
-new figure is made, never one of pyplot's.
+Each has `from_...`, `.plot(ax=None)` and `.frame()`: what is drawn is also given as plain columns.
 """
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.backends.backend_agg import FigureCanvasAgg
-from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from misread.analysis.confusion import by_column, by_row, errors_only
 from misread.evaluation.thresholds import OperatingPoint, ThresholdCurve
+from misread.figures.display import Display
 
 __all__ = [
-    "STYLE",
     "ConfusionDisplay",
     "ImageGridDisplay",
     "PrecisionRecallDisplay",
@@ -31,37 +28,9 @@ Columns = dict[str, NDArray[Any]]
 # Paul Tol's bright scheme: told apart with every common colour vision.
 BLUE, RED, GREEN, GREY = "#4477AA", "#EE6677", "#228833", "#777777"
 
-STYLE: Any = {
-    "axes.edgecolor": "#BBBBBB",
-    "axes.grid": True,
-    "axes.labelcolor": "#222222",
-    "axes.labelsize": 11,
-    "axes.spines.right": False,
-    "axes.spines.top": False,
-    "axes.titlelocation": "left",
-    "axes.titlesize": 13,
-    "axes.titleweight": "bold",
-    "figure.dpi": 150,
-    "figure.facecolor": "white",
-    "font.size": 10,
-    "grid.color": "#E6E6E6",
-    "legend.frameon": False,
-    "lines.linewidth": 2.0,
-    "xtick.color": "#555555",
-    "ytick.color": "#555555",
-}
 
-
-def _axes(ax: Axes | None, figsize: tuple[float, float] = (7, 4.5)) -> Axes:
-    if ax is not None:
-        return ax
-    figure = Figure(figsize=figsize, layout="constrained")
-    FigureCanvasAgg(figure)
-    return figure.add_subplot()
-
-
-@dataclass(frozen=True, eq=False)
-class ImageGridDisplay:
+@dataclass(frozen=True, eq=False, repr=False)
+class ImageGridDisplay(Display):
     """Images side by side, without gaps; dark ink on white.
 
     Attributes
@@ -92,9 +61,9 @@ class ImageGridDisplay:
             "mean": self.images.mean(axis=(1, 2)),
         }
 
-    def plot(self, ax: Axes | None = None) -> Axes:
-        """Draw on `ax`, or on a new figure; the axes are returned."""
-        ax = _axes(ax, (5, 5))
+    def plot(self, ax: Axes | None = None) -> Self:
+        """Draw on `ax`, or on a new figure."""
+        ax = self._axes(ax, (5, 5))
         n, height, width = self.images.shape
         rows = -(-n // self.columns)
         sheet = np.zeros((rows * self.columns, height, width))
@@ -118,11 +87,11 @@ class ImageGridDisplay:
             )
         ax.set_axis_off()
         ax.set_title(self.title)
-        return ax
+        return self
 
 
-@dataclass(frozen=True, eq=False)
-class ThresholdDisplay:
+@dataclass(frozen=True, eq=False, repr=False)
+class ThresholdDisplay(Display):
     """Precision and recall against the threshold, one operating point marked."""
 
     curve: ThresholdCurve
@@ -142,9 +111,9 @@ class ThresholdDisplay:
             "recall": self.curve.recall,
         }
 
-    def plot(self, ax: Axes | None = None, limits: tuple[float, float] | None = None) -> Axes:
-        """Draw on `ax`, or on a new figure, between `limits` of the threshold; the axes are returned."""
-        ax = _axes(ax)
+    def plot(self, ax: Axes | None = None, limits: tuple[float, float] | None = None) -> Self:
+        """Draw on `ax`, or on a new figure, between `limits` of the threshold."""
+        ax = self._axes(ax)
         columns = self.frame()
         ax.plot(columns["threshold"], columns["precision"], "--", color=BLUE, label="precision")
         ax.plot(columns["threshold"], columns["recall"], "-", color=GREEN, label="recall")
@@ -162,11 +131,11 @@ class ThresholdDisplay:
         ax.xaxis.set_major_formatter(lambda value, _: f"{value:,.6g}")
         ax.set_title(f"Precision and recall at threshold {self.point.threshold:,.6g}")
         ax.legend(loc="center right")
-        return ax
+        return self
 
 
-@dataclass(frozen=True, eq=False)
-class PrecisionRecallDisplay:
+@dataclass(frozen=True, eq=False, repr=False)
+class PrecisionRecallDisplay(Display):
     """Precision against recall for one or more models, one point of each marked where there is one."""
 
     curves: dict[str, ThresholdCurve]
@@ -190,9 +159,9 @@ class PrecisionRecallDisplay:
             "threshold": np.concatenate([curve.thresholds for curve in curves]),
         }
 
-    def plot(self, ax: Axes | None = None) -> Axes:
-        """Draw on `ax`, or on a new figure; the axes are returned."""
-        ax = _axes(ax, (5.5, 5))
+    def plot(self, ax: Axes | None = None) -> Self:
+        """Draw on `ax`, or on a new figure."""
+        ax = self._axes(ax, (5.5, 5))
         for (name, curve), color, style in zip(
             self.curves.items(), (BLUE, RED, GREEN), ("-", "--", "-."), strict=False
         ):
@@ -213,11 +182,11 @@ class PrecisionRecallDisplay:
         ax.set_title("Precision against recall")
         if len(self.curves) > 1:
             ax.legend(loc="lower left")
-        return ax
+        return self
 
 
-@dataclass(frozen=True, eq=False)
-class RocDisplay:
+@dataclass(frozen=True, eq=False, repr=False)
+class RocDisplay(Display):
     """True against false positive rate, one operating point marked, chance as a diagonal."""
 
     curve: ThresholdCurve
@@ -237,9 +206,9 @@ class RocDisplay:
             "threshold": self.curve.thresholds,
         }
 
-    def plot(self, ax: Axes | None = None) -> Axes:
-        """Draw on `ax`, or on a new figure; the axes are returned."""
-        ax = _axes(ax, (5.5, 5))
+    def plot(self, ax: Axes | None = None) -> Self:
+        """Draw on `ax`, or on a new figure."""
+        ax = self._axes(ax, (5.5, 5))
         ax.plot([0, 1], [0, 1], ":", color=GREY, linewidth=1.2, label="chance")
         label = f"area under the curve {self.curve.roc_auc:.4f}"
         ax.plot(
@@ -259,11 +228,11 @@ class RocDisplay:
         )
         ax.set_title("ROC curve")
         ax.legend(loc="lower right")
-        return ax
+        return self
 
 
-@dataclass(frozen=True, eq=False)
-class ConfusionDisplay:
+@dataclass(frozen=True, eq=False, repr=False)
+class ConfusionDisplay(Display):
     """A confusion matrix: rows are true classes, columns are predicted ones."""
 
     matrix: NDArray[Any]
@@ -294,9 +263,9 @@ class ConfusionDisplay:
         n = len(names)
         return {"true": np.repeat(names, n), "predicted": np.tile(names, n), "value": self.matrix.ravel()}
 
-    def plot(self, ax: Axes | None = None) -> Axes:
-        """Draw on `ax`, or on a new figure; the axes are returned."""
-        ax = _axes(ax, (6, 6))
+    def plot(self, ax: Axes | None = None) -> Self:
+        """Draw on `ax`, or on a new figure."""
+        ax = self._axes(ax, (6, 6))
         share = self.matrix.dtype.kind == "f"
         top = self.matrix.max() or 1
         ax.imshow(self.matrix, cmap="Blues", vmin=0, vmax=top)
@@ -319,4 +288,4 @@ class ConfusionDisplay:
         ax.grid(visible=False)
         ax.set(xlabel="predicted class", ylabel="true class")
         ax.set_title(self.title)
-        return ax
+        return self

@@ -3,6 +3,7 @@
 import os
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Self
 
 import matplotlib as mpl
 import numpy as np
@@ -12,7 +13,8 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 from numpy.typing import NDArray
 
-from misread.figures.displays import BLUE, GREY, STYLE, Columns, _axes
+from misread.figures.display import STYLE, Display
+from misread.figures.displays import BLUE, GREY, Columns
 from misread.files import atomic_write, writable_folder
 from misread.recipes.ladder import LadderResult
 
@@ -21,8 +23,8 @@ __all__ = ["LadderDisplay", "draw_ladder"]
 _LEAST_SECONDS = 0.01
 
 
-@dataclass(frozen=True, eq=False)
-class LadderDisplay:
+@dataclass(frozen=True, eq=False, repr=False)
+class LadderDisplay(Display):
     """Error against training time, both on log scales, and the front of the rungs that no other beats in both.
 
     Attributes
@@ -69,9 +71,9 @@ class LadderDisplay:
             "on_front": self.on_front,
         }
 
-    def plot(self, ax: Axes | None = None) -> Axes:
-        """Draw on `ax`, or on a new figure; the axes are returned."""
-        ax = _axes(ax, (7.5, 5))
+    def plot(self, ax: Axes | None = None) -> Self:
+        """Draw on `ax`, or on a new figure."""
+        ax = self._axes(ax, (7.5, 5))
         floor = self.high[self.high > 0].min(initial=1.0) / 20
         errors, low = np.maximum(self.errors, floor), np.maximum(self.low, floor)
         for k, model in enumerate(self.models):
@@ -95,7 +97,7 @@ class LadderDisplay:
         ax.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{100 * value:g}%"))
         ax.yaxis.set_minor_formatter(NullFormatter())
         ax.set_title(self.title)
-        return ax
+        return self
 
 
 def draw_ladder(result: LadderResult, folder: str | os.PathLike[str]) -> Path:

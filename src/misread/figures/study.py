@@ -8,8 +8,8 @@ import numpy as np
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
+from misread.figures.display import STYLE
 from misread.figures.displays import (
-    STYLE,
     ConfusionDisplay,
     ImageGridDisplay,
     PrecisionRecallDisplay,
