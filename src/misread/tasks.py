@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from misread.data import Dataset
 from misread.data.transforms import add_noise
-from misread.data.words import composed
+from misread.data.words import composed, printable
 from misread.errors import ParameterError
 from misread.spelling import did_you_mean
 
@@ -94,7 +94,7 @@ def class_name(dataset: Dataset, wanted: object) -> str:
     >>> class_name(load("digits"), 5)
     '5'
     """
-    name = composed(str(wanted))
+    name = printable(composed(str(wanted)))
     class_code(dataset, name)
     return name
 

@@ -111,7 +111,7 @@ def test_the_other_commands_that_write(sets):
         good("train", model, "v1.2", "--out", f"{model}.misread")
     good("export", "sgd.misread", "--onnx", "m.onnx")
     good("export", "sgd.misread", "--onnx", "m.onnx")
-    assert "another content" in refused("export", "sgd-scaled.misread", "--onnx", "m.onnx")
+    assert "another model" in refused("export", "sgd-scaled.misread", "--onnx", "m.onnx")
     assert "another model" in refused(
         "threshold", "sgd.misread", "--precision", "0.5", "--out", "sgd-scaled.misread"
     )

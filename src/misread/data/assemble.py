@@ -14,7 +14,7 @@ from misread.data.dataset import Dataset, Split
 from misread.data.fit import dark_on_light
 from misread.data.idx import idx_sha256
 from misread.data.making import Made
-from misread.data.words import composed
+from misread.data.words import composed, printable
 
 __all__ = ["assemble", "natural_key", "stratified_test"]
 
@@ -139,8 +139,8 @@ def assemble(
 
 
 def _as_text(name: str) -> str:
-    r"""Compose letters, and write what stands for bytes that are no UTF-8 as ``\udce9``: no file could hold it."""
-    return composed(name).encode("utf-8", "backslashreplace").decode()
+    r"""Compose letters, and write what no terminal should get, or no file could hold, as its code: ``\\udce9``."""
+    return printable(composed(name))
 
 
 def _take(every: Split, chosen: NDArray[np.bool_]) -> Split:

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from misread.data.content import image_hashes
-from misread.data.words import composed
+from misread.data.words import composed, printable
 from misread.errors import DataError
 
 __all__ = ["Dataset", "Split", "joined"]
@@ -140,7 +140,7 @@ class Dataset:
     invert: bool = False
 
     def __post_init__(self) -> None:
-        names = tuple(composed(str(name)) for name in self.class_names)
+        names = tuple(printable(composed(str(name))) for name in self.class_names)
         object.__setattr__(self, "class_names", names)
         for part in ("train", "test"):
             split = getattr(self, part)

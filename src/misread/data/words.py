@@ -3,7 +3,7 @@
 import re
 import unicodedata
 
-__all__ = ["LYING", "composed", "is_emnist", "split_in", "words_in"]
+__all__ = ["LYING", "composed", "is_emnist", "printable", "split_in", "words_in"]
 
 _SPLITS = {"train": False, "training": False, "t10k": True, "test": True, "testing": True}
 _BETWEEN = re.compile(r"(?<=[a-z])(?=[A-Z])")
@@ -13,6 +13,9 @@ LYING = (
     "show`, and turn them if they do"
 )
 """What to say of a set that is called EMNIST and was left as it is."""
+_STEERING = re.compile(
+    "[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufff9-\ufffb\ud800-\udfff]"
+)
 
 
 def composed(name: str) -> str:
@@ -53,3 +56,14 @@ def split_in(name: str) -> bool | None:
 def is_emnist(name: str) -> bool:
     """Whether a name has the word EMNIST, whose images lie on their side."""
     return "emnist" in words_in(name)
+
+
+def printable(text: str) -> str:
+    r"""Write what would steer a terminal (controls, changes of direction, half characters) as its code.
+
+    Examples
+    --------
+    >>> print(printable("red: \x1b[31m"))
+    red: \x1b[31m
+    """
+    return _STEERING.sub(lambda found: ascii(found[0])[1:-1], text)

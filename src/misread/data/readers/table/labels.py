@@ -15,6 +15,7 @@ _SCIENTIFIC = re.compile(r"[+-]?\d(?:[.,]\d{1,40})?[eE][+-]?\d{2,3}", re.ASCII)
 _LARGEST_POWER = 40
 _BYTES = re.compile(r"""b(['"])(.*)\1""", re.DOTALL)
 _FEWEST = 3
+_LIST = re.compile(r"""\[(?:[-+.,\d\s]*|\s*(['"]).*\1\s*)\]""", re.DOTALL)
 _LONGEST = 1_000
 _MANY = 100
 
@@ -55,7 +56,7 @@ def label_text(cell: object, names: Sequence[str] | None) -> str:
         raise FormatError("has no label")
     if len(text) > _LONGEST:
         raise FormatError(f"the label has {len(text):,} letters; expected the name of a class")
-    if text[0] == "[" and text[-1] == "]":
+    if _LIST.fullmatch(text):
         raise FormatError(f"the label {text[:40]} is a list; expected one class, as text or a number")
     if text.lower().lstrip("+-") in ("inf", "infinity"):
         raise FormatError(f"the label {text} is no class")
