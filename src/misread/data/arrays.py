@@ -87,7 +87,7 @@ def read_arrays(path: Path, reading: Reading) -> Dataset:
 def _opened(path: Path) -> Iterator[zipfile.ZipFile]:
     """Open an archive; whatever zipfile and its decompressors raise on a damaged one is a FormatError."""
     try:
-        with zipfile.ZipFile(path) as archive:
+        with open_regular(path, error=DataError) as stream, zipfile.ZipFile(stream) as archive:
             yield archive
     except _DAMAGED as error:
         raise FormatError(f"{path}: not a readable NPZ archive ({type(error).__name__}: {error})") from error

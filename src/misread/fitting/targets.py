@@ -3,7 +3,6 @@
 import csv
 import os
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,11 +12,13 @@ from misread.data import Dataset
 from misread.data.transforms import add_noise
 from misread.data.words import composed
 from misread.errors import FormatError, ParameterError
+from misread.files import read_regular
 from misread.tasks import Task, classification, detector
 
 __all__ = ["Labels", "Wanted", "folds_by_class", "make_task", "read_labels"]
 
 MAX_LABELS = 100
+MAX_LABELS_BYTES = 16 * 2**20
 
 
 @dataclass(frozen=True, eq=False)
@@ -130,7 +131,7 @@ def read_labels(path: str | os.PathLike[str]) -> Labels:
         If the file cannot be read or is not like this; the message names the line.
     """
     try:
-        text = Path(path).read_text("utf-8-sig")
+        text = read_regular(path, MAX_LABELS_BYTES).decode("utf-8-sig")
         rows = [(number, row) for number, row in enumerate(csv.reader(text.splitlines()), 1) if any(row)]
     except (OSError, UnicodeDecodeError, csv.Error) as error:
         reason = getattr(error, "strerror", None) or error

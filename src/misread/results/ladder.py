@@ -6,13 +6,15 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from misread.errors import RunError
-from misread.files import atomic_write, writable_folder
+from misread.bundle.texts import checked_texts
+from misread.errors import ModelFileError, RunError
+from misread.files import atomic_write, read_regular, writable_folder
 
 __all__ = ["SCHEMA_VERSION", "LadderResult", "RungResult", "Verdict"]
 
 SCHEMA_VERSION = 1
 _FILE = "ladder.json"
+_MOST_BYTES = 16 * 2**20
 
 
 @dataclass(frozen=True)
@@ -128,12 +130,12 @@ class LadderResult:
             If `folder` holds no ladder, or one of a newer version.
         """
         try:
-            document = json.loads((Path(folder) / _FILE).read_text("utf-8"))
+            document = checked_texts(json.loads(read_regular(Path(folder) / _FILE, _MOST_BYTES, RunError)))
             if document["schema_version"] != SCHEMA_VERSION:
                 raise RunError(f"{folder} was written by another misread; climb the ladder again")
             rungs = [RungResult(**{**rung, "verdict": Verdict(**rung["verdict"])}) for rung in document["rungs"]]
             return cls(rungs, document["skipped"], document["manifest"])
-        except (OSError, ValueError, KeyError, TypeError) as error:
+        except (OSError, ValueError, KeyError, TypeError, RecursionError, ModelFileError) as error:
             raise RunError(
                 f"{folder} holds no ladder ({error}); give the folder that `misread ladder --out` wrote"
             ) from error
