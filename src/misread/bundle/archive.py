@@ -243,7 +243,7 @@ def reading(path: str | os.PathLike[str]) -> Iterator[None]:
     except (IsADirectoryError, PermissionError) as error:
         raise ModelFileError(f"{path} cannot be read: {error.strerror}; give a .misread file") from error
     except zipfile.BadZipFile as error:
-        reason = printable(str(error))
+        reason = printable(str(error)[:200])
         raise ModelFileError(
             f"{path} is not a model file, or a truncated or damaged one ({reason}); give a .misread file"
         ) from error
