@@ -107,3 +107,25 @@ def test_a_file_cut_short_is_damaged_or_says_the_same(end):
     run("export", "m.misread", "--onnx", "m.onnx")
     Path("cut.onnx").write_bytes(Path("m.onnx").read_bytes()[:end])
     fails("inspect", "cut.onnx")
+
+
+def test_c_code_says_what_it_is_from_and_how_good_it_is(model):
+    told = run("export", "m.misread", "--c", "c", "--data", "digits")
+    said = json.loads(run("inspect", "c", "--json"))["exported"]
+    assert said["kind"] == "C code"
+    assert said["model_sha256"] == sha256(model.read_bytes()).hexdigest()
+    assert said["accuracy"]["n"] == 360
+    assert f"{said['accuracy']['right']} of these 360 answered rightly" in told
+    assert "rounded   " in run("inspect", "c/misread.h")
+    run("export", "m.misread", "--c", "c")
+    Path("c/misread.c").unlink()
+    Path("c/misread.h").write_text("int mine;")
+    assert "is there already" in fails("export", "m.misread", "--c", "c")
+
+
+@pytest.mark.parametrize(
+    "text", ["", "int mine;", " * misread: {", " * misread: {}\n", ' * misread: {"manifest": 3}\n']
+)
+def test_a_header_of_somebody_else_is_told_from_ours(text):
+    Path("theirs.h").write_text(text)
+    assert re.search("damaged|does not say what it is from", fails("inspect", "theirs.h"))

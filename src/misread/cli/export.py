@@ -1,23 +1,22 @@
 """`misread export`: the model elsewhere."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import numpy as np
 import typer
-from numpy.typing import NDArray
 
 from misread.bundle import Bundle, load
 from misread.cli.data import DataDirOption, OnErrorOption
 from misread.cli.loading import load_alike
 from misread.cli.options import FileArgument, JsonOption, needs
-from misread.cli.outputs import ForceOption, file_to_write, write_new
+from misread.cli.outputs import ForceOption, file_to_write, folder_to_write, write_new
 from misread.cli.own import Own, reads_own_data
 from misread.cli.progress import stages
 from misread.cli.words import print_json, say
-from misread.data import Dataset, names
+from misread.data import Dataset, Split, names
 from misread.errors import DataError, ModelFileError, OutputError, ParameterError
-from misread.export import Source, onnx_of
+from misread.export import Source, export_c, onnx_of
 from misread.export.exported import read_exported
 from misread.recipes.unseen import judging_images
 
@@ -29,6 +28,10 @@ def export(
     file: FileArgument,
     onnx: Annotated[
         Path | None, typer.Option("--onnx", metavar="OUT", help="Write an ONNX file, of any model.")
+    ] = None,
+    c: Annotated[
+        Path | None,
+        typer.Option("--c", metavar="DIR", help="Write C99 for a microcontroller, of a linear model."),
     ] = None,
     force: ForceOption = False,
     data: Annotated[
@@ -49,23 +52,54 @@ def export(
 
     It takes images in the size and polarity that the model takes; all that the model does to them goes along.
     """
-    if onnx is None:
-        raise ParameterError("say what to write: --onnx OUT.onnx")
-    needs("onnx", "onnx", "onnxruntime")
-    target = file_to_write(onnx)
+    if onnx is None and c is None:
+        raise ParameterError("say what to write: --onnx OUT.onnx or --c DIR")
+    if onnx is not None:
+        needs("onnx", "onnx", "onnxruntime")
+        file_to_write(onnx)
+    if c is not None:
+        folder_to_write(c)
     bundle = load(file, most_memory=own.get("most_memory"))
     source = Source.of(file)
-    claim_export(target, source, force)
+    for path in (onnx, c and c / "misread.h", c and c / "misread.c"):
+        if path is not None:
+            claim_export(path, source, force)
     held_out = _held_out(bundle, data, data_dir, on_error, own)
-    with stages(None) as on_stage:
-        on_stage(f"Writing {onnx} and asking it")
-        content, agreement = onnx_of(bundle, held_out, source)
-    write_new(target, content, force=True)
+    documents = []
+    if onnx is not None:
+        documents.append(_write_onnx(bundle, onnx, held_out, source, quiet=as_json))
+    if c is not None:
+        documents.append(_write_c(bundle, c, held_out, source, quiet=as_json))
     if as_json:
-        print_json({"file": str(onnx), "bytes": len(content), "agreement": agreement.as_json()})
-        return
-    say(f"compared  on {agreement.in_words()}, by {agreement.checked_with}")
-    say(f"written   {onnx}, {len(content):,} bytes; the same answers on all {agreement.n:,} images")
+        print_json(documents)
+
+
+def _write_onnx(
+    bundle: Bundle, path: Path, held_out: Split | None, source: Source, *, quiet: bool
+) -> dict[str, Any]:
+    with stages(None) as on_stage:
+        on_stage(f"Writing {path} and asking it")
+        content, agreement = onnx_of(bundle, None if held_out is None else held_out.images, source)
+    write_new(path, content, force=True)
+    if not quiet:
+        say(f"compared  on {agreement.in_words()}, by {agreement.checked_with}")
+        say(f"written   {path}, {len(content):,} bytes; the same answers on all {agreement.n:,} images")
+    return {"file": str(path), "bytes": len(content), "agreement": agreement.as_json()}
+
+
+def _write_c(
+    bundle: Bundle, folder: Path, held_out: Split | None, source: Source, *, quiet: bool
+) -> dict[str, Any]:
+    images, labels = (None, None) if held_out is None else (held_out.images, held_out.labels)
+    with stages(None) as on_stage:
+        on_stage(f"Writing {folder} and asking it")
+        agreement, measured = export_c(bundle, folder, images, labels, source)
+    if not quiet:
+        say(f"compared  on {agreement.in_words()}, by {agreement.checked_with}")
+        for row, line in enumerate(measured.in_words()):
+            say(f"{'' if row else 'rounded':<10}{line}")
+        say(f"written   {folder / 'misread.h'}, which says what it takes, and {folder / 'misread.c'}")
+    return {"file": str(folder), "agreement": agreement.as_json(), "accuracy": measured.as_json()}
 
 
 def claim_export(path: Path, source: Source, force: bool) -> None:
@@ -80,7 +114,7 @@ def claim_export(path: Path, source: Source, force: bool) -> None:
         return
     why = "it was not exported by misread"
     try:
-        if old := read_exported(path):
+        if old := read_exported(path.with_name("misread.h") if path.name == "misread.c" else path):
             if old.model_sha256 == source.sha256:
                 return
             why = "it is from another model"
@@ -89,10 +123,8 @@ def claim_export(path: Path, source: Source, force: bool) -> None:
     raise OutputError(f"{path} is there already, and {why}; give another name, or --force to overwrite it")
 
 
-def _held_out(
-    bundle: Bundle, data: str | None, data_dir: Path | None, on_error: str, own: Own
-) -> NDArray[np.uint8] | None:
-    """Images that the model was not trained on, where they can be had; else say that there are none."""
+def _held_out(bundle: Bundle, data: str | None, data_dir: Path | None, on_error: str, own: Own) -> Split | None:
+    """Images that the model was not trained on, labelled as it labels; else say that there are none."""
     if data is None:
         dataset = _own_named_set(bundle, data_dir)
     else:
@@ -103,7 +135,12 @@ def _held_out(
     images, remark = judging_images(bundle, dataset)
     if remark:
         say(f"note: {remark}", aside=True)
-    return images.images
+    known = bundle.manifest.classes
+    codes = np.array([known.index(name) if name in known else -1 for name in dataset.class_names], np.int64)
+    labels = codes[images.labels]
+    if bundle.manifest.positive is not None:
+        labels = (labels == known.index(bundle.manifest.positive)).astype(np.int64)
+    return Split(images.images, labels)
 
 
 def _own_named_set(bundle: Bundle, data_dir: Path | None) -> Dataset | None:

@@ -2,6 +2,7 @@
 
 import json
 import os
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -9,6 +10,8 @@ from typing import Any, BinaryIO
 from misread.bundle import Manifest
 from misread.errors import ModelFileError
 from misread.export.agreement import Agreement
+from misread.export.c.source import facts_of
+from misread.export.measured import Measured
 from misread.files import open_regular
 
 __all__ = ["Exported", "read_exported"]
@@ -41,6 +44,7 @@ class Exported:
     agreement: Agreement
     model_file: str
     model_sha256: str
+    measured: Measured | None = None
 
     @classmethod
     def of(cls, kind: str, texts: dict[str, str]) -> "Exported":
@@ -55,6 +59,7 @@ class Exported:
             raise ModelFileError(f"{kind} that does not say what it is from; was it written by `misread export`?")
         try:
             manifest, agreement = (json.loads(texts[name]) for name in ("manifest", "agreement"))
+            accuracy = json.loads(texts.get("accuracy", "null"))
         except (ValueError, RecursionError) as error:
             raise ModelFileError(f"{kind} whose description is damaged: {error}") from error
         return cls(
@@ -63,6 +68,7 @@ class Exported:
             Agreement.from_json(agreement),
             texts.get("model_file", "")[:200],
             texts.get("model_sha256", "")[:64],
+            None if accuracy is None else Measured.from_json(accuracy),
         )
 
     def as_json(self) -> dict[str, Any]:
@@ -72,17 +78,21 @@ class Exported:
             "model_file": self.model_file,
             "model_sha256": self.model_sha256,
             "agreement": self.agreement.as_json(),
+            "accuracy": None if self.measured is None else self.measured.as_json(),
         }
 
     def in_words(self) -> list[str]:
         """What a person wants to know, line by line."""
         agreement = self.agreement
         source = f"{self.model_file}, sha256 {self.model_sha256}" if self.model_file else "a model in memory"
-        return [
+        lines = [
             f"exported  {self.kind} from {source}",
             f"agrees    on {agreement.in_words()}, by {agreement.checked_with}",
-            f"          probabilities differ by at most {agreement.probabilities_differ:.1e}",
         ]
+        if agreement.probabilities_differ:
+            lines.append(f"          probabilities differ by at most {agreement.probabilities_differ:.1e}")
+        rounded = [] if self.measured is None else self.measured.in_words()
+        return [*lines, *(f"{'' if row else 'rounded':<10}{line}" for row, line in enumerate(rounded))]
 
 
 def read_exported(path: str | os.PathLike[str]) -> Exported | None:
@@ -94,11 +104,14 @@ def read_exported(path: str | os.PathLike[str]) -> Exported | None:
         If it is an exported file that is damaged, or that misread did not write.
     """
     path = Path(path)
-    if path.suffix.lower() != ".onnx":
+    if path.is_dir() and (path / "misread.h").is_file():
+        path = path / "misread.h"
+    if path.suffix.lower() not in _READERS:
         return None
+    kind, texts_of = _READERS[path.suffix.lower()]
     try:
         with open_regular(path, error=ModelFileError) as stream:
-            return Exported.of("an ONNX model", _onnx_texts(stream, path.stat().st_size))
+            return Exported.of(kind, texts_of(stream, path.stat().st_size))
     except OSError as error:
         raise ModelFileError(f"cannot read {path}: {error.strerror or error}") from error
     except ModelFileError as error:
@@ -148,3 +161,19 @@ def _varint(stream: BinaryIO) -> int:
         if byte[0] < 128:
             return value
     raise ModelFileError("it is no ONNX file, or a damaged one")
+
+
+def _c_texts(stream: BinaryIO, size: int) -> dict[str, str]:
+    """The named texts in a header."""
+    if size > MOST:
+        raise ModelFileError(f"a header with more than {MOST:,} bytes; refused")
+    try:
+        return facts_of(stream.read(MOST).decode("ascii", "replace"))
+    except (ValueError, AttributeError, RecursionError) as error:
+        raise ModelFileError("C code whose description is damaged") from error
+
+
+_READERS: dict[str, tuple[str, Callable[[BinaryIO, int], dict[str, str]]]] = {
+    ".onnx": ("an ONNX model", _onnx_texts),
+    ".h": ("C code", _c_texts),
+}

@@ -1,0 +1,167 @@
+"""A linear model in whole numbers: 8-bit weights, and what C code computes with them, emulated to the last bit."""
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from misread.bundle import Bundle
+from misread.errors import ParameterError
+from misread.export.agreement import Outputs
+from misread.models import SGDClassifier
+
+__all__ = ["Quantised", "quantise"]
+
+_MOST_PIXELS = 2**15 - 1  # counted in an int of 16 bits; sums of as many stay within 32
+_STEPS = 1 << 15
+_N_CANDIDATES = 60
+
+
+@dataclass(frozen=True, eq=False)
+class Quantised:
+    """A linear model in whole numbers.
+
+    The score of plane k is ``multipliers[k] * sum(weights[k] * image) + biases[k]``, in units of `unit`.
+
+    Attributes
+    ----------
+    weights : ndarray of int8, shape (n_planes, n_pixels)
+    multipliers : ndarray of int64, shape (n_planes,), from 0 to 32,768
+    biases : ndarray of int64, shape (n_planes,)
+    unit : float
+        What 1 is in scores of the model.
+    codes : ndarray of int64
+        The class codes that planes are for, or of one plane both sides'.
+    threshold : int or None
+        A detector says yes from this score on; a classifier is sure from this lead on; None for always.
+    is_detector : bool
+    faintest : int
+        The contrast from which on there is something to read.
+    """
+
+    weights: NDArray[np.int8]
+    multipliers: NDArray[np.int64]
+    biases: NDArray[np.int64]
+    unit: float
+    codes: NDArray[np.int64]
+    threshold: int | None
+    is_detector: bool
+    faintest: int
+
+    def scores(self, images: NDArray[np.uint8]) -> NDArray[np.int64]:
+        """Scores of images of shape (n, height, width), one column for each plane."""
+        pixels = images.reshape(len(images), -1).astype(np.float64)  # exact: sums are far below 2 ** 53
+        sums = (pixels @ self.weights.astype(np.float64).T).astype(np.int64)
+        return sums * self.multipliers + self.biases
+
+    def answer(self, images: NDArray[np.uint8]) -> Outputs:
+        """Labels, whether they are sure and whether there is nothing to read, as the C code has them."""
+        scores = self.scores(images)
+        one = scores[:, 0]
+        pixels = images.reshape(len(images), -1)
+        blank = pixels.max(axis=1).astype(np.int64) - pixels.min(axis=1) < self.faintest
+        if self.is_detector:
+            label = (one >= (self.threshold or 0)).astype(np.int64)
+            return {"label": label, "sure": ~blank, "blank": blank}
+        if scores.shape[1] == 1:
+            label, lead = self.codes[(one > 0).astype(np.int64)], 2 * np.abs(one)
+        else:
+            best = np.sort(scores, axis=1)[:, -2:]
+            label, lead = self.codes[scores.argmax(axis=1)], best[:, 1] - best[:, 0]
+        sure = ~blank if self.threshold is None else (lead >= self.threshold) & ~blank
+        return {"label": label, "sure": sure, "blank": blank}
+
+
+def quantise(bundle: Bundle) -> Quantised:
+    """Round a linear model to 8-bit weights so that its scores of the training images change least.
+
+    Raises
+    ------
+    ParameterError
+        If the model is not linear, not for one answer, or of images too large for 32-bit sums.
+
+    Notes
+    -----
+    Each plane gets the step that leaves the least squared error of its scores; then weights are rounded one after
+    the other, and the rest make up for what rounding changed, as far as images have those pixels together:
+    E. Frantar, S. Ashkboos, T. Hoefler and D. Alistarh, GPTQ, ICLR 2023.
+    """
+    model, manifest = bundle.estimator, bundle.manifest
+    if type(model) is not SGDClassifier or manifest.task not in ("classification", "detector"):
+        raise ParameterError(
+            f"only linear models (sgd, sgd-scaled) go to C; this one is {manifest.model} for {manifest.task}; "
+            "try --onnx"
+        )
+    n_pixels = model.n_features_in_
+    if n_pixels > _MOST_PIXELS:
+        raise ParameterError(
+            f"images of {n_pixels:,} pixels are too large for C here, at most {_MOST_PIXELS:,} are taken; "
+            "train with --size on smaller ones"
+        )
+    planes, biases = _planes(model)
+    pixels = bundle.example_images.reshape(len(bundle.example_images), -1).astype(np.float64)
+    together = pixels.T @ pixels / len(pixels)
+    steps = np.array([_best_step(plane, together) for plane in planes])
+    weights = _rounded(planes, steps, together)
+    unit = float(steps.max()) / _STEPS
+    multipliers = np.rint(steps / unit).astype(np.int64)
+    left = planes - weights * (multipliers * unit)[:, None]
+    biases = biases + left @ pixels.mean(axis=0)
+    if np.abs(biases / unit).max() >= 2**62:
+        raise ParameterError(
+            "the model's biases are too large for 64-bit sums in C; train it again, or use --onnx"
+        )
+    point = manifest.operating_point
+    quantised = Quantised(
+        weights,
+        multipliers,
+        np.rint(biases / unit).astype(np.int64),
+        unit,
+        np.asarray(model.classes_).astype(np.int64),
+        None if point is None else int(np.clip(np.ceil(point.threshold / unit), -(2**62), 2**62)),
+        manifest.task == "detector",
+        bundle.faintest,
+    )
+    return replace(quantised, threshold=1) if quantised.is_detector and point is None else quantised
+
+
+def _planes(model: Any) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Weights and biases on pixels as they are, a scaler folded into them."""
+    weights, biases = np.array(model.coef_, np.float64), np.array(model.intercept_, np.float64)
+    scaler = model.scaler_
+    if scaler is not None:
+        if scaler.with_std:
+            weights = weights / scaler.scale_
+        if scaler.with_mean:
+            biases = biases - weights @ scaler.mean_
+    return weights, biases
+
+
+def _best_step(plane: NDArray[np.float64], together: NDArray[np.float64]) -> float:
+    """The step between 8-bit weights that changes the scores of the training images least."""
+    widest = max(float(np.abs(plane).max()), 1e-300)
+    candidates = widest / 127 * np.geomspace(1e-3, 1, _N_CANDIDATES)
+    left = [plane - _to_bytes(plane / step) * step for step in candidates]
+    errors = [float(one @ together @ one) for one in left]
+    return float(candidates[int(np.argmin(errors))])
+
+
+def _rounded(
+    planes: NDArray[np.float64], steps: NDArray[np.float64], together: NDArray[np.float64]
+) -> NDArray[np.int8]:
+    """Weights rounded from the pixel that carries most ink to the one that carries least."""
+    order = np.argsort(-together.diagonal(), kind="stable")
+    hessian = together[np.ix_(order, order)]
+    hessian[np.diag_indices_from(hessian)] += 0.01 * max(float(together.diagonal().mean()), 1e-12)
+    upper = np.linalg.cholesky(np.linalg.inv(hessian)).T
+    rest, weights = planes[:, order] / steps[:, None], np.empty(planes.shape, np.int8)
+    for k, pixel in enumerate(order):
+        weights[:, pixel] = _to_bytes(rest[:, k])
+        missed = (rest[:, k] - weights[:, pixel]) / upper[k, k]
+        rest[:, k + 1 :] -= missed[:, None] * upper[k, k + 1 :]
+    return weights
+
+
+def _to_bytes(values: NDArray[np.float64]) -> NDArray[np.int8]:
+    return np.clip(np.rint(values), -127, 127).astype(np.int8)
