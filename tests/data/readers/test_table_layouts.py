@@ -333,3 +333,27 @@ def test_options_that_would_do_nothing_are_refused(tmp_path):
     for data in ("digits", tmp_path / "a.npz", tmp_path):
         with pytest.raises(ParameterError, match="--label-column is for tables"):
             load(data, label_column="label")
+
+
+def test_a_quote_that_is_missing_swallows_no_rows(tmp_path):
+    for rows in (
+        changed(labelled(last=True), 55, lambda row: row.__setitem__(-1, '"5')),
+        changed(
+            changed(labelled(last=True), 55, lambda row: row.__setitem__(-1, '"5')),
+            58,
+            lambda row: row.append('"'),
+        ),
+    ):
+        with pytest.raises(FormatError, match="is a quote missing"):
+            load(save(tmp_path / "t.csv", rows))
+
+
+def test_pixels_of_three_colours_are_told(tmp_path):
+    rows = [
+        [*(f"pixel{index:04}" for index in range(192)), "label"],
+        *([*[0] * 192, index % 2] for index in range(9)),
+    ]
+    with pytest.raises(
+        FormatError, match="192 pixel columns are not a square image, but three times 8x8: colours"
+    ):
+        load(save(tmp_path / "t.csv", rows))

@@ -231,3 +231,13 @@ def test_a_damaged_parquet_file_ends_in_a_sentence(tmp_path):
             said.append(str(error))
     assert said
     assert not any("\n" in one for one in said)
+
+
+def test_parquet_whose_columns_are_only_counted(tmp_path):
+    """As pandas writes what had no names."""
+    columns = {str(index): values for index, values in enumerate([*FLAT.T, LABELS])}
+    dataset = load(parquet_table(tmp_path / "t.parquet", **columns))
+    assert same_digits(dataset)
+    assert dataset.layout.startswith(
+        "label in the last column (65), 64 pixels as 8x8; the columns are only counted"
+    )

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from misread.data.bulk import Reading
 from misread.data.readers.table.grid import Grid, Row
+from misread.data.readers.table.words import counts_up
 from misread.errors import DataError, FormatError, MissingExtraError, ParameterError
 from misread.files import open_regular
 
@@ -67,7 +68,7 @@ def open_parquet(path: Path, reading: Reading) -> Grid:
         sample = _sample(beginning)
     return Grid(
         path=path,
-        header=names,
+        header=None if counts_up(names) else names,
         width=len(names),
         sample=sample,
         rows=rows,
@@ -76,7 +77,7 @@ def open_parquet(path: Path, reading: Reading) -> Grid:
         class_names={i: features[name] for i, name in enumerate(names) if name in features},
         pictures=frozenset(i for i, field in enumerate(schema) if _holds_pictures(field.type)),
         truths=frozenset(i for i, field in enumerate(schema) if types.is_boolean(field.type)),
-        said=said,
+        said=(*said, "the columns are only counted") if counts_up(names) else said,
     )
 
 

@@ -56,6 +56,8 @@ def label_text(cell: object, names: Sequence[str] | None) -> str:
         raise FormatError("has no label")
     if len(text) > _LONGEST:
         raise FormatError(f"the label has {len(text):,} letters; expected the name of a class")
+    if "\n" in text or "\r" in text:
+        raise FormatError(f"the label {text[:40]!r} goes over several lines; is a quote missing?")
     if _LIST.fullmatch(text):
         raise FormatError(f"the label {text[:40]} is a list; expected one class, as text or a number")
     if text.lower().lstrip("+-") in ("inf", "infinity"):

@@ -206,7 +206,7 @@ def _explaining(path: Path) -> Iterator[None]:
             f"{path}: not text in UTF-8 ({error.reason} at byte {error.start}); save it as CSV in UTF-8"
         ) from error
     except csv.Error as error:
-        raise FormatError(f"{path}: not a readable table: {error}") from error
+        raise FormatError(f"{path}: not a readable table: {error}; is a quote missing?") from error
     except OSError as error:
         raise DataError(f"{path}: cannot be read: {error.strerror or error}") from error
 

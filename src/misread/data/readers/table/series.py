@@ -127,6 +127,9 @@ def _grid(header: Sequence[str], places: dict[int, tuple[int, int]]) -> Pixels:
 
 def _square(number: int, remedy: str) -> tuple[int, int]:
     side = math.isqrt(number)
+    third = math.isqrt(number // 3)
+    if 3 * third * third == number > 3:
+        remedy = f", but three times {third}x{third}: colours; make them grey first"
     if side * side != number or side < 2:
         raise FormatError(f"{number:,} pixel columns are not a square image{remedy}")
     return side, side

@@ -75,7 +75,7 @@ def open_text(path: Path, reading: Reading) -> Grid:
 
     def all_rows() -> Iterator[tuple[int, TextRow]]:
         with _opened(path) as stream:
-            numbered = _numbered(_lines(path, stream, reading), separator)
+            numbered = _numbered(_lines(path, stream, reading), separator, strict=True)
             for number, row in islice(numbered, int(has_header), None):
                 row = row[slice(*cut)]
                 if len(row) != expected:
@@ -118,11 +118,11 @@ def _beginning(path: Path, reading: Reading) -> Iterator[str]:
                 return
 
 
-def _numbered(lines: Iterator[str], separator: str) -> Iterator[tuple[int, TextRow]]:
+def _numbered(lines: Iterator[str], separator: str, strict: bool = False) -> Iterator[tuple[int, TextRow]]:
     """The rows that are not empty, with the number of the line on which each ends."""
     if separator == " ":
         lines = (line.strip(" \r\n") + "\n" for line in lines)
-    reader = csv.reader(lines, delimiter=separator, skipinitialspace=separator == " ")
+    reader = csv.reader(lines, delimiter=separator, skipinitialspace=separator == " ", strict=strict)
     return ((reader.line_num, row) for row in reader if len(row) > 1 or (row and row[0].strip()))
 
 
