@@ -14,8 +14,10 @@ from misread.bundle import Manifest
 from misread.cli import app
 from misread.cli.loading import load_alike
 from misread.data import load
+from misread.data.asked import images_in
 from misread.data.fit import FITS, fit_image
 from misread.data.idx import write_idx
+from misread.data.making import Reading
 from misread.data.picture import read_grey
 from misread.recipes.train import manifest_of, train
 
@@ -112,6 +114,22 @@ def test_one_by_one_as_in_the_set(tmp_path, write, size, fit):
     assert again.sha256 == dataset.sha256 == bundle.manifest.dataset["sha256"]
     alone = [bundle.prepare(read_grey(file)) for file in written(tmp_path / "alone", drawn)]
     assert {image.tobytes() for image in alone} == images_of(dataset)
+
+
+def in_black_and_white(drawn):
+    return (drawn > 100).astype(np.uint8)
+
+
+@pytest.mark.parametrize("change", [np.asarray, in_black_and_white], ids=["grey", "black-and-white"])
+@pytest.mark.parametrize("write", READERS, ids=lambda write: write.__name__)
+def test_asked_of_the_source_itself(tmp_path, write, change):
+    """What is trained on a folder, table or archive, and then asked about it, sees the same images."""
+    path = write(tmp_path, change(pictures()))
+    dataset = load(path, size=10)
+    bundle = train("knn", dataset)
+    asked = [path] if path.is_file() else [path, *path.glob("*-images-*")][-2:]
+    images = [bundle.prepare(one.grey) for part in asked for one in images_in(part, Reading())]
+    assert {image.tobytes() for image in images} == images_of(dataset)
 
 
 @pytest.mark.parametrize("write", [as_folder, as_table_of_files, as_table_of_pixels, as_parquet])

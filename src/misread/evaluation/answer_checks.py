@@ -6,6 +6,7 @@ from typing import Any, Literal, get_args
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from misread.data.words import composed
 from misread.errors import AnswersError
 
 __all__ = [
@@ -55,13 +56,13 @@ def codes_of(values: NDArray[Any], names: tuple[str, ...], what: str, unknown: b
         raise AnswersError(f"{what}s must be of shape (n,), got {flat.shape}")
     if flat.dtype.kind == "f" and np.isfinite(flat).all() and (flat == np.floor(flat)).all():
         flat = flat.astype(np.int64)
-    known = {name: code for code, name in enumerate(names)}
+    known = {composed(name): code for code, name in enumerate(names)}
     if unknown:
         known = dict.fromkeys(("", "None", "nan", "-1"), UNKNOWN) | known
     distinct, where = np.unique(flat.astype(str), return_inverse=True)
-    if flat.dtype.kind in "iu" and not all(text in known for text in distinct.tolist()):
+    if flat.dtype.kind in "iu" and not all(composed(text) in known for text in distinct.tolist()):
         known = {str(code): code for code in range(UNKNOWN if unknown else 0, len(names))}
-    codes = np.array([known.get(text, -2) for text in distinct.tolist()], np.int64)[where]
+    codes = np.array([known.get(composed(text), -2) for text in distinct.tolist()], np.int64)[where]
     strange = np.flatnonzero(codes == -2)
     if len(strange):
         raise AnswersError(
@@ -76,13 +77,13 @@ def class_names_of(
 ) -> tuple[str, ...]:
     """Names of the classes: as given, or found among labels and answers."""
     if given is not None:
-        names = tuple(str(name) for name in given)
+        names = tuple(composed(str(name)) for name in given)
         if n_columns and n_columns != len(names):
             raise AnswersError(f"{n_columns} columns of scores for {len(names)} classes; name each column")
         return names
     parts: list[NDArray[Any]] = [np.atleast_1d(part) for part in (truth, answers) if part is not None]
     seen = np.unique(np.concatenate(parts)) if parts else np.empty(0, np.int64)
-    found = tuple(str(name) for name in seen if str(name) not in ("", "None", "nan"))
+    found = tuple(dict.fromkeys(composed(str(name)) for name in seen if str(name) not in ("", "None", "nan")))
     if n_columns == 0 or len(found) == n_columns:
         return found
     if seen.dtype.kind in "iub" and (not seen.size or 0 <= int(seen.min()) <= int(seen.max()) < n_columns):
@@ -95,7 +96,7 @@ def class_names_of(
 
 def checked_classes(names: Sequence[object]) -> tuple[str, ...]:
     """At least two distinct names."""
-    checked = tuple(str(name) for name in names)
+    checked = tuple(composed(str(name)) for name in names)
     if not 2 <= len(checked) <= _MOST_CLASSES or len(set(checked)) < len(checked):
         raise AnswersError(f"expected 2 to {_MOST_CLASSES:,} distinct classes, got {len(checked)}: {checked[:8]}")
     return checked

@@ -19,6 +19,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from misread.data.words import composed
 from misread.errors import AnswersError, MissingExtraError
 from misread.files import atomic_write
 from misread.spreadsheet import inert, original
@@ -82,7 +83,9 @@ def _parameters(
     roles: dict[str, str] = {}
     scored: dict[str, str] = {}
     scales = set()
-    known = set(class_names or meta.get("class_names", ()))
+    columns = {composed(column): cells for column, cells in columns.items()}
+    class_names = [composed(name) for name in class_names or meta.get("class_names", ())]
+    known = set(class_names)
     for column in columns:
         prefixed = _PREFIXED.fullmatch(column)
         if column in known:
@@ -99,7 +102,7 @@ def _parameters(
             f"no answers in the columns {', '.join(map(repr, list(columns)[:12]))}; expected a column 'answer' "
             "or one for every class such as 'probability:5'"
         )
-    names = list(class_names or meta.get("class_names", ())) or None
+    names = class_names or None
     if scored and names is not None and set(names) != set(scored):
         odd = sorted(set(names) ^ set(scored))[0]
         raise AnswersError(

@@ -12,6 +12,7 @@ from typing import Any, cast
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from misread.data.words import composed
 from misread.errors import AnswersError
 from misread.evaluation.answer_checks import (
     UNKNOWN,
@@ -123,6 +124,7 @@ class Answers:
             scores, scale = checked_scores(self.scores, self.scale, self.class_names, n)
             keep("scores", scores)
             keep("scale", scale)
+        keep("positive", None if self.positive is None else composed(self.positive))
         if self.positive is not None and (n_classes != 2 or self.class_names[1] != self.positive):
             raise AnswersError(
                 f"a detector of {self.positive!r} has the classes {('not ' + self.positive, self.positive)}, "
@@ -331,7 +333,7 @@ class Answers:
 
     def with_classes(self, names: Sequence[str]) -> "Answers":
         """The same answers among more classes, or classes in another order; new ones score lowest, or 0."""
-        names = tuple(names)
+        names = tuple(map(composed, names))
         if names == self.class_names:
             return self
         place = np.array([names.index(name) for name in self.class_names], np.int64)
@@ -357,6 +359,7 @@ class Answers:
         AnswersError
             If there is no such class.
         """
+        positive = composed(positive)
         if positive == self.positive:
             return self
         if positive not in self.class_names:

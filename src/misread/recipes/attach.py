@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from misread.data import Dataset, joined
+from misread.data.words import composed
 from misread.errors import AnswersError
 from misread.evaluation.answers import Answers
 
@@ -70,6 +71,7 @@ def _rows_of(keys: NDArray[Any], known: NDArray[Any], names: NDArray[np.str_], w
 
 def _rows_by_name(names: NDArray[np.str_], known: NDArray[np.str_], where: str) -> NDArray[np.intp]:
     """By the whole name or, where that finds nothing, by the file's own name if no two have the same."""
+    names, known = (np.array([composed(name) for name in some.tolist()], np.str_) for some in (names, known))
     if not np.isin(names, known).any():
         ends = np.array([PurePosixPath(name).name for name in known.tolist()], np.str_)
         own = np.array([PureWindowsPath(name).name for name in names.tolist()], np.str_)

@@ -7,6 +7,7 @@ from xml.etree import ElementTree
 
 import numpy as np
 
+from misread.data.words import composed
 from misread.errors import ParameterError
 from misread.evaluation.answers import Answers
 from misread.evaluation.intervals import clopper_pearson
@@ -174,6 +175,7 @@ def _not_worse(pair: Pair, old: str, confidence: float) -> Requirement:
 
 
 def _of_class(answers: Answers, what: str, name: str, target: float, confidence: float | None) -> Requirement:
+    name = composed(name)
     if name not in answers.class_names:
         raise ParameterError(f"there is no class {name!r}; the classes are {', '.join(answers.class_names[:12])}")
     code = answers.class_names.index(name)
