@@ -17,7 +17,7 @@ from sklearn.metrics import (
 from sklearn.model_selection import GridSearchCV, StratifiedKFold, cross_val_predict
 
 import misread
-from misread.bundle import Evidence, load, save
+from misread.bundle import Evidence, OperatingPointRecord, load, save
 from misread.data import Dataset, Split
 from misread.data import load as load_data
 from misread.errors import FormatError, ParameterError
@@ -25,7 +25,8 @@ from misread.fitting.targets import Labels, read_labels
 from misread.fitting.tune import tune
 from misread.models import KNeighborsClassifier, RandomForestClassifier, SGDClassifier
 from misread.recipes.evaluate import evaluate
-from misread.recipes.operating import choose_again, choose_threshold
+from misread.recipes.metrics import share
+from misread.recipes.operating import choose_again, choose_threshold, verdict
 from misread.recipes.train import train
 
 LARGE_ODD = Labels(("large", "odd"), {str(digit): (digit >= 7, digit % 2 == 1) for digit in range(10)})
@@ -62,7 +63,28 @@ def test_a_detector_keeps_its_promise_to_the_letter(digits, detector):
     assert test["precision"]["value"] == precision_score(truth, said)
     assert test["f1"]["value"] == pytest.approx(f1_score(truth, said))
     assert test["precision"]["low"] < test["precision"]["value"] < test["precision"]["high"]
-    assert test["operating_point"]["verdict"] in ("held", "held within sampling error", "missed")
+    low_enough = test["precision"]["value"] >= point.target
+    within = "held within sampling error" if test["precision"]["high"] >= point.target else "missed"
+    assert test["operating_point"]["verdict"] == ("held" if low_enough else within)
+
+
+@pytest.mark.parametrize(
+    ("right", "of", "words"),
+    [
+        (95, 100, "held"),
+        (90, 100, "held"),
+        (89, 100, "held within sampling error"),
+        (84, 100, "held within sampling error"),  # its exact 95% interval ends at 90.55%
+        (82, 100, "missed"),
+        (0, 0, "untested: no positive answer"),
+    ],
+)
+@pytest.mark.parametrize("aim", ["precision", "recall"])
+def test_a_promise_is_held_missed_or_in_between(right, of, words, aim):
+    point = OperatingPointRecord(1.0, aim, 0.9, None, "held-out scores")
+    other = share(0, 100)
+    said = verdict({"precision": other, "recall": other} | {aim: share(right, of)}, point)
+    assert (said["verdict"], said["aim"], said["target"], said["count"]) == (words, aim, 0.9, right)
 
 
 def test_test_images_take_no_part_in_any_choice(digits, detector):

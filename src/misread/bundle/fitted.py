@@ -114,7 +114,7 @@ def _check_tree(model: BaseDecisionTree) -> None:
         return
     _fit(type(tree) is Tree and tree.node_count == tree.capacity, "a tree")
     check_nodes(tree.__getstate__()["nodes"], tree.n_features)
-    if tree.n_features != model.n_features_in_:
+    if tree.n_features != getattr(model, "n_features_in_", None):
         raise ModelFileError("a tree in it is for other images than its model; refused")
 
 
