@@ -87,7 +87,7 @@ def test_size_is_applied(tmp_path):
         (HEADER, [["a", *[0] * 8]], "row 2 has only 9 columns"),
         (HEADER, [["a", *[0] * 8, 256]], "row 2, column 10 .'p8'.: '256' is not a pixel"),
         (HEADER, [["a", *[0] * 8, -1]], "'-1' is not a pixel"),
-        (HEADER, [["a", *[0] * 8, 0.5]], "'0.5' is not a pixel"),
+        (HEADER, [["a", *[0] * 8, 1.5]], "'1.5' is not a pixel"),
         (HEADER, [["a", *[0] * 8, "nan"]], "'nan' is not a pixel"),
         (HEADER, [["a", *[0] * 8, "inf"]], "'inf' is not a pixel"),
         (HEADER, [["a", *[0] * 8, ""]], "'' is not a pixel"),

@@ -216,9 +216,9 @@ REFUSED = {
         np.random.default_rng(0).integers(0, 256, (50, 65)).tolist(),
         r"may be the first column \(.* values from .*--label-column first",
     ),
-    "fractions": (
-        labelled(pixel=lambda value: value / 16),
-        "'0.3125' is not a pixel 0..255; grey levels",
+    "fractions and levels": (
+        [["label", *NAMES], ["a", *[0.5] * 64], ["b", *[7] * 64]],
+        "'0.5' is not a pixel 0..255; grey levels",
     ),
     "one column": ([[f"a{index}"] for index in range(9)], "has one column"),
 }
@@ -357,3 +357,16 @@ def test_pixels_of_three_colours_are_told(tmp_path):
         FormatError, match="192 pixel columns are not a square image, but three times 8x8: colours"
     ):
         load(save(tmp_path / "t.csv", rows))
+
+
+@pytest.mark.parametrize("write", [str, scientific, lambda value: str(value).replace(".", ",")])
+def test_fractions_of_one(tmp_path, write):
+    rows = labelled(pixel=lambda value: write(value / 16))
+    dataset = load(save(tmp_path / "t.csv", rows, ";"))
+    expected = np.rint(PIXELS / 16 * 255).astype(np.uint8)
+    images = np.concatenate([dataset.train.images, dataset.test.images])
+    assert {image.tobytes() for image in images} == {image.tobytes() for image in expected}
+    assert "levels 0 to 1 were multiplied by 255" in dataset.notes
+    rows = [*rows, *[rows[1]] * 400, ["7", *[write(2.0)] * 64]]
+    with pytest.raises(FormatError, match=r"row 462, column 2 .* is not within 0 to 1, as the first rows"):
+        load(save(tmp_path / "t.csv", rows, ";"))

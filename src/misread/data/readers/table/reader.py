@@ -22,7 +22,7 @@ from misread.data.readers.table.columnar import open_parquet
 from misread.data.readers.table.grid import Grid, Row
 from misread.data.readers.table.labels import check_plausible, label_text, settled
 from misread.data.readers.table.layout import Layout, understand, understand_pictures
-from misread.data.readers.table.levels import Levels
+from misread.data.readers.table.levels import Levels, holds_fractions
 from misread.data.readers.table.pictures import picture_in
 from misread.data.readers.table.series import Pixels
 from misread.data.readers.table.text import open_text
@@ -58,6 +58,7 @@ class _Read:
     pixels: bytearray = field(default_factory=bytearray)
     files: list[Path | Held] = field(default_factory=list)
     skipped: list[str] = field(default_factory=list)
+    fractions: bool = False
 
     def note(self, path: Path, one: "_Numbered") -> None:
         """Keep what a row says beside its image."""
@@ -127,7 +128,8 @@ def read_parts(
     with _explaining(parts[0].path):
         first = _open(parts[0].path, reading)
         layout = understand(first, reading)
-    read = _Read()
+    read = _Read(fractions=layout.file is None and holds_fractions(first, layout.columns))
+    notes = [*notes, *["levels 0 to 1 were multiplied by 255"] * read.fractions]
     for part in parts:
         with _explaining(part.path):
             grid = first if part is parts[0] else _alike(first, _open(part.path, reading))
@@ -232,7 +234,7 @@ def _is_test(path: Path, number: int, cell: object) -> bool:
 
 
 def _read_pixels(grid: Grid, layout: Layout, part: Part, reading: Reading, read: _Read) -> None:
-    levels = Levels(grid, layout.columns)
+    levels = Levels(grid, layout.columns, read.fractions)
 
     def check(n_images: int) -> None:
         n_bytes = for_images(n_images, 1, len(layout.columns)) + _PER_ROW * n_images
