@@ -16,6 +16,10 @@ __all__ = ["COMMANDS", "Group", "LazyGroup"]
 COMMANDS = {
     "study": ("study:study", "Run the whole study on DATA and write results, figures and report to a run folder."),
     "report": ("report:report", "Make report.html of RUN_DIR again from its stored results; nothing is computed."),
+    "notebook": (
+        "notebook:notebook",
+        "Write the study as Jupyter notebooks: short chapters, each beside the same in plain scikit-learn.",
+    ),
     "data": ("data:app", "Data sets: list, fetch, inspect, look at."),
     "models": ("train:models", "List the models that have a name, and the parameters that `misread tune` tries."),
     "train": (
