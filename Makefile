@@ -2,8 +2,9 @@
 PYTHON ?= python3
 BIN := .venv/bin
 EXTRAS ?= test,lint,dask,parquet
+ALL_EXTRAS := test,lint,docs,dask,parquet,deep,bench
 
-.PHONY: study test lint bench bench-ladder clean
+.PHONY: study test lint docs docs-pictures constraints wheel changelog bench bench-ladder clean
 
 study: .venv/ready
 	$(BIN)/misread study --out runs/digits
@@ -16,6 +17,37 @@ lint: .venv/ready
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+# The site, in docs/_build/html: what its pages show is run while it is built, and a warning is an error.
+docs: .venv/docs
+	$(BIN)/python -m sphinx -W --keep-going -q docs docs/_build/html
+	@echo "Open docs/_build/html/index.html"
+
+.venv/docs: .venv/ready
+	$(BIN)/pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[docs]'
+	touch $@
+
+# The pictures of README and site; needs MNIST and chromium.
+docs-pictures: .venv/ready
+	$(BIN)/python docs/pictures.py
+
+# constraints.txt anew, from the newest versions that pyproject allows. Run the tests before you commit it.
+constraints:
+	rm -rf .venv-constraints
+	$(PYTHON) -m venv .venv-constraints
+	.venv-constraints/bin/pip install --quiet --disable-pip-version-check --editable '.[$(ALL_EXTRAS)]'
+	{ echo "# What an installation was tested with; pip takes it with --constraint, so installs are repeatable."; \
+	  echo "# Made by: make constraints"; \
+	  .venv-constraints/bin/pip freeze --exclude-editable | sed 's/+cpu$$//'; } > constraints.txt
+	rm -rf .venv-constraints
+
+# Wheel and source archive, in dist; each is tried in an empty environment by tests/docs/test_package.py.
+wheel: .venv/ready
+	$(BIN)/python -m build --quiet --outdir dist
+
+# The fragments of changes/ become a section of CHANGELOG.md; DRAFT=1 only shows it.
+changelog: .venv/docs
+	$(BIN)/towncrier build --yes $(if $(DRAFT),--draft) $(if $(VERSION),--version $(VERSION))
 
 # DATA=fashion-mnist measures on other images; FULL=1 times the whole stock notebook as well, with the scikit-learn
 # that gave the study's numbers (half an hour on two cores).
@@ -34,7 +66,7 @@ bench-ladder: .venv/ready
 	$(BIN)/python -m benchmarks.ladder
 
 clean:
-	rm -rf .venv .venv-stock build dist src/*.egg-info .pytest_cache .mypy_cache .ruff_cache
+	rm -rf .venv .venv-stock .venv-constraints build dist docs/_build docs/reference/generated src/*.egg-info .pytest_cache .mypy_cache .ruff_cache
 
 .venv/ready: pyproject.toml constraints.txt
 	@echo "Installing misread and what it needs into .venv: a minute or two."

@@ -14,7 +14,8 @@ REMEDIES = {
     "ParameterError": "Mend the option or argument that is named; `misread COMMAND --help` says what it takes. "
     "It is a `ValueError` as well. Exit code 2.",
     "DataError": "Look at what was read with `misread data info DATA`; `--on-error skip` leaves unreadable "
-    "image files out and says so. For a named set that cannot be had, see [MNIST by hand](../../how-to/mnist-by-hand.md).",
+    "image files out and says so. For a named set that cannot be had: "
+    "[MNIST by hand](../../how-to/mnist-by-hand.md).",
     "FormatError": "The file is not what its name says, or it is damaged: copy or export it again. Nothing of it "
     "was used.",
     "DownloadError": "Try again (what came already is kept), name other sources in `MISREAD_MIRRORS`, or bring "
@@ -63,8 +64,8 @@ def text() -> str:
     """The page."""
     parts = [
         "# Errors and what to do\n\nWhat a user's input can cause is one line on standard error that says what "
-        "was expected, what came and what to try; in Python it is one of these exceptions. A traceback is a bug of "
-        "misread: please report it. The lists are made from the source; … stands for a name or number of yours.\n"
+        "was expected, what came and what to try; in Python it is one of these exceptions. A traceback is a bug "
+        "of misread: please report it. The lists are made from the source; … stands for something of yours.\n"
     ]
     for name, said in messages().items():
         doc = " ".join((getattr(errors, name).__doc__ or "").split())
