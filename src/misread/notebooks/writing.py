@@ -69,7 +69,7 @@ def write_notebooks(
 
 def _notebook(text: str) -> dict[str, Any]:
     """One chapter in the notebook format, version 4.5."""
-    cells = []
+    cells: list[dict[str, Any]] = []
     for place, part in enumerate(_CELL.split(text)):
         source = part.strip("\n")
         if not source.strip():
