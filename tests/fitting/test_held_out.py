@@ -5,7 +5,7 @@ import pytest
 
 from misread.bundle import load, save
 from misread.data import load as load_data
-from misread.recipes import train as fitting
+from misread.fitting import hold_out
 from misread.recipes.operating import choose_again
 from misread.recipes.train import train
 
@@ -14,7 +14,7 @@ SMALL_KERNEL = {"n_centres": 200, "n_rounds": 1, "held_out": 0.2}
 
 @pytest.mark.parametrize("positive", [None, "5"])
 def test_its_own_held_out_images_are_enough(tmp_path, monkeypatch, positive):
-    monkeypatch.setattr(fitting, "_ENOUGH_HELD_OUT", 250)
+    monkeypatch.setattr(hold_out, "ENOUGH", 250)
     digits, stages = load_data("digits"), []
     bundle = train(
         "edge-kernel", digits, positive=positive, precision=0.9, params=SMALL_KERNEL, on_stage=stages.append
@@ -44,9 +44,8 @@ def test_too_few_are_asked_about_in_folds():
     assert stages[0] == "Held-out scores in 3 folds"
 
 
-def test_a_network_tells_its_epochs(monkeypatch):
+def test_a_network_tells_its_epochs_and_is_trained_once_on_few_images_too():
     pytest.importorskip("torch")
-    monkeypatch.setattr(fitting, "_ENOUGH_HELD_OUT", 250)
     stages, quick = [], {"epochs": 2, "widths": (4, 8), "held_out": 0.2}
     bundle = train("convnet", load_data("digits"), params=quick, on_stage=stages.append)
     assert stages[1:3] == [f"Fitting on 1,437 images, epoch {epoch} of 2" for epoch in (1, 2)]

@@ -9,6 +9,7 @@ from misread.cli.words import say
 __all__ = ["describe", "measured", "percent", "say_titled", "titled"]
 
 _INDENT = 10
+_MOST_CLASSES = 20
 
 
 def describe(manifest: Manifest) -> list[str]:
@@ -20,6 +21,7 @@ def describe(manifest: Manifest) -> list[str]:
     lines += titled("images", [f"{height}x{width}; others are fitted by '{manifest.fit}'{inverted}"])
     if data:
         lines += titled("data", [f"{data.get('name')}, {data.get('n_train', 0):,} training images"])
+        lines += titled("warnings", [str(warning) for warning in data.get("warnings", ())])
     if manifest.operating_point is not None:
         lines += titled("answers", [_point(manifest, manifest.operating_point)])
     for name, title in (("out_of_fold", "held out"), ("test", "test")):
@@ -48,6 +50,7 @@ def measured(metrics: dict[str, Any], positive: str | None = None) -> list[str]:
         lines += _of_detector(metrics, positive, n)
     elif metrics.get("accuracy") is not None:
         lines.append(f"{_share(metrics['accuracy'])} of {n} are read right{_interval(metrics['accuracy'], True)}.")
+        lines += _recalls(metrics.get("classes", {}))
     if metrics.get("all_right") is not None:
         share = metrics["all_right"]
         lines.append(f"All labels of {_share(share)} of {n} are right{_interval(share, True)}.")
@@ -62,6 +65,19 @@ def measured(metrics: dict[str, Any], positive: str | None = None) -> list[str]:
         lines.append(f"In {n}, a pixel is off by {before:.2f} of 255 levels before and {after:.2f} after.")
     if metrics.get("operating_point"):
         lines.append(_promise(metrics["operating_point"]))
+    return lines
+
+
+def _recalls(classes: dict[str, Any]) -> list[str]:
+    """The recall of every class, the lowest first, and loudly which are never read right."""
+    known = [(name, one["recall"]) for name, one in classes.items() if one["recall"]["value"] is not None]
+    lost = [f"{name} ({recall['of']:,} images)" for name, recall in known if recall["count"] == 0]
+    lines = [f"Never read right: {', '.join(lost)}!"] if lost else []
+    ordered = sorted(known, key=lambda item: item[1]["value"])
+    shown = [f"{name} {percent(recall['value'], 1)}" for name, recall in ordered[:_MOST_CLASSES]]
+    if shown:
+        rest = f"; the other {len(known) - len(shown):,} more" if len(known) > len(shown) else ""
+        lines.append(f"Recall by class, the lowest first: {', '.join(shown)}{rest}.")
     return lines
 
 

@@ -85,9 +85,7 @@ def ladder(
             on_stage(f"Writing {out / BEST}")
             verdict, command = best.result.verdict, command_line(context)
             save(
-                bundle_of_rung(
-                    best.rung.name, best.climbed, verdict, dataset, fit=fit, invert=invert, command=command
-                ),
+                bundle_of_rung(best.rung.name, best.climbed, verdict, dataset, command=command),
                 out / BEST,
             )
     _print(result)

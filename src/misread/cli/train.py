@@ -97,7 +97,6 @@ def train(
             params=params,
             seed=seed,
             fit=fit,
-            invert=invert,
             command=command_line(context),
             on_stage=on_stage,
         )

@@ -12,9 +12,7 @@ from misread.recipes.train import bundled, manifest_of
 __all__ = ["bundle_of_rung"]
 
 
-def bundle_of_rung(
-    model: str, climbed: Climb, verdict: Verdict, dataset: Dataset, *, fit: str | None = None, **more: Any
-) -> Bundle:
+def bundle_of_rung(model: str, climbed: Climb, verdict: Verdict, dataset: Dataset, **more: Any) -> Bundle:
     """Make a bundle of a rung, as `misread.train` would have, without training it again.
 
     Parameters
@@ -27,17 +25,15 @@ def bundle_of_rung(
         What it was worth on the test images.
     dataset : Dataset
         What it was trained on.
-    fit : str, optional
-        How the images were brought to one size, if they were.
     **more
-        More of the manifest: `invert`, `command`.
+        More of the manifest: `command`.
 
     Returns
     -------
     Bundle
         Without an operating point; one can be chosen on its held-out scores.
     """
-    manifest = manifest_of(dataset, "classification", model, climbed.estimator, fit=fit, **more)
+    manifest = manifest_of(dataset, "classification", model, climbed.estimator, **more)
     metrics = {"test": {"n": verdict.n, "accuracy": share(verdict.n - verdict.errors, verdict.n)}}
     evidence = None
     if climbed.held_out:

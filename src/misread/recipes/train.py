@@ -15,10 +15,12 @@ from misread.bundle import Bundle, Evidence, Manifest
 from misread.data import Dataset, load
 from misread.data.content import image_hashes
 from misread.data.fit import fitted_already
+from misread.data.summary import summarise
 from misread.errors import ParameterError
-from misread.evaluation.scores import as_one_column, leads
+from misread.evaluation.scores import leads
 from misread.fitting.enough import N_FOLDS, check_both_answers, check_counts, fewer_neighbours
-from misread.fitting.out_of_fold import OutOfFold, out_of_fold
+from misread.fitting.hold_out import Fitted, fit_and_hold_out
+from misread.fitting.out_of_fold import OutOfFold
 from misread.fitting.prepare import prepared
 from misread.fitting.refusing import naming_what_is_refused
 from misread.fitting.targets import Labels, Wanted, folds_by_class, make_task
@@ -32,8 +34,6 @@ from misread.tasks import Task, class_name
 __all__ = ["Stage", "bundled", "held_out_evidence", "manifest_of", "train"]
 
 N_EXAMPLES = 5_000
-_ENOUGH_HELD_OUT = 2_000
-"""Images that a model holds out by itself at which it is not trained once more for every fold."""
 
 Stage = Callable[[str], None]
 
@@ -50,16 +50,15 @@ def train(
     confidence: float | None = None,
     params: Mapping[str, Any] | None = None,
     seed: int = 42,
-    size: int | tuple[int, int] | None = None,
     fit: str | None = None,
-    invert: bool = False,
     command: str = "",
     on_stage: Stage = lambda stage: None,
+    **reading: Any,
 ) -> Bundle:
     """Train a model on the training images of a data set and judge it on the test images.
 
     Thresholds are chosen on scores of training images that were held out: in folds, or, where a model holds out
-    a few thousand by itself (networks, edge kernels), on these, which spares training it once more for every fold.
+    enough by itself (networks, edge kernels), on these, which spares training it once more for every fold.
 
     Parameters
     ----------
@@ -81,14 +80,15 @@ def train(
         Parameters of a model of the zoo that differ from its own.
     seed : int, default 42
         Random state of a model of the zoo, and of the noise.
-    size, fit, invert
-        How images are to be brought to one size; see `misread.load`. A Dataset that was loaded says how its images
-        were. New images are treated alike. Where images came as they are, new ones are brought to their size by
-        'stretch', or by 'mnist' if that changes none of them, as is so with MNIST.
+    fit : {'stretch', 'pad', 'mnist'}, optional
+        How new images are brought to the size of the training images: as these were, where their set says so;
+        where they came as they are, by 'stretch', or by 'mnist' if that changes none of them, as is so with MNIST.
     command : str
         What to write down as the command that trained the model.
     on_stage : callable of str
         Told what starts.
+    **reading
+        How a name or path is read, such as `size` and `invert`: see `misread.load`. New images are treated alike.
 
     Returns
     -------
@@ -102,120 +102,103 @@ def train(
     DataError
         If the data cannot be had.
     """
-    dataset = data if isinstance(data, Dataset) else load(data, size=size, fit=fit or "stretch", invert=invert)
-    if fit and dataset.fit and fit != dataset.fit:
-        raise ParameterError(
-            f"the images of {dataset.name} were fitted by {dataset.fit!r}, not {fit!r}; leave out fit"
-        )
+    dataset = _loaded(data, fit, reading)
     positive = None if positive is None else class_name(dataset, positive)
-    wanted = Wanted(positive, labels, denoise)
-    task = make_task(dataset, wanted, seed)
-    params = dict(params or {})
-    if model == "knn" and "n_neighbors" not in params:
-        params |= fewer_neighbours(len(dataset.train), task.name)
-    estimator, name = prepared(model, task, seed, params, dataset.shape)
-    has_aim = (precision, recall, confidence) != (None, None, None)
+    task = make_task(dataset, Wanted(positive, labels, denoise), seed)
+    aim = {"precision": precision, "recall": recall, "confidence": confidence}
+    has_aim = any(value is not None for value in aim.values())
     if has_aim:
-        check_aim(task.name, precision, recall, confidence)
-    if task.name != "denoising":
-        check_counts(dataset)
-    if labels is not None:
-        check_both_answers(labels.names, task.y_train)
-
-    stage = f"Fitting on {len(task.X_train):,} images"
-    asks_itself = task.name in ("classification", "detector") and _holds_out_enough(estimator, len(task.X_train))
-    held_out, evidence, point = None, None, None
-    if asks_itself:
-        on_stage(stage)
-        with naming_what_is_refused(name):
-            held_out = _fitted_and_asked(estimator, task, stage, on_stage)
-    elif task.name != "denoising":
-        on_stage(f"Held-out scores in {N_FOLDS} folds")
-        with_scores = task.name != "multilabel"
-        with naming_what_is_refused(name):
-            held_out = out_of_fold(
-                estimator,
-                task.X_train,
-                task.y_train,
-                cv=folds_by_class(dataset.train.labels, N_FOLDS),
-                scores=with_scores,
-            )
-    if held_out is not None:
-        evidence = held_out_evidence(task, held_out)
-        _say_what_disagrees(name, held_out)
+        check_aim(task.name, **aim)
+    estimator, name, params = _checked(model, dataset, task, params, seed, labels)
+    with naming_what_is_refused(name):
+        fitted = _fit(estimator, dataset, task, on_stage)
+    evidence, point = None, None
+    if fitted.held_out is not None:
+        evidence = held_out_evidence(task, fitted.held_out)
+        _say_what_disagrees(name, fitted.held_out)
     if evidence is not None and has_aim:
-        point = choose_threshold(
-            evidence,
-            task.name,
-            precision=precision,
-            recall=recall,
-            confidence=confidence,
-            chosen_on=scores_in_words(evidence, _described(dataset)),
-        )
-    if not asks_itself:
-        on_stage(stage)
-        with naming_what_is_refused(name):
-            estimator.fit(task.X_train, task.y_train)
+        words = scores_in_words(evidence, _described(dataset))
+        point = choose_threshold(evidence, task.name, chosen_on=words, **aim)
     manifest = manifest_of(
         dataset,
         task.name,
         name,
-        estimator,
+        fitted.estimator,
         fit=fit,
         params=params,
-        invert=invert,
         positive=positive,
         outputs=labels.names if labels else (),
         operating_point=point,
         command=command,
     )
-    bundle = bundled(manifest, estimator, dataset, evidence)
+    bundle = bundled(manifest, fitted.estimator, dataset, evidence)
+    return _measured(bundle, task, fitted.held_out, on_stage)
+
+
+def _loaded(data: Dataset | str | os.PathLike[str], fit: str | None, reading: Mapping[str, Any]) -> Dataset:
+    """The data set; one that is loaded already says itself how it was."""
+    if not isinstance(data, Dataset):
+        return load(data, fit=fit or "stretch", **reading)
+    if reading:
+        raise ParameterError(f"{data.name} is loaded already: give {sorted(reading)[0]} to misread.load")
+    if fit and data.fit and fit != data.fit:
+        raise ParameterError(f"the images of {data.name} were fitted by {data.fit!r}, not {fit!r}; leave out fit")
+    return data
+
+
+def _checked(
+    model: str | BaseEstimator,
+    dataset: Dataset,
+    task: Task,
+    params: Mapping[str, Any] | None,
+    seed: int,
+    labels: Labels | None,
+) -> tuple[Any, str, dict[str, Any]]:
+    """The unfitted estimator, its name and parameters, after all that can be refused before anything is fitted."""
+    params = dict(params or {})
+    if model == "knn" and "n_neighbors" not in params:
+        params |= fewer_neighbours(len(dataset.train), task.name)
+    estimator, name = prepared(model, task, seed, params, dataset.shape)
+    if task.name != "denoising":
+        check_counts(dataset)
+    if labels is not None:
+        check_both_answers(labels.names, task.y_train)
+    return estimator, name, params
+
+
+def _fit(estimator: Any, dataset: Dataset, task: Task, on_stage: Stage) -> Fitted:
+    """Fit, and ask about held-out images where there is an answer to judge."""
+    if task.name == "denoising":
+        on_stage(f"Fitting on {len(task.X_train):,} images")
+        return Fitted(estimator.fit(task.X_train, task.y_train), None, np.empty(0, np.intp), 0.0)
+    folds = folds_by_class(dataset.train.labels, N_FOLDS)
+    return fit_and_hold_out(estimator, task.X_train, task.y_train, folds=folds, task=task.name, on_stage=on_stage)
+
+
+def _measured(bundle: Bundle, task: Task, held_out: OutOfFold | None, on_stage: Stage) -> Bundle:
+    """The bundle with what it is worth on held-out images, and on the test images where there are any."""
     metrics = {} if held_out is None else {"out_of_fold": _held_out_metrics(bundle, task, held_out)}
     if len(task.X_test):
         on_stage(f"Testing on {len(task.X_test):,} images")
         judged = judge(bundle, task)
         bundle = replace(bundle, tested=judged.evidence)
         metrics["test"] = judged.metrics
-    return replace(bundle, manifest=replace(manifest, metrics=metrics))
-
-
-def _holds_out_enough(estimator: Any, n: int) -> bool:
-    """Whether a model that keeps a part of its training images back keeps enough to do without folds."""
-    share = getattr(estimator, "held_out", 0)
-    return isinstance(share, int | float) and n * share >= _ENOUGH_HELD_OUT
-
-
-def _fitted_and_asked(estimator: Any, task: Task, stage: str, on_stage: Stage) -> OutOfFold:
-    """Fit a model that holds out a part of its images itself; what it said of these."""
-    silent = getattr(estimator, "on_epoch", estimator) is None
-    if silent:
-        estimator.set_params(on_epoch=lambda epoch, epochs, loss: on_stage(f"{stage}, epoch {epoch} of {epochs}"))
-    estimator.fit(task.X_train, task.y_train)
-    if silent:
-        estimator.set_params(on_epoch=None)
-    scores, held = estimator.held_out_scores_, estimator.held_out_indices_
-    return OutOfFold(
-        y=task.y_train[held],
-        scores=as_one_column(scores),
-        predictions=estimator.classes_[scores.argmax(axis=1)],
-        folds=np.zeros(len(held), np.uint16),
-        classes=estimator.classes_,
-    )
+    return replace(bundle, manifest=replace(bundle.manifest, metrics=metrics))
 
 
 def manifest_of(
-    dataset: Dataset, task: str, model: str, estimator: Any, *, fit: str | None, invert: bool = False, **more: Any
+    dataset: Dataset, task: str, model: str, estimator: Any, *, fit: str | None = None, **more: Any
 ) -> Manifest:
-    """What a model trained on a data set says of itself; `fit` and `invert` count where the set says nothing."""
-    stated = fit or dataset.fit
+    """What a model trained on a data set says of itself; `fit` counts where the set says nothing."""
+    stated, findings = dataset.fit or fit, summarise(dataset).findings
     return Manifest(
         task=task,
         model=model,
         classes=dataset.class_names,
         image_size=dataset.shape,
         fit=stated or ("stretch" if task == "denoising" else _fit_of_others(dataset)),
-        invert=invert or dataset.invert,
-        dataset={**_described(dataset), "fit": stated or "stretch"},
+        invert=dataset.invert,
+        dataset={**_described(dataset), "fit": stated or "stretch", "warnings": list(findings)},
         versions=versions_of(packages_behind(estimator)),
         created=datetime.now(UTC).isoformat(timespec="seconds"),
         **more,

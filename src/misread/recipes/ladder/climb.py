@@ -2,26 +2,22 @@
 
 import pickle
 from dataclasses import dataclass
-from time import perf_counter
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.base import clone
 
 from misread.data import Split
 from misread.evaluation.rejection import RejectionCurve
 from misread.evaluation.reliability import best_temperature
 from misread.evaluation.responses import boundary, responses
-from misread.evaluation.scores import ZERO, as_one_column, class_table, leads, logits
-from misread.models.held_out import held_out_part
+from misread.evaluation.scores import leads, logits
+from misread.fitting.hold_out import fit_and_hold_out
 
 __all__ = ["ANSWER_ACCURACY", "Climb", "answers_of", "climb"]
 
 ANSWER_ACCURACY = 0.9995
 """What a rung that may refuse to answer must reach on what it does answer."""
-
-_HELD_OUT = 1 / 12
 
 
 @dataclass(frozen=True, eq=False)
@@ -78,27 +74,23 @@ def climb(estimator: Any, train: Split, seed: int) -> Climb:
     seed : int
         Chooses what is held out from the twin.
     """
-    start = perf_counter()
-    fitted = clone(estimator).fit(train.X, train.labels)
-    seconds = perf_counter() - start
-    if hasattr(fitted, "held_out_scores_"):
-        truth = np.searchsorted(fitted.classes_, train.labels[fitted.held_out_indices_])
-        scores = fitted.held_out_scores_
-        answers, codes, own = as_one_column(scores), scores.argmax(axis=1), ZERO
-    else:
-        truth, answers, codes, own = _rehearse(estimator, train, seed)
-        scores = logits(answers, own)
-    right = codes == truth
-    curve = RejectionCurve.from_margins(right, leads(scores, codes)) if len(truth) else None
-    point = curve.for_accuracy(ANSWER_ACCURACY) if curve is not None else None
+    fitted = fit_and_hold_out(estimator, train.X, train.labels, seed=seed)
+    held, scores = fitted.held_out, np.zeros((0, 2))
+    right, ahead, temperature, point = np.zeros(0, bool), np.zeros(0), 1.0, None
+    if held is not None:
+        scores = logits(held.scores, float(np.max(held.boundaries)))
+        codes, truth = (np.searchsorted(held.classes, said) for said in (held.predictions, held.y))
+        right, ahead = codes == truth, leads(held.table, codes)
+        temperature = best_temperature(scores, truth)
+        point = RejectionCurve.from_margins(right, leads(scores, codes)).for_accuracy(ANSWER_ACCURACY)
     return Climb(
-        estimator=fitted,
-        seconds=seconds,
+        estimator=fitted.estimator,
+        seconds=fitted.seconds,
         held_out_right=right,
-        held_out_leads=leads(class_table(answers, own), codes),
-        temperature=best_temperature(scores, truth) if len(truth) else 1.0,
+        held_out_leads=ahead,
+        temperature=temperature,
         threshold=None if point is None else point.threshold,
-        n_bytes=_pickled_size(fitted),
+        n_bytes=_pickled_size(fitted.estimator),
     )
 
 
@@ -113,19 +105,6 @@ def answers_of(estimator: Any, X: NDArray[Any]) -> tuple[NDArray[np.float64], ND
     """
     scores, predictions = responses(estimator, X)
     return logits(scores, boundary(estimator)), np.searchsorted(estimator.classes_, predictions)
-
-
-def _rehearse(
-    estimator: Any, train: Split, seed: int
-) -> tuple[NDArray[np.int64], NDArray[np.float64], NDArray[np.int64], float]:
-    """Codes of the held-out images, and the scores, answers and boundary of a twin that never saw them."""
-    codes = np.searchsorted(np.unique(train.labels), train.labels)
-    rest, held = held_out_part(codes, _HELD_OUT, np.random.default_rng(seed))
-    if not len(held):
-        return held, np.zeros((0, 2)), held, ZERO
-    twin = clone(estimator).fit(train.X[rest], train.labels[rest])
-    scores, predictions = responses(twin, train.X[held])
-    return codes[held], scores, np.searchsorted(twin.classes_, predictions), boundary(twin)
 
 
 class _Counter:
