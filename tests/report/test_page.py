@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from misread.errors import OutputError
-from misread.report import report_data, summary, suspects_csv, write_report
+from misread.report import comparison, report_data, summary, suspects_csv, write_report
 from misread.report.page import SCRIPTS, STYLES
 from misread.results.study import StudyResult
 
@@ -111,7 +111,7 @@ def test_a_folder_that_cannot_be_written_is_said_plainly(study_result: StudyResu
 def test_every_asset_is_used() -> None:
     folder = Path(write_report.__code__.co_filename).parent / "assets"
     assert {path.stem for path in (folder / "js").glob("*.js")} == set(SCRIPTS)
-    assert {path.stem for path in (folder / "css").glob("*.css")} == set(STYLES)
+    assert {path.stem for path in (folder / "css").glob("*.css")} == {*STYLES, *comparison.STYLES}
 
 
 def test_two_classes_and_many(tmp_path: Path) -> None:

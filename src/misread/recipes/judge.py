@@ -11,6 +11,7 @@ from misread.bundle import Evidence
 from misread.errors import AnswersError
 from misread.evaluation.answers import Answers
 from misread.evaluation.calibration import class_probabilities
+from misread.evaluation.scores import HALF, ZERO, first_yes
 from misread.recipes.metrics import classifier_metrics, detector_metrics
 from misread.recipes.pictured import gallery_arrays
 from misread.results.provenance import made_by
@@ -18,7 +19,7 @@ from misread.results.study import StudyResult
 
 __all__ = ["judge_answers", "judge_scores"]
 
-HALF = {"decision_function": 0.0, "votes": 0.5, "probabilities": 0.5}
+BOUNDARIES = {"decision_function": ZERO, "votes": HALF, "probabilities": HALF}
 
 
 def judge_scores(
@@ -147,8 +148,8 @@ def _judged(answers: Answers) -> tuple[dict[str, Any], dict[str, NDArray[Any]], 
         if answers.scores is not None:
             arrays["model.scores"] = answers.scores
         return {f"model.{name}": value for name, value in metrics.items()}, arrays, None
-    boundary = HALF[answers.scale or "probabilities"]
-    threshold = answers.threshold if answers.threshold is not None else float(np.nextafter(boundary, np.inf))
+    boundary = BOUNDARIES[answers.scale or "probabilities"]
+    threshold = answers.threshold if answers.threshold is not None else first_yes(boundary)
     arrays["model.scores"] = answers.positive_scores[:, None]
     evidence = Evidence(answers.labels == 1, answers.positive_scores)
     metrics = detector_metrics(evidence, answers.predictions == 1)

@@ -17,6 +17,7 @@ from misread.results.comparison import Changed, Comparison
 __all__ = ["facts_of", "render_comparison", "write_comparison"]
 
 MOST_SHOWN = 600
+STYLES = ("base", "parts", "comparison")
 LARGE = 64
 KINDS = (
     ("fixed", "Fixed", "Images that the second model reads right and the first does not."),
@@ -46,7 +47,7 @@ def render_comparison(comparison: Comparison) -> str:
     first, second = values["models"]
     return render_template(
         "comparison.html",
-        styles=("base", "parts", "comparison"),
+        styles=STYLES,
         headline=_headline(comparison),
         verdict=comparison.verdict,
         p=_p(values["p_value"]),
