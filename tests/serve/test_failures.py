@@ -12,7 +12,6 @@ import numpy as np
 import pytest
 
 from misread.bundle import Bundle
-from misread.serve.limits import Limits
 
 Serve = Callable[..., AbstractContextManager[str]]
 Connect = Callable[[str], socket.socket]
@@ -75,17 +74,6 @@ def test_what_is_not_http_is_told_so(digits_url: str, connect: Connect, junk: by
     with connect(digits_url) as client:
         client.sendall(junk)
         check_failure(raw_answer(client), 400, "not-http")
-
-
-def test_one_connection_too_many(digits_bundle: Bundle, serve: Serve, connect: Connect) -> None:
-    with serve(digits_bundle, Limits(connections=1)) as url, connect(url) as first:
-        first.sendall(b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n")
-        first.recv(1 << 16)
-        with connect(url) as late:
-            response = raw_answer(late)
-        check_failure(response, 503, "busy")
-        assert response.headers["retry-after"] == "1"
-        assert response.headers["connection"] == "close"
 
 
 def test_a_client_that_left_is_no_failure(digits_bundle: Bundle, serve: Serve, connect: Connect) -> None:

@@ -256,18 +256,48 @@ def test_a_client_that_does_not_take_its_answer(digits_bundle: Bundle, serve: Se
         assert httpx.get(f"{url}/healthz").status_code == 200
 
 
-def test_too_many_connections(digits_bundle: Bundle, serve: Serve, connect: Connect) -> None:
+def test_idle_connections_make_room(digits_bundle: Bundle, serve: Serve, connect: Connect) -> None:
+    """The oldest of those that say nothing goes, not one that sends a body, nor who comes anew."""
     with serve(digits_bundle, Limits(connections=5)) as url:
-        clients = [connect(url) for _ in range(5)]
+        sending = connect(url)
+        sending.sendall(POST_HEAD % 10 + b"x")
         time.sleep(0.2)
-        with connect(url) as late:
-            answer = late.recv(1 << 16)
+        idle = [connect(url) for _ in range(4)]
+        time.sleep(0.2)
+        for _ in range(2):
+            assert httpx.get(f"{url}/healthz").status_code == 200
+        assert idle[0].recv(10) == b""
+        sending.sendall(b"x" * 9)
+        assert sending.recv(1 << 16).startswith(b"HTTP/1.1 415")
+        for client in (sending, *idle):
+            client.close()
+
+
+def test_too_many_connections(gated: Gated, serve: Serve, connect: Connect, one: dict[str, Any]) -> None:
+    with serve(gated, Limits(connections=3)) as url:
+        gate = shut(gated)
+        with asking(url, one, 3):
+            gated.asked.get(timeout=20)
+            time.sleep(0.5)
+            with connect(url) as late:
+                answer = late.recv(1 << 16)
+            gate.set()
         assert answer.startswith(b"HTTP/1.1 503")
         assert b"retry-after: 1" in answer
-        for client in clients:
+
+
+def test_slow_bodies_take_no_places(
+    digits_bundle: Bundle, serve: Serve, connect: Connect, one: dict[str, Any]
+) -> None:
+    with serve(digits_bundle, Limits(requests=2)) as url:
+        slow = [connect(url) for _ in range(20)]
+        for client in slow:
+            client.sendall(POST_HEAD % 1_000 + b"x")
+        wait_until(lambda: metric(url, "misread_bodies_arriving") == 20)
+        for _ in range(3):
+            assert httpx.post(f"{url}/v1/predict", json=one, timeout=30).status_code == 200
+        for client in slow:
             client.close()
-        time.sleep(0.2)
-        assert httpx.get(f"{url}/healthz").status_code == 200
 
 
 @pytest.mark.parametrize(
@@ -377,6 +407,43 @@ def test_the_command_ends_after_the_requests_inside(
         assert process.wait(10) == 0
         assert process.stderr is not None
         assert "Stopped." in process.stderr.read()
+
+
+def test_a_request_that_takes_too_long_does_not_keep_the_server_from_ending(
+    gated: Gated, serve: Serve, connect: Connect, one: dict[str, Any]
+) -> None:
+    body = httpx.Request("POST", "http://x", json=one).read()
+    shut(gated)
+    with serve(gated, Limits(grace=0.5)) as url:
+        client = connect(url)
+        client.sendall(JSON_HEAD % len(body) + body)
+        gated.asked.get(timeout=20)
+        started = time.monotonic()
+    assert time.monotonic() - started < 15
+    client.close()
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs ulimit")
+def test_few_open_files(model_file: Path, one: dict[str, Any], connect: Connect, tmp_path: Path) -> None:
+    """Idle connections in their hundreds keep nobody out and write no log."""
+    misread = str(Path(sys.executable).parent / "misread")
+    log = tmp_path / "log"
+    line = 'ulimit -n 200; exec "$0" serve "$1" --port 0 2> "$2"'
+    with subprocess.Popen(["bash", "-c", line, misread, str(model_file), str(log)]) as process:
+        try:
+            wait_until(lambda: log.exists() and "http://" in log.read_text(), 60)
+            url = re.search(r"http://\S+?:\d+", log.read_text())[0]  # type: ignore[index]
+            wait_until(lambda: answers(url), 60)
+            idle = [connect(url) for _ in range(300)]
+            for _ in range(5):
+                assert httpx.post(f"{url}/v1/predict", json=one, timeout=20).status_code == 200
+            for client in idle:
+                client.close()
+            process.send_signal(signal.SIGTERM)
+            assert process.wait(20) == 0
+        finally:
+            process.kill()
+    assert len(log.read_text()) < 5_000
 
 
 def test_a_taken_port_and_a_missing_file_are_one_line(model_file: Path, tmp_path: Path) -> None:

@@ -38,11 +38,11 @@ def serve(
     try:
         from misread.serve.app import create_app
         from misread.serve.limits import Limits
-        from misread.serve.server import listen, run
+        from misread.serve.server import listen, run, within_open_files
     except ImportError as error:
         raise MissingExtraError(error.name or "fastapi", "serve") from error
 
-    limits = Limits(
+    asked = Limits(
         body=max_body << 20,
         pixels=max_pixels * 1_000_000,
         batch=max_batch,
@@ -50,6 +50,7 @@ def serve(
         memory=max(256, 2 * max_body) << 20,
         seconds=timeout,
     )
+    limits = within_open_files(asked)
     with listen(host, port) as listener:
         app = create_app(load(file, most_memory=most_memory), limits, hosts=[host, *(allow_host or ())])
         address, port = listener.getsockname()[:2]

@@ -44,7 +44,8 @@ def patient_protocol(patience: float, connections: int) -> type[H11Protocol]:
         Seconds for a request's headers, from the connection or the request's first byte on; and seconds in which
         a client must take more of an answer.
     connections : int
-        Connections open at once; a further one gets a 503 and is closed.
+        Connections open at once. For a further one, that connection is closed which has been idle for longest, or
+        has been sending for longest; if all are being answered, the further one gets a 503 and is closed.
 
     Returns
     -------
@@ -57,10 +58,30 @@ def patient_protocol(patience: float, connections: int) -> type[H11Protocol]:
             super().connection_made(transport)
             self._reading, self._writing = _Deadline(patience), _Deadline(patience)
             self._reading.start(transport)
+            self._since = asyncio.get_running_loop().time()
             if len(self.connections) > connections:
-                full = Refused.busy(f"all {connections} connections are taken")
-                full.headers["Connection"] = "close"
-                self._refuse(full)
+                self._make_room()
+
+        def _make_room(self) -> None:
+            others = [one for one in self._siblings() if not one._answering()]
+            if others:
+                longest = min(others, key=lambda one: (one.conn.their_state is not h11.IDLE, one._since))
+                self.connections.discard(longest)
+                longest.transport.abort()
+                return
+            full = Refused.busy(f"all {connections} connections are taken")
+            full.headers["Connection"] = "close"
+            self._refuse(full)
+
+        def _siblings(self) -> "list[PatientProtocol]":
+            return [one for one in self.connections if isinstance(one, PatientProtocol) and one is not self]
+
+        def _answering(self) -> bool:
+            """Whether a whole request waits for its answer."""
+            return self.conn.their_state in (h11.DONE, h11.MUST_CLOSE) and not self._is_answered()
+
+        def _is_answered(self) -> bool:
+            return self.cycle is not None and self.cycle.response_complete
 
         def send_400_response(self, msg: str) -> None:
             self._refuse(_NOT_HTTP)
@@ -80,7 +101,10 @@ def patient_protocol(patience: float, connections: int) -> type[H11Protocol]:
             self.transport.close()
 
         def data_received(self, data: bytes) -> None:
+            began = self.conn.their_state is h11.IDLE
             super().data_received(data)
+            if began:
+                self._since = asyncio.get_running_loop().time()
             if self._dawdling():
                 self._reading.start(self.transport)
             else:
@@ -88,8 +112,8 @@ def patient_protocol(patience: float, connections: int) -> type[H11Protocol]:
 
         def _dawdling(self) -> bool:
             """Whether headers are incomplete, or a body goes on that was answered already."""
-            answered = self.cycle is not None and self.cycle.response_complete
-            return self.conn.their_state is h11.IDLE or (answered and self.conn.their_state is h11.SEND_BODY)
+            state = self.conn.their_state
+            return state is h11.IDLE or (state is h11.SEND_BODY and self._is_answered())
 
         def pause_writing(self) -> None:
             super().pause_writing()

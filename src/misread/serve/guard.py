@@ -1,5 +1,6 @@
 """What stands around the application: who may ask, what every answer carries, what is counted."""
 
+import asyncio
 import ipaddress
 import json
 import time
@@ -71,6 +72,9 @@ class Guard:
                 await self._app(scope, receive, counted_send)
         except ClientDisconnect:
             status = _LEFT
+        except asyncio.CancelledError:  # the server was told to stop, and this took longer than it waits
+            if status is None:
+                await self._refuse(_stopping(), counted_send)
         except Exception:
             if status is None:
                 await self._refuse(_internal(), counted_send)
@@ -131,6 +135,10 @@ def refusal_headers(refused: Refused, length: int, secured: bool = False) -> lis
     headers = {"Content-Type": "application/json", "Content-Length": str(length), **refused.headers}
     plain = [(name.lower().encode(), value.encode()) for name, value in headers.items()]
     return [*plain, *_RAW_HEADERS] if secured else plain
+
+
+def _stopping() -> Refused:
+    return Refused(503, "stopping", "the server was told to stop", {"Connection": "close", "Retry-After": "10"})
 
 
 def _internal() -> Refused:
