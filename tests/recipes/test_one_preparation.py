@@ -19,6 +19,7 @@ from misread.data.fit import FITS, fit_image
 from misread.data.idx import write_idx
 from misread.data.making import Reading
 from misread.data.picture import read_grey
+from misread.recipes.evaluate import evaluate
 from misread.recipes.train import manifest_of, train
 
 N = 60
@@ -169,6 +170,18 @@ def test_a_loaded_set_says_how_it_was_made(tmp_path, invert):
     assert (manifest.fit, manifest.invert, manifest.image_size) == ("pad", invert, (12, 12))
     with pytest.raises(ValueError, match="fitted by 'pad', not 'mnist'; leave out fit"):
         train("knn", dataset, fit="mnist")
+
+
+def test_evaluate_prepares_what_came_as_it_is(tmp_path):
+    """From Python, too: nobody has to know how the model's images were made."""
+    path = as_folder(tmp_path / "mine", pictures((28, 28)))
+    bundle = train("knn", path, fit="mnist")
+    alike, as_it_is = (load(path, fit=fit) for fit in ("mnist", "stretch"))
+    assert as_it_is.fit is None
+    one, other = (evaluate(bundle, dataset).values for dataset in (alike, as_it_is))
+    assert one == other
+    with pytest.warns(UserWarning, match=r"load it with size=\(28, 28\), fit=.mnist."):
+        evaluate(bundle, load(path, fit="pad"))
 
 
 def test_drawings_are_made_like_images_that_are_made_so(tmp_path):

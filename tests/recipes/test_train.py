@@ -204,6 +204,7 @@ def test_evaluate_refuses_what_makes_no_sense(digits, detector, few_letters):
                 few_letters,
                 train=Split(np.zeros((2, 9, 9), np.uint8), [0, 1]),
                 test=Split(np.zeros((0, 9, 9), np.uint8), np.zeros(0, int)),
+                fit="pad",
             ),
         )
 

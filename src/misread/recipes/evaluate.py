@@ -23,7 +23,7 @@ from misread.recipes.metrics import (
 from misread.recipes.operating import verdict
 from misread.recipes.pictured import gallery_arrays
 from misread.recipes.study import StudyResult
-from misread.recipes.unseen import judging_images
+from misread.recipes.unseen import as_trained, judging_images
 from misread.tasks import Task
 
 __all__ = ["Judged", "evaluate", "judge", "unseen_images"]
@@ -166,6 +166,7 @@ def _pictured(bundle: Bundle, images: Dataset, task: Task, judged: Judged) -> di
 def unseen_images(bundle: Bundle, dataset: Dataset, every: bool) -> Dataset:
     """The images to judge on as the test images of a data set with the model's classes."""
     manifest = bundle.manifest
+    dataset = as_trained(bundle, dataset)
     if dataset.shape != manifest.image_size:
         raise ParameterError(
             f"the model takes images of {manifest.image_size}, {dataset.name} has {dataset.shape}"

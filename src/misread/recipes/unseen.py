@@ -1,13 +1,38 @@
 """Images that a model was trained on say nothing of how good it is on others: find them, and leave them out."""
 
+import warnings
+from dataclasses import replace
+
 import numpy as np
 
 from misread.bundle import Bundle
 from misread.data import Dataset, Split, joined
 from misread.data.content import image_hashes
+from misread.data.fit import fit_images
 from misread.errors import ParameterError
 
-__all__ = ["judging_images"]
+__all__ = ["as_trained", "judging_images"]
+
+
+def as_trained(bundle: Bundle, dataset: Dataset) -> Dataset:
+    """Images that came as they are, prepared as the model prepares every image; a warning where others were made.
+
+    The set that the model was trained on is left as it is.
+    """
+    manifest = bundle.manifest
+    if dataset.sha256 == manifest.dataset.get("sha256") or manifest.task == "denoising":
+        return dataset
+    made, wanted = (dataset.fit or manifest.fit, dataset.invert), (manifest.fit, manifest.invert)
+    if made != wanted and dataset.shape == manifest.image_size:
+        how = f"size={manifest.image_size}, fit={manifest.fit!r}, invert={manifest.invert}"
+        warnings.warn(f"{dataset.name} was not made as the model's images were; load it with {how}", stacklevel=4)
+    if dataset.fit or dataset.invert or manifest.invert:
+        return dataset
+    parts = [
+        replace(part, images=fit_images(part.images, manifest.image_size, manifest.fit))
+        for part in (dataset.train, dataset.test)
+    ]
+    return replace(dataset, train=parts[0], test=parts[1])
 
 
 def judging_images(bundle: Bundle, dataset: Dataset, every: bool = False) -> tuple[Split, str]:
