@@ -173,3 +173,19 @@ def test_an_interrupted_command_says_so_in_one_line(words, tmp_path):
     assert err.splitlines()[-1].startswith("error: stopped by Ctrl-C")
     assert "Traceback" not in err
     assert not list(tmp_path.rglob("*.misread")) + list(tmp_path.rglob("*.part"))
+
+
+def test_judge_and_compare(sets):
+    good("train", "knn", "v1.2", "--out", "m.misread")
+    good("train", "sgd", "v1.2", "--out", "n.misread")
+    good("train", "sgd", "v1.2", "--out", "a/n.misread")
+    good("compare", "m.misread", "n.misread", "--data", "v1.2")
+    good("compare", "m.misread", "n.misread", "--data", "v1.2")
+    assert "another command" in refused("compare", "m.misread", "a/n.misread", "--data", "v1.2")
+    good("predict", "m.misread", "v1.2", "--out", "v1.2.csv")
+    (sets / "runs" / "answers").mkdir(parents=True)
+    (sets / "runs" / "answers" / "results.json").write_text(json.dumps({"manifest": {"dataset": {}}}))
+    (sets / "answers.csv").write_text("name,label,answer\n" + "".join(f"{i},c{i % 2},c0\n" for i in range(20)))
+    assert "holds other results" in refused("judge", "answers.csv")
+    good("judge", "answers.csv", "--force")
+    good("judge", "answers.csv")

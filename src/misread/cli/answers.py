@@ -12,6 +12,14 @@ from misread.cli.describe import measured, say_titled, titled
 from misread.cli.judge import print_confusion
 from misread.cli.loading import load_alike, load_with_progress
 from misread.cli.options import JsonOption, PositiveOption, command_line
+from misread.cli.outputs import (
+    ForceOption,
+    claim_judged,
+    claim_page,
+    file_to_write,
+    folder_to_write,
+    sign_page,
+)
 from misread.cli.own import Own, reads_own_data
 from misread.cli.progress import stages
 from misread.cli.tables import print_table
@@ -53,6 +61,7 @@ def judge(
     out: Annotated[
         Path | None, typer.Option("--out", metavar="DIR", help="Run folder; runs/<answers> by default.")
     ] = None,
+    force: ForceOption = False,
     on_error: OnErrorOption = "stop",
     data_dir: DataDirOption = None,
     as_json: JsonOption = False,
@@ -63,6 +72,8 @@ def judge(
 
     Numbers with intervals on the screen; results and report.html in a run folder.
     """
+    out = folder_to_write(out or Path("runs") / answers.stem)
+    claim_judged(out, answers, force)
     table, images = Answers.read(answers), None
     if data is not None:
         dataset = load_with_progress(data, data_dir, on_error=on_error, own=own)
@@ -72,8 +83,8 @@ def judge(
         result = judge_answers(
             table, images, model=model or answers.stem, source=data or str(answers), positive=positive
         )
-        out = out or Path("runs") / answers.stem
         on_stage(f"Writing {out}")
+        result.manifest["model_file"] = str(answers)
         result.save(out)
         table.write(out / "answers.npz")
         page = write_report(result, out)
@@ -107,6 +118,7 @@ def compare(
         Path | None,
         typer.Option("--html", metavar="FILE", help="The page; runs/<A>-against-<B>.html by default."),
     ] = None,
+    force: ForceOption = False,
     confidence: ConfidenceOption = None,
     on_error: OnErrorOption = "stop",
     data_dir: DataDirOption = None,
@@ -118,6 +130,10 @@ def compare(
 
     One offline page shows the images; the difference comes with its interval and an exact paired test.
     """
+    page = html or Path("runs") / f"{first.stem}-against-{second.stem}.html"
+    page = file_to_write(page) if html is not None else folder_to_write(page.parent) / page.name
+    made_by = f"{first} {second} {data}"
+    claim_page(page, made_by, force)
     alike = _alike(data, data_dir, on_error, own)
     with stages(None) as on_stage:
         sources = []
@@ -131,10 +147,10 @@ def compare(
             confidence=0.95 if confidence is None else confidence,
             command=command_line(context),
         )
-        page = html or Path("runs") / f"{first.stem}-against-{second.stem}.html"
         if html is None:
             writable_folder(page.parent)
         write_comparison(compared, page)
+        sign_page(page, made_by)
     if as_json:
         print_json({**compared.as_json(), "page": str(page)})
         return
@@ -187,6 +203,8 @@ def check(
 
     --not-worse-than is a paired exact test, two-sided at --confidence (0.95), not a comparison of two numbers.
     """
+    if junit is not None:
+        file_to_write(junit)
     shares = [_shares(name, given) for name, given in (("precision", precision), ("recall", recall))]
     try:
         alike = _alike(data, data_dir, on_error, own)

@@ -10,6 +10,7 @@ __all__ = ["describe", "measured", "percent", "say_titled", "titled"]
 
 _INDENT = 10
 _MOST_CLASSES = 20
+_TO_COPY = ("command ", "sha256 ")
 
 
 def describe(manifest: Manifest) -> list[str]:
@@ -37,7 +38,7 @@ def titled(title: str, lines: Sequence[str]) -> list[str]:
 def say_titled(lines: Sequence[str]) -> None:
     """Print lines of `titled`; where they are wrapped, they stay in their column."""
     for line in lines:
-        say(line, hang=_INDENT)
+        say(line, hang=_INDENT, whole=line.startswith(_TO_COPY))
 
 
 def measured(metrics: dict[str, Any], positive: str | None = None) -> list[str]:

@@ -4,6 +4,7 @@ import json
 import os
 from collections.abc import Mapping
 from dataclasses import replace
+from hashlib import blake2b
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -17,12 +18,15 @@ from misread.files import atomic_write
 __all__ = [
     "ForceOption",
     "claim_copy",
+    "claim_judged",
     "claim_ladder",
     "claim_model",
+    "claim_page",
     "claim_run",
     "file_to_write",
     "folder_to_write",
     "named_after",
+    "sign_page",
     "write_new",
 ]
 
@@ -125,6 +129,39 @@ def claim_run(folder: Path, file: Path, dataset: Dataset, force: bool) -> None:
         raise _taken(folder, f"it holds results on other data ({_name(old)})")
     if old.get("model_file", str(file)) != str(file):
         raise _taken(folder, f"it holds results of another model ({old['model_file']})")
+
+
+def claim_judged(folder: Path, answers: Path, force: bool) -> None:
+    """Refuse to overwrite results that are not of this table of answers."""
+    old = _written(folder / "results.json")
+    if not force and old is not None and old.get("model_file") != str(answers):
+        raise _taken(folder, "it holds other results")
+
+
+def claim_page(page: Path, command: str, force: bool) -> None:
+    """Refuse to overwrite a page that another command made."""
+    mark = _mark(command)
+    if force or not page.exists():
+        return
+    with page.open("rb") as stream:
+        stream.seek(max(0, page.stat().st_size - len(mark)))
+        if stream.read() != mark:
+            raise _taken(page, "another command made it")
+
+
+def sign_page(page: Path, command: str) -> None:
+    """Note at the end of a page which command made it."""
+    content = page.read_bytes() + _mark(command)
+    with atomic_write(page) as stream:
+        stream.write(content)
+
+
+def _mark(command: str) -> bytes:
+    return (
+        b"\n<!-- "
+        + blake2b(command.encode("utf-8", "backslashreplace"), digest_size=16).hexdigest().encode()
+        + b" -->\n"
+    )
 
 
 def claim_ladder(folder: Path, best: str, dataset: Dataset, force: bool) -> None:

@@ -9,10 +9,9 @@ from typing import Any
 from misread.cli.options import needs
 from misread.cli.outputs import file_to_write
 from misread.errors import ParameterError
+from misread.spreadsheet import inert
 
 __all__ = ["table_of", "table_to_write"]
-
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
 def table_to_write(path: Path) -> Path:
@@ -62,5 +61,4 @@ def _text(cell: Any) -> Any:
 
 
 def _inert(cell: Any) -> Any:
-    """A cell that no spreadsheet takes for a formula."""
-    return f"'{cell}" if isinstance(cell, str) and cell.startswith(_FORMULA) else cell
+    return inert(cell) if isinstance(cell, str) else cell
