@@ -90,6 +90,7 @@ UNDERSTOOD = {
     "scientific": (labelled(label=scientific, pixel=scientific), ",", WHOLE),
     "floats": (labelled(label=float, pixel=float), ",", WHOLE),
     "bytes as Python prints them": (labelled(label=lambda digit: f"b'{digit}'"), ",", WHOLE),
+    "single quotes": (labelled(label=lambda digit: f"'{digit}.0'"), ",", WHOLE),
     "no header": (labelled(header=False), ",", "label in the first column, 64 pixels as 8x8; no header"),
     "no header, optdigits": (
         labelled(header=False, last=True),

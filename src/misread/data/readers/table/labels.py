@@ -13,7 +13,7 @@ _WHOLE = re.compile(r"[+-]?\d{1,40}", re.ASCII)
 _DECIMAL = re.compile(r"[+-]?\d{1,40}[.,]\d*", re.ASCII)
 _SCIENTIFIC = re.compile(r"[+-]?\d(?:[.,]\d{1,40})?[eE][+-]?\d{2,3}", re.ASCII)
 _LARGEST_POWER = 40
-_BYTES = re.compile(r"""b(['"])(.*)\1""", re.DOTALL)
+_QUOTED = re.compile(r"""b?(['"])(.*)\1""", re.DOTALL)
 _FEWEST = 3
 _LIST = re.compile(r"""\[(?:[-+.,\d\s]*|\s*(['"]).*\1\s*)\]""", re.DOTALL)
 _LONGEST = 1_000
@@ -81,9 +81,10 @@ def settled(texts: Sequence[str]) -> list[str]:
     ['1.0', '1.5']
     """
     distinct = dict.fromkeys(texts)
-    if all(map(_BYTES.fullmatch, distinct)):
-        names = {text: text[2:-1] for text in distinct}
-        return [names[text] for text in texts]
+    quoted = {text: _QUOTED.fullmatch(text) for text in distinct}
+    inner = {text: found[2].strip() for text, found in quoted.items() if found}
+    if len(inner) == len(distinct) > 0:  # as Python prints bytes, or in quotes that CSV does not know
+        return settled([inner[text] for text in texts])
     numbers = {text: _whole(text) for text in distinct if not is_missing(text)}
     if not numbers or any(number is None for number in numbers.values()):
         return list(texts)
