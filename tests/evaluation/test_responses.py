@@ -6,12 +6,14 @@ import warnings
 import numpy as np
 import pytest
 from sklearn.calibration import CalibratedClassifierCV
+from sklearn.cluster import KMeans
 from sklearn.dummy import DummyClassifier
 from sklearn.ensemble import BaggingClassifier, VotingClassifier
-from sklearn.linear_model import LogisticRegression, Perceptron, RidgeClassifier
+from sklearn.linear_model import LinearRegression, LogisticRegression, Perceptron, RidgeClassifier
 from sklearn.model_selection import FixedThresholdClassifier, GridSearchCV, TunedThresholdClassifierCV
 from sklearn.multiclass import OneVsOneClassifier, OneVsRestClassifier, OutputCodeClassifier
 from sklearn.naive_bayes import GaussianNB
+from sklearn.neighbors import RadiusNeighborsClassifier
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.svm import SVC, LinearSVC, NuSVC
@@ -212,3 +214,18 @@ def test_boundaries():
     assert boundary(RandomForestClassifier()) == 0.5
     assert boundary(FixedThresholdClassifier(GaussianNB())) == 0.5
     assert boundary(SVC()) == 0.0
+
+
+def test_what_is_no_classifier_is_said(digits):
+    search = GridSearchCV(RidgeClassifier(), {"alpha": [1]}, cv=2, refit=False)
+    for estimator, missing in ((LinearRegression(), "classes_"), (KMeans(10, n_init=1), "classes_"), (search, "")):
+        with pytest.raises(ParameterError, match=f"no classifier that can be asked: it has no {missing}"):
+            misread.train(estimator, digits)
+
+
+def test_an_answer_that_is_no_class_is_said(digits):
+    estimator = RadiusNeighborsClassifier(1.0, outlier_label=-1)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        with pytest.raises(ParameterError, match=r"answers .*-1.*, which is none of the classes"):
+            misread.train(estimator, digits)

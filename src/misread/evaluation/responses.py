@@ -50,15 +50,22 @@ def responses(estimator: Any, X: NDArray[Any]) -> tuple[NDArray[np.float64], NDA
     owner = next((one for one in type(estimator).__mro__ if "predict" in vars(one)), object)
     if "scores_and_predictions" in vars(owner):
         return estimator.scores_and_predictions(X)
-    method, classes = _method(estimator), estimator.classes_
+    name, classes = type(estimator).__name__, getattr(estimator, "classes_", None)
+    if classes is None or not hasattr(estimator, "predict"):
+        missing = "classes_" if classes is None else "predict"
+        raise ParameterError(
+            f"{name} is no classifier that can be asked: it has no {missing}; "
+            "give a classifier with scikit-learn's interface (a search with refit=True)"
+        )
+    method = _method(estimator)
     if method is None:
-        predictions = np.asarray(estimator.predict(X))
+        predictions = _of_its_classes(estimator.predict(X), classes, name)
         shares = (predictions[:, None] == classes).astype(np.float64)
         return (shares[:, 1] if len(classes) == 2 else shares), predictions
     given = np.asarray(getattr(estimator, method)(X))
-    scores = _one_for_each(given, len(classes), method, type(estimator).__name__)
+    scores = _one_for_each(given, len(classes), method, name)
     if type(estimator).predict not in _BY_SCORES:
-        return scores, np.asarray(estimator.predict(X))
+        return scores, _of_its_classes(estimator.predict(X), classes, name)
     codes = (given > ZERO).astype(np.intp) if given.ndim == 1 else given.argmax(axis=1)
     return scores, classes[codes]
 
@@ -127,6 +134,15 @@ def _decider(estimator: Any) -> Any:
 
 def _is_asked(pipeline: Pipeline) -> bool:
     return not isinstance(pipeline.steps[-1][1], str | None)
+
+
+def _of_its_classes(predictions: Any, classes: NDArray[Any], name: str) -> NDArray[Any]:
+    """Answers that are classes; of one that knows none, such as of an outlier, nothing could be said."""
+    given = np.asarray(predictions)
+    strange = given[~np.isin(given, classes)] if given.ndim == 1 else given.ravel()[:1]
+    if strange.size:
+        raise ParameterError(f"{name} answers {strange[0]!r}, which is none of the classes that it was trained on")
+    return given
 
 
 def _one_for_each(scores: NDArray[Any], n_classes: int, method: str, name: str) -> NDArray[np.float64]:
