@@ -11,6 +11,7 @@ from PIL import Image
 from pyarrow import parquet
 from typer.testing import CliRunner
 
+from misread.bundle import read_manifest
 from misread.cli import app
 from misread.data import load
 from misread.data.colour import ColourLostWarning
@@ -118,3 +119,4 @@ def test_the_commands_say_it(tmp_path):
             result = CliRunner().invoke(app, words)
         assert result.exit_code == 0, result.output
         assert "COLOUR IS LOST" in result.output
+    assert "COLOUR IS LOST" in read_manifest(tmp_path / "m.misread").dataset["warnings"][0]

@@ -13,6 +13,7 @@ from sklearn.base import BaseEstimator
 
 from misread.bundle import Bundle, Evidence, Manifest
 from misread.data import Dataset, load
+from misread.data.colour import is_lost
 from misread.data.content import image_hashes
 from misread.data.fit import fitted_already
 from misread.data.summary import summarise
@@ -190,7 +191,8 @@ def manifest_of(
     dataset: Dataset, task: str, model: str, estimator: Any, *, fit: str | None = None, **more: Any
 ) -> Manifest:
     """What a model trained on a data set says of itself; `fit` counts where the set says nothing."""
-    stated, findings = dataset.fit or fit, summarise(dataset).findings
+    stated = dataset.fit or fit
+    found = [*filter(is_lost, dataset.notes), *summarise(dataset).findings]
     return Manifest(
         task=task,
         model=model,
@@ -198,7 +200,11 @@ def manifest_of(
         image_size=dataset.shape,
         fit=stated or ("stretch" if task == "denoising" else _fit_of_others(dataset)),
         invert=dataset.invert,
-        dataset={**_described(dataset), "fit": stated or "stretch", "warnings": list(findings)},
+        dataset={
+            **_described(dataset),
+            "fit": stated or "stretch",
+            "warnings": found,
+        },
         versions=versions_of(packages_behind(estimator)),
         created=datetime.now(UTC).isoformat(timespec="seconds"),
         **more,
