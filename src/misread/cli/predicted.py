@@ -8,6 +8,7 @@ from typing import Any
 
 from misread.cli.options import needs
 from misread.cli.outputs import file_to_write
+from misread.data.words import printable
 from misread.errors import ParameterError
 from misread.spreadsheet import inert
 
@@ -31,7 +32,7 @@ def table_of(answers: Sequence[dict[str, Any]], path: Path) -> bytes:
         writer = csv.writer(text, lineterminator="\n")
         writer.writerow(map(_inert, columns))
         writer.writerows([_inert(cell) for cell in row] for row in zip(*columns.values(), strict=True))
-        return text.getvalue().encode("utf-8", "backslashreplace")
+        return text.getvalue().encode()
     import pyarrow
     from pyarrow import parquet
 
@@ -56,9 +57,8 @@ def _columns(answers: Sequence[dict[str, Any]]) -> dict[str, list[Any]]:
 
 
 def _text(cell: Any) -> Any:
-    """Text that can be written as UTF-8."""
-    return cell.encode("utf-8", "backslashreplace").decode() if isinstance(cell, str) else cell
+    return printable(cell) if isinstance(cell, str) else cell
 
 
 def _inert(cell: Any) -> Any:
-    return inert(cell) if isinstance(cell, str) else cell
+    return inert(printable(cell)) if isinstance(cell, str) else cell
