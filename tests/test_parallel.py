@@ -86,7 +86,7 @@ def test_a_killed_worker_costs_time_not_the_result(cluster, engine, digits):
 
 @pytest.mark.parametrize("engine", ["spark://host:1", "dask://host", "dask:8786", "dask://127.0.0.1:9"])
 def test_an_address_that_makes_no_sense_is_said(engine, monkeypatch):
-    monkeypatch.setattr("misread.parallel.CONNECT_SECONDS", 1)
+    monkeypatch.setattr("misread.cluster.CONNECT_SECONDS", 1)
     with pytest.raises(ParameterError, match=r"dask://host:port|no Dask scheduler"), workers(engine=engine):
         pass
 

@@ -12,11 +12,13 @@ what to try. The command line prints the message alone and ends with `exit_code`
     ├── OutputError                      a file or folder that cannot be written
     ├── RunError                         a run folder that cannot be read
     ├── ModelFileError                   a model file that cannot be read
+    ├── ClusterError                     a cluster that does not do its work
     └── MissingExtraError (ImportError)  an optional dependency is not installed
 """
 
 __all__ = [
     "AnswersError",
+    "ClusterError",
     "DataError",
     "DownloadError",
     "FormatError",
@@ -67,6 +69,10 @@ class RunError(MisreadError):
 
 class ModelFileError(MisreadError):
     """A model file is damaged, hostile, from a newer misread, or cannot hold this model."""
+
+
+class ClusterError(MisreadError):
+    """A cluster was lost or failed while it worked."""
 
 
 class MissingExtraError(MisreadError, ImportError):

@@ -5,7 +5,6 @@ tasks (folds, classes, trees) go to the workers, and what they start themselves 
 """
 
 import os
-import weakref
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from typing import Any
@@ -14,11 +13,10 @@ from joblib import Parallel, delayed, effective_n_jobs, parallel_config
 from joblib.parallel import get_active_backend
 from threadpoolctl import threadpool_limits
 
-from misread.errors import MissingExtraError, ParameterError
+from misread.cluster import connected
+from misread.errors import ParameterError
 
 __all__ = ["Shared", "in_blocks", "inner_threads", "is_local", "task_threads", "workers"]
-
-CONNECT_SECONDS = 15
 
 
 class Shared:
@@ -77,7 +75,9 @@ def workers(jobs: int | None = None, engine: str | None = None) -> Iterator[None
     Raises
     ------
     ParameterError
-        If a value makes no sense or no scheduler answers.
+        If a value makes no sense, no scheduler answers, or its workers have other versions.
+    ClusterError
+        If the cluster is lost, or fails, while it works.
     MissingExtraError
         If Dask is not installed.
     """
@@ -88,46 +88,5 @@ def workers(jobs: int | None = None, engine: str | None = None) -> Iterator[None
         with parallel_config("threading", n_jobs=jobs), threadpool_limits(limits=jobs):
             yield
         return
-    with _connected(engine) as client, parallel_config("dask", client=client), threadpool_limits(limits=jobs):
+    with connected(engine) as client, parallel_config("dask", client=client), threadpool_limits(limits=jobs):
         yield
-
-
-@contextmanager
-def _connected(engine: str) -> Iterator[Any]:
-    scheme, separator, address = engine.partition("://")
-    if scheme != "dask" or not separator or ":" not in address:
-        raise ParameterError(f"engine must be dask://host:port, got {engine!r}; leave it out to use this machine")
-    try:
-        import dask
-        from distributed import Client
-    except ImportError as error:
-        raise MissingExtraError("Dask", "dask") from error
-
-    class RecoverableClient(Client):
-        """Hands data out as the result of a task: when its only holder dies, the scheduler makes it again.
-
-        What was handed out is remembered until the data is gone here: joblib by itself would send it anew in every
-        call.
-        """
-
-        def scatter(self, *args: Any, **options: Any) -> Any:
-            return self._given(args[0]) if options.get("asynchronous") else super().scatter(*args, **options)
-
-        async def _given(self, data: Any) -> Any:
-            known = self.__dict__.setdefault("_futures", {})
-            if id(data) not in known:
-                known[id(data)] = self.submit(_give, data, pure=False)
-                weakref.finalize(data, known.pop, id(data), None)
-            return known[id(data)]
-
-    try:
-        client = RecoverableClient(f"tcp://{address}", timeout=CONNECT_SECONDS)
-    except (OSError, TimeoutError, ValueError) as error:
-        message = f"no Dask scheduler answers at {address} ({error}); start one, or check the port"
-        raise ParameterError(message) from error
-    with client, dask.config.set({"distributed.admin.large-graph-warning-threshold": "1TB"}):
-        yield client
-
-
-def _give(data: Any) -> Any:
-    return data
