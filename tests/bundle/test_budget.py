@@ -189,7 +189,7 @@ def test_a_generator_of_random_numbers_has_the_usual_size(golden, few, tmp_path)
         found["pool_size"]["content"] = str(10**11)
         return schema
 
-    assert "strange size" in refused(skops_file(golden, tmp_path / "m.misread", edited_skops(model, enlarge)))
+    assert "of a strange size" in refused(skops_file(golden, tmp_path / "m.misread", edited_skops(model, enlarge)))
 
 
 @pytest.mark.parametrize("strategy", ["prior", "uniform", "stratified"])

@@ -6,6 +6,7 @@ import re
 import numpy as np
 import pytest
 import skops.io
+from crafted import edited_skops
 from sklearn.calibration import CalibratedClassifierCV
 from sklearn.dummy import DummyClassifier
 from sklearn.ensemble import (
@@ -275,3 +276,54 @@ def test_a_file_does_not_say_how_many_processes_start_or_what_is_printed(few):
     model = BaggingClassifier(GaussianNB(), 2, random_state=0, n_jobs=1).fit(few.train.X, few.train.labels)
     model.n_jobs, model.verbose = 100_000, 9
     assert (reread(model).n_jobs, reread(model).verbose) == (None, 0)
+
+
+def edited(estimator, edit):
+    """The same with an edited schema, as an attacker would."""
+    content = edited_skops(estimator, lambda schema: edit(schema) or schema)
+    with pytest.raises(Exception, match=r".") as caught:
+        loads(np.frombuffer(content, np.uint8))
+    return str(caught.value)
+
+
+@pytest.mark.parametrize("name", ["nodes", "values", "node_count", "max_depth", "args"])
+def test_a_tree_is_looked_at_before_it_is_made(fitted, name):
+    """scikit-learn reads the first side of an array that may have none: that ended the process."""
+    model = fitted(DecisionTreeClassifier(random_state=0))
+    scalar = np.int64(7)
+    for attribute in ("n_features_in_", "max_features_"):
+        setattr(model, attribute, 64)
+    model.spare = scalar
+
+    def plant(schema):
+        content = schema["content"]["content"]
+        tree = content["tree_"]
+        if name == "args":
+            tree["__reduce__"]["args"]["content"][1] = content["spare"]
+        else:
+            tree["content"]["content"][name] = content["spare"]
+
+    assert "of a strange size or kind" in edited(model, plant)
+
+
+@pytest.mark.parametrize(
+    ("place", "value"), [(0, "-5"), (2, "0"), (2, "-1"), (2, "2147483647"), (2, "3"), (0, '"64"')]
+)
+def test_a_tree_has_as_many_outputs_as_it_says(fitted, place, value):
+    def plant(schema):
+        schema["content"]["content"]["tree_"]["__reduce__"]["args"]["content"][place]["content"] = value
+
+    assert "of a strange size or kind" in edited(fitted(DecisionTreeClassifier(random_state=0)), plant)
+
+
+@pytest.mark.parametrize("value", ["625", "-1", "2147483647", "1e5", "null"])
+def test_a_generator_of_random_numbers_reads_inside_its_keys(few, value):
+    model = DummyClassifier(strategy="stratified", random_state=np.random.RandomState(0))
+    model.fit(few.train.X, few.train.labels)
+    reread(model)
+
+    def plant(schema):
+        state = schema["content"]["content"]["random_state"]["content"]["content"]["state"]
+        state["content"]["pos"]["content"] = value
+
+    assert "of a strange size or kind" in edited(model, plant)

@@ -13,6 +13,7 @@ from typing import Any
 from misread.bundle.allowed import ESTIMATORS, strange_types
 from misread.bundle.archive import JSON_BYTES, array_header, check_members, content_of
 from misread.bundle.budget import Budget
+from misread.bundle.compiled import check_compiled
 from misread.errors import ModelFileError
 
 __all__ = ["audited"]
@@ -20,7 +21,6 @@ __all__ = ["audited"]
 _SCHEMA = "schema.json"
 _NODE_BYTES = 4_096
 _COPIES = 3
-_POOL_SIZE = "4"
 
 
 def audited(content: bytes, budget: Budget) -> bytes:
@@ -55,6 +55,7 @@ def audited(content: bytes, budget: Budget) -> bytes:
             if name not in arrays:
                 arrays[name] = bytes(content_of(archive, members[name]))
                 array_header(arrays[name])
+        check_compiled(nodes, arrays)
     for node in nodes:
         node.pop("__id__", None)
     buffer = io.BytesIO()
@@ -85,8 +86,3 @@ def _check_types(nodes: list[dict[str, Any]]) -> None:
             f"it holds {', '.join(sorted(strange)[:5])[:200]}, which is not allowed in a model file; "
             f"of scikit-learn it may hold {allowed}, with parameters that are plain values"
         )
-    for node in nodes:
-        if node.get("__loader__") == "RandomGeneratorNode":
-            pool = node["content"]["seed_seq"]["content"]["pool_size"]["content"]
-            if pool != _POOL_SIZE:
-                raise ModelFileError("a generator of random numbers in it has a strange size; refused")

@@ -36,6 +36,7 @@ __all__ = ["CODECS"]
 
 N_ASKED = 16
 COLUMN_BYTES = 1_024
+FLOAT_COPIES = 24
 
 
 def _encode_sgd(model: SGDClassifier, put: Put, name: str) -> Plain:
@@ -71,7 +72,8 @@ def _decode_knn(model: KNeighborsClassifier, node: Plain, get: Get) -> KNeighbor
     images, targets = checked_array(node, "images", get, "u1", (None, None)), get(node["targets"])
     expect(targets.ndim in (1, 2) and len(targets) == len(images), "images without targets")
     expect(targets.dtype.kind in "bui", "targets of a strange kind")
-    get.budget.spend(2 * images.nbytes + COLUMN_BYTES * targets[:1].size, "to look for neighbours")
+    copies = 2 if model._has_euclidean_metric() else FLOAT_COPIES
+    get.budget.spend(copies * images.nbytes + COLUMN_BYTES * targets[:1].size, "to look for neighbours")
     return model.fit(images, targets)
 
 
