@@ -121,7 +121,8 @@ def _refuse_frames(image: Image.Image) -> None:
         n_frames = getattr(image, "n_frames", 1)
     if n_frames > 1:
         what = "pages" if image.format == "TIFF" else "frames of an animation"
-        raise FormatError(f"{n_frames:,} {what} in one file; save each as a file of its own")
+        more = " or more" if n_frames >= _MOST_PAGES else ""
+        raise FormatError(f"{n_frames:,}{more} {what} in one file; save each as a file of its own")
 
 
 def _n_pages(image: Image.Image) -> int:
