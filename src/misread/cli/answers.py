@@ -1,6 +1,5 @@
 """`misread judge`, `compare` and `check`: tables of answers, whoever gave them."""
 
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -32,7 +31,7 @@ from misread.recipes.attach import answers_on
 from misread.recipes.check import MOST_NAMED, check_source
 from misread.recipes.compare import compare_sources
 from misread.recipes.judge import judge_answers
-from misread.recipes.sources import LoadAlike, Source, source_of
+from misread.recipes.sources import LoadAlike, asked_here, source_of
 from misread.report import write_report
 from misread.report.comparison import facts_of, write_comparison
 
@@ -143,7 +142,7 @@ def compare(
         on_stage("Comparing")
         compared = compare_sources(
             *sources,
-            by_name=_asked_on_the_same(sources),
+            by_name=asked_here(sources),
             confidence=0.95 if confidence is None else confidence,
             command=command_line(context),
         )
@@ -220,7 +219,7 @@ def check(
                 precision=shares[0],
                 recall=shares[1],
                 not_worse_than=old,
-                by_name=old is not None and _asked_on_the_same([source, old]),
+                by_name=old is not None and asked_here([source, old]),
                 confidence=confidence,
             )
         if junit is not None:
@@ -257,11 +256,6 @@ def _alike(data: str | None, data_dir: Path | None, on_error: str, own: Own) -> 
         return load_alike(manifest, data, data_dir, on_error, own=own)
 
     return read
-
-
-def _asked_on_the_same(sources: Sequence[Source]) -> bool:
-    """Whether both were asked here about the same data, so that a name is enough to know an image by."""
-    return all(source.microseconds is not None for source in sources)
 
 
 def _shares(name: str, given: list[str] | None) -> dict[str, float]:

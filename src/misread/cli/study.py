@@ -6,6 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
+from misread.api import run_study
 from misread.cli.data import FitOption, InvertOption, OnErrorOption, SizeOption
 from misread.cli.describe import percent
 from misread.cli.loading import load_with_progress
@@ -20,7 +21,6 @@ from misread.recipes.study import StudyResult
 from misread.report.evaluation import evidence_of
 from misread.report.glance import glance
 from misread.results.reference import notebook_number
-from misread.run import run_study
 
 __all__ = ["study"]
 

@@ -23,7 +23,7 @@ BOUNDARIES = {"decision_function": ZERO, "votes": HALF, "probabilities": HALF}
 
 
 def judge_scores(
-    y_true: ArrayLike,
+    y_true: ArrayLike | None,
     scores_or_predictions: ArrayLike,
     *,
     images: ArrayLike | None = None,

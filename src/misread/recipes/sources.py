@@ -1,7 +1,7 @@
 """Answers from wherever they are: a model file that is asked, a run folder, a table."""
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from time import perf_counter
@@ -19,7 +19,7 @@ from misread.recipes.attach import answers_on
 from misread.recipes.evaluate import unseen_images
 from misread.results.study import StudyResult
 
-__all__ = ["Source", "ask_bundle", "source_of"]
+__all__ = ["LoadAlike", "Source", "ask_bundle", "asked_here", "source_of"]
 
 LoadAlike = Callable[[Manifest], Dataset]
 """Reads the data set to be judged on the way a model's own images were read."""
@@ -153,6 +153,11 @@ def source_of(what: str | os.PathLike[str], load_alike: LoadAlike | None, *, eve
     bundle = load(path)
     source = ask_bundle(bundle, load_alike(bundle.manifest), every=every, title=path.stem)
     return Source(**{**vars(source), "n_bytes": path.stat().st_size})
+
+
+def asked_here(sources: Sequence[Source]) -> bool:
+    """Whether all were asked here, about the same data, so that a name is enough to know an image by."""
+    return len(sources) > 1 and all(source.microseconds is not None for source in sources)
 
 
 def _as_it_is(answers: Answers) -> Manifest:

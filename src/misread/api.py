@@ -1,0 +1,323 @@
+"""The public calls: each reads what it is given, computes, and leaves results and a report where it is told to."""
+
+import os
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from numpy.typing import ArrayLike
+
+from misread.bundle import Bundle, Manifest
+from misread.bundle import load as load_bundle
+from misread.data import Dataset, load
+from misread.errors import ParameterError
+from misread.evaluation.answers import Answers
+from misread.figures import draw_study
+from misread.parallel import workers
+from misread.recipes.attach import answers_on
+from misread.recipes.check import Checked, check_source
+from misread.recipes.compare import compare_sources
+from misread.recipes.evaluate import evaluate as evaluate_bundle
+from misread.recipes.judge import judge_answers, judge_scores
+from misread.recipes.sources import Source, ask_bundle, asked_here, source_of
+from misread.recipes.study import StepEvent, StudyResult, run_steps
+from misread.report import write_report
+from misread.results.comparison import Comparison
+
+__all__ = ["check", "compare", "evaluate", "judge", "open_model", "run_study"]
+
+Model = Bundle | Answers | Source | str | os.PathLike[str]
+"""What has answers: a model or its file, a table of answers or its file, a run folder."""
+
+
+def open_model(path: str | os.PathLike[str]) -> Bundle:
+    """Read a model file; nothing in it is ever run.
+
+    Parameters
+    ----------
+    path : path of a ``*.misread`` file
+
+    Returns
+    -------
+    Bundle
+        To ask with `answer`, to prepare images with `prepare`, and to write again with `misread.save`.
+
+    Raises
+    ------
+    ModelFileError
+        If the file is missing, damaged, hostile or of another version.
+    """
+    return load_bundle(path)
+
+
+def evaluate(
+    model: Bundle | str | os.PathLike[str],
+    data: Dataset | str | os.PathLike[str],
+    out: str | os.PathLike[str] | None = None,
+    *,
+    every: bool = False,
+    labels: Any = None,
+) -> StudyResult:
+    """Judge a model on the test images of a data set.
+
+    Parameters
+    ----------
+    model : Bundle or path of a model file
+    data : Dataset, name or path
+        A name or path is read the way the model's own images were.
+    out : path, optional
+        Folder to leave the results and `report.html` in.
+    every : bool
+        Judge on all images that the model has not seen, not the test images alone.
+    labels : Labels, optional
+        What a model of several labels is to be judged by.
+
+    Returns
+    -------
+    StudyResult
+        `values` named `model.*`, shares with exact intervals.
+
+    Raises
+    ------
+    MisreadError
+        If the data does not fit the model or there is nothing to judge on.
+    """
+    bundle = model if isinstance(model, Bundle) else load_bundle(model)
+    return _kept(evaluate_bundle(bundle, _alike(data)(bundle.manifest), labels=labels, every=every), out)
+
+
+def judge(
+    y_true: ArrayLike | None,
+    scores_or_predictions: ArrayLike | Answers,
+    out: str | os.PathLike[str] | None = None,
+    *,
+    data: Dataset | str | os.PathLike[str] | None = None,
+    images: ArrayLike | None = None,
+    class_names: Sequence[object] | None = None,
+    names: ArrayLike | None = None,
+    model: str = "your model",
+    positive: str | None = None,
+) -> StudyResult:
+    """Judge the answers of any classifier, in any framework.
+
+    Parameters
+    ----------
+    y_true : array-like of shape (n,), or None
+        True classes, as names or as codes; pandas and PyTorch are understood. None where `data` or the table of
+        answers says.
+    scores_or_predictions : array-like of shape (n, n_classes) or (n,), or Answers
+        Probabilities or other scores, or only the answers.
+    out : path, optional
+        Folder to leave the results and `report.html` in.
+    data : Dataset, name or path, optional
+        Where the images and their labels are: rows are found by content, by name or by number.
+    images : array-like, shape (n, height, width), optional
+        What was read; the report then shows it.
+    class_names : sequence, optional
+        Of the columns of scores, and of codes.
+    names : array-like of shape (n,), optional
+        What the images are called.
+    model : str
+        What the report calls the model.
+    positive : str, optional
+        Judge how this one class is told from the others.
+
+    Returns
+    -------
+    StudyResult
+
+    Raises
+    ------
+    AnswersError
+        If a row makes no sense.
+
+    Examples
+    --------
+    >>> import misread
+    >>> result = misread.judge(["cat", "dog", "dog"], [[0.9, 0.1], [0.2, 0.8], [0.7, 0.3]])
+    >>> result.values["model.accuracy"]["count"]
+    2
+    """
+    if data is None and not isinstance(scores_or_predictions, Answers) and positive is None:
+        result = judge_scores(
+            y_true, scores_or_predictions, images=images, class_names=class_names, names=names, model=model
+        )
+        return _kept(result, out)
+    if isinstance(scores_or_predictions, Answers):
+        answers = scores_or_predictions
+    else:
+        more: dict[str, Any] = {} if names is None else {"names": names}
+        answers = Answers.from_scores(y_true, scores_or_predictions, class_names=class_names, **more)
+    pictures = None
+    if data is not None:
+        answers, pictures = answers_on(answers, data if isinstance(data, Dataset) else load(data))
+    source = "a table of answers" if data is None else data.name if isinstance(data, Dataset) else str(data)
+    return _kept(judge_answers(answers, pictures, model=model, source=source, positive=positive), out)
+
+
+def compare(
+    first: Model,
+    second: Model,
+    data: Dataset | str | os.PathLike[str] | None = None,
+    *,
+    every: bool = False,
+    confidence: float = 0.95,
+) -> Comparison:
+    """Put two models side by side, image by image.
+
+    Parameters
+    ----------
+    first, second : Bundle, Answers, or path of a model file, a run folder or a table of answers
+    data : Dataset, name or path, optional
+        What models are asked about.
+    every : bool
+        Ask about all images that a model has not seen, not the test images alone.
+    confidence : float in (0, 1), default 0.95
+
+    Returns
+    -------
+    Comparison
+        `verdict`, `values`, and the images that were `fixed`, `broken`, or misread by both.
+
+    Raises
+    ------
+    MisreadError
+        If there is nothing to compare.
+    """
+    sources = [_source(one, data, every) for one in (first, second)]
+    return compare_sources(*sources, by_name=asked_here(sources), confidence=confidence)
+
+
+def check(
+    model: Model,
+    data: Dataset | str | os.PathLike[str] | None = None,
+    *,
+    accuracy: float | None = None,
+    precision: Mapping[str, float] | None = None,
+    recall: Mapping[str, float] | None = None,
+    not_worse_than: Model | None = None,
+    confidence: float | None = None,
+    every: bool = False,
+) -> Checked:
+    """Check what is asked of a model, as a gate in continuous integration does.
+
+    Parameters
+    ----------
+    model : Bundle, Answers, or path of a model file, a run folder or a table of answers
+    data : Dataset, name or path, optional
+        What a model is asked about.
+    accuracy, precision, recall, not_worse_than, confidence
+        See `misread.recipes.check.check_source`.
+    every : bool
+        Ask about all images that a model has not seen, not the test images alone.
+
+    Returns
+    -------
+    Checked
+        `passed`, and each requirement in a sentence.
+    """
+    sources = [_source(one, data, every) for one in (model, not_worse_than) if one is not None]
+    return check_source(
+        sources[0],
+        accuracy=accuracy,
+        precision=precision,
+        recall=recall,
+        not_worse_than=None if not_worse_than is None else sources[1],
+        by_name=asked_here(sources),
+        confidence=confidence,
+    )
+
+
+def _source(model: Model, data: Dataset | str | os.PathLike[str] | None, every: bool) -> Source:
+    if isinstance(model, Source):
+        return model
+    if isinstance(model, Answers):
+        return Source(str(model.provenance.get("model", "a table of answers")), model)
+    if isinstance(model, Bundle):
+        if data is None:
+            raise ParameterError("give the data that the models are to be asked about")
+        return ask_bundle(model, _alike(data)(model.manifest), every=every)
+    return source_of(model, None if data is None else _alike(data), every=every)
+
+
+def _alike(data: Dataset | str | os.PathLike[str]) -> Callable[[Manifest], Dataset]:
+    """Reads a name or path the way a model's own images were read; as it is where there is no model."""
+
+    def read(manifest: Manifest) -> Dataset:
+        if isinstance(data, Dataset):
+            return data
+        if not manifest.model:
+            return load(data)
+        return load(data, size=manifest.image_size, fit=manifest.fit, invert=manifest.invert)
+
+    return read
+
+
+def _kept(result: StudyResult, out: str | os.PathLike[str] | None) -> StudyResult:
+    if out is not None:
+        result.save(out)
+        write_report(result, out)
+    return result
+
+
+def run_study(
+    data: str | os.PathLike[str] | Dataset = "digits",
+    out: str | os.PathLike[str] = "runs/study",
+    *,
+    positive: str | int | None = None,
+    seed: int = 42,
+    model: str = "",
+    jobs: int | None = None,
+    engine: str | None = None,
+    data_dir: str | os.PathLike[str] | None = None,
+    force: bool = False,
+    on_event: Callable[[StepEvent], None] = lambda event: None,
+) -> StudyResult:
+    """Run the study and leave results, figures and report in the folder `out`.
+
+    Parameters
+    ----------
+    data : str, path or Dataset
+        A named set, a path, or a loaded data set.
+    out : path
+        The run folder. A run that was interrupted goes on from its finished steps.
+    positive : str or int, optional
+        Name of the class to detect; by default the sixth class (the 5 of the digits), or the last of fewer.
+    seed : int, default 42
+        Random state of every estimator.
+    model : str, optional
+        A model of the zoo, such as a rung of the ladder, to judge in the same folds; its errors are then the ones
+        that are analysed and shown, instead of the scaled SGD's.
+    jobs : int, optional
+        Cores to use; all by default. The numbers do not depend on it.
+    engine : str, optional
+        Address of a Dask scheduler, `dask://host:port`, whose workers then share the work.
+    data_dir : path, optional
+        Where named sets are looked for first.
+    force : bool, default False
+        Whether another study in the folder may be overwritten.
+    on_event : callable of StepEvent, optional
+        Told of each step as it starts and ends.
+
+    Returns
+    -------
+    StudyResult
+
+    Raises
+    ------
+    MisreadError
+        If the data cannot be had, a parameter makes no sense, or `out` cannot be written to or holds
+        another study.
+
+    Examples
+    --------
+    >>> result = misread.run_study("mnist", "runs/mnist")  # doctest: +SKIP
+    >>> result.values["detector.precision"]  # doctest: +SKIP
+    0.8370879772350012
+    """
+    dataset = data if isinstance(data, Dataset) else load(data, data_dir=data_dir)
+    with workers(jobs, engine):
+        result = run_steps(dataset, out, positive=positive, seed=seed, model=model, force=force, on_event=on_event)
+    draw_study(result, Path(out) / "figures")
+    write_report(result, out)
+    return result
