@@ -98,4 +98,4 @@ def __getattr__(name: str) -> Any:
 
 def __dir__() -> list[str]:
     """The public names, whether they have been asked for or not."""
-    return sorted({*__all__, *globals()})
+    return sorted(__all__)

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from misread import html
 from misread.bundle.archive import read_archive, read_document, reading, write_archive
 from misread.bundle.blank import contrasts, faintest
 from misread.bundle.budget import Store
@@ -81,7 +82,7 @@ class Evidence:
     scores: NDArray[np.float64]
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Bundle:
     """A trained model.
 
@@ -107,6 +108,27 @@ class Bundle:
     held_out: Evidence | None = None
     tested: Evidence | None = None
     seen: NDArray[np.uint64] | None = None
+
+    def __repr__(self) -> str:
+        manifest = self.manifest
+        what = f"detects {manifest.positive}" if manifest.task == "detector" else manifest.task
+        return f"<Bundle: {manifest.model}, {what}, trained on {manifest.dataset.get('name', 'unknown data')}>"
+
+    def _repr_html_(self) -> str:
+        """What the model is, what it promises and what it reached, in a notebook."""
+        manifest, point = self.manifest, self.manifest.operating_point
+        rows: list[tuple[str, str]] = [
+            ("classes", ", ".join(manifest.classes[:30]) + (" ..." if len(manifest.classes) > 30 else "")),
+            ("images", "x".join(map(str, manifest.image_size))),
+            ("training images", f"{manifest.dataset.get('n_train', 0):,}"),
+        ]
+        if point is not None:
+            rows.append(("promise", f"{point.aim} {point.target:.2%}, chosen on {point.chosen_on}"))
+        for name, title in (("out_of_fold", "held-out images"), ("test", "test images")):
+            share = manifest.metrics.get(name, {}).get("accuracy")
+            if isinstance(share, dict) and share.get("value") is not None:
+                rows.append((title, f"{share['value']:.2%} right ({share['low']:.2%} to {share['high']:.2%})"))
+        return html.block(repr(self)[1:-1], html.table(rows))
 
     def prepare(self, image: Image.Image | NDArray[np.uint8]) -> NDArray[np.uint8]:
         """Bring one image to the size, and cut and centre it the way, that the model was trained with.

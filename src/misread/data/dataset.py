@@ -10,14 +10,17 @@ from typing import Any, cast
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from misread import html
 from misread.data.content import image_hashes
 from misread.data.words import composed, printable
 from misread.errors import DataError
 
 __all__ = ["Dataset", "Split", "joined"]
 
+_SHOWN_CLASSES = 50
 
-@dataclass(frozen=True, eq=False)
+
+@dataclass(frozen=True, eq=False, repr=False)
 class Split:
     """Images and their labels.
 
@@ -62,6 +65,9 @@ class Split:
     def __len__(self) -> int:
         return len(self.images)
 
+    def __repr__(self) -> str:
+        return f"<Split: {len(self):,} images of {_size(self)}>"
+
     @cached_property
     def hashes(self) -> NDArray[np.uint64]:
         """A hash of the content of each picture as it came: the same whatever size and fit it was brought to."""
@@ -96,7 +102,7 @@ def joined(parts: Sequence[Split]) -> Split:
     )
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Dataset:
     """Labelled images of one size, split into training and test images.
 
@@ -162,6 +168,23 @@ class Dataset:
                     f"{self.name}: {part} labels run from {split.labels.min()} to {split.labels.max()}, "
                     f"but the {len(names)} classes have codes 0 to {len(names) - 1}"
                 )
+
+    def __repr__(self) -> str:
+        return (
+            f"<Dataset {self.name}: {len(self.train):,} training and {len(self.test):,} test images of "
+            f"{_size(self.train)}, {len(self.class_names)} classes>"
+        )
+
+    def _repr_html_(self) -> str:
+        """Classes with their counts and some images, in a notebook."""
+        rows = []
+        for code, name in enumerate(self.class_names[:_SHOWN_CLASSES]):
+            own = np.flatnonzero(self.train.labels == code)
+            n_test = int(np.count_nonzero(self.test.labels == code))
+            rows.append((name, f"{len(own):,}", f"{n_test:,}", html.grid(self.train.images[own[:12]])))
+        hidden = len(self.class_names) - len(rows)
+        more = f"<p>and {hidden:,} more classes</p>" if hidden else ""
+        return html.block(repr(self)[1:-1], html.table(rows, ("class", "training", "test", "")), more)
 
     @property
     def shape(self) -> tuple[int, int]:

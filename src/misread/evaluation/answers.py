@@ -12,6 +12,7 @@ from typing import Any, cast
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from misread import html
 from misread.data.words import composed
 from misread.errors import AnswersError
 from misread.evaluation.answer_checks import (
@@ -37,7 +38,7 @@ __all__ = ["ASKED", "UNKNOWN", "Answers", "Scale"]
 ASKED = ("out_of_fold", "held_out", "test", "elsewhere")
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Answers:
     """What a classifier said of some images.
 
@@ -268,6 +269,19 @@ class Answers:
         of = f"{self.scale.replace('_', ' ')} of " if self.scale else ""
         right = f", {self.right.mean():.2%} right" if self.is_labelled.all() and len(self) else ""
         return f"<Answers: {len(self):,} images, {of}{len(self.class_names)} classes{right}>"
+
+    def _repr_html_(self) -> str:
+        """The first rows, in a notebook."""
+        names = self.class_names
+        rows = [
+            (
+                self.names[row],
+                names[self.labels[row]] if self.is_labelled[row] else "?",
+                names[self.predictions[row]],
+            )
+            for row in range(min(len(self), 10))
+        ]
+        return html.block(repr(self)[1:-1], html.table(rows, ("image", "label", "answer")))
 
     @cached_property
     def is_labelled(self) -> NDArray[np.bool_]:

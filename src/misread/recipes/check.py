@@ -7,6 +7,7 @@ from xml.etree import ElementTree
 
 import numpy as np
 
+from misread import html
 from misread.data.words import composed
 from misread.errors import ParameterError
 from misread.evaluation.answers import Answers
@@ -41,7 +42,7 @@ class Requirement:
     details: dict[str, Any]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Checked:
     """All that was asked of a model.
 
@@ -61,6 +62,15 @@ class Checked:
     def passed(self) -> bool:
         """Whether everything was kept."""
         return all(one.passed for one in self.requirements)
+
+    def __repr__(self) -> str:
+        kept = sum(one.passed for one in self.requirements)
+        return f"<Checked: {'passed' if self.passed else 'FAILED'}, {kept} of {len(self.requirements)} kept>"
+
+    def _repr_html_(self) -> str:
+        """Every requirement in a sentence, in a notebook."""
+        rows = [("ok" if one.passed else "FAILED", one.text) for one in self.requirements]
+        return html.block(repr(self)[1:-1], html.table(rows))
 
     def as_json(self) -> dict[str, Any]:
         """All of it, as JSON values."""

@@ -6,6 +6,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from misread import html
+
 __all__ = ["Changed", "Comparison"]
 
 
@@ -32,7 +34,7 @@ class Changed:
         return len(self.names)
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Comparison:
     """Two models on the same images.
 
@@ -58,6 +60,15 @@ class Comparison:
 
     def __repr__(self) -> str:
         return f"<Comparison: {self.verdict}>"
+
+    def _repr_html_(self) -> str:
+        """The verdict, the counts, and the first images that changed, in a notebook."""
+        rows: list[tuple[Any, ...]] = []
+        for kind, title in (("fixed", "fixed"), ("broken", "broken"), ("both_wrong", "misread by both")):
+            changed: Changed = getattr(self, kind)
+            shown = "" if changed.images is None else html.grid(changed.images)
+            rows.append((title, f"{len(changed):,}", shown))
+        return html.block(self.verdict, html.table(rows))
 
     @property
     def verdict(self) -> str:

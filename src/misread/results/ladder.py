@@ -6,6 +6,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
+from misread import html
 from misread.bundle.texts import checked_texts
 from misread.errors import ModelFileError, RunError
 from misread.files import atomic_write, read_regular, writable_folder
@@ -81,7 +82,7 @@ class RungResult:
     verdict: Verdict
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class LadderResult:
     """The ladder of one data set.
 
@@ -98,6 +99,19 @@ class LadderResult:
     rungs: list[RungResult] = field(default_factory=list)
     skipped: dict[str, str] = field(default_factory=dict)
     manifest: dict[str, Any] = field(default_factory=dict)
+
+    def __repr__(self) -> str:
+        best = min(self.rungs, key=lambda one: one.verdict.errors, default=None)
+        said = "no rung" if best is None else f"best {best.model} with {best.verdict.error:.2%} misread"
+        return f"<LadderResult: {len(self.rungs)} rungs, {said}>"
+
+    def _repr_html_(self) -> str:
+        """The rungs with what each is worth and costs, in a notebook."""
+        rows = [
+            (one.model, f"{one.verdict.error:.2%}", f"{one.seconds:.1f} s", f"{one.verdict.microseconds:,.0f}")
+            for one in self.rungs
+        ]
+        return html.block(repr(self)[1:-1], html.table(rows, ("rung", "misread", "trained in", "µs an image")))
 
     @property
     def front(self) -> list[RungResult]:

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from misread import html
 from misread.bundle.archive import read_npz
 from misread.bundle.texts import checked_texts, printable
 from misread.errors import OutputError, RunError
@@ -22,11 +23,12 @@ __all__ = ["ARRAYS", "RESULTS", "SCHEMA_VERSION", "StudyResult", "reading_run"]
 SCHEMA_VERSION = 1
 RESULTS, ARRAYS = "results.json", "arrays.npz"
 RUN_ID = "run.id"
+_SHOWN_VALUES = 20
 MAX_RESULTS_BYTES = 64 * 2**20
 _REMEDY = "give the folder that `misread study --out` wrote"
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class StudyResult:
     """Everything a study found out; figures, report and command line only draw it.
 
@@ -49,6 +51,30 @@ class StudyResult:
     skipped: dict[str, str] = field(default_factory=dict)
     timings: dict[str, float] = field(default_factory=dict)
     manifest: dict[str, Any] = field(default_factory=dict)
+
+    def __repr__(self) -> str:
+        return f"<StudyResult: {self._about()}, {len(self.values):,} values, {len(self.arrays):,} arrays>"
+
+    def _repr_html_(self) -> str:
+        """The headline numbers, and the confusion matrix where one model is judged, in a notebook."""
+        rows = [
+            (
+                name,
+                f"{value['value']:.2%} ({value['low']:.2%} to {value['high']:.2%})" if _is_share(value) else value,
+            )
+            for name, value in self.values.items()
+            if _is_share(value) or isinstance(value, float | int | str)
+        ]
+        counts, parts = self.values.get("model.confusion"), [html.table(rows[:_SHOWN_VALUES])]
+        if counts is not None and len(counts) == len(self.class_names) <= _SHOWN_VALUES:
+            lines = [(name, *row) for name, row in zip(self.class_names, counts, strict=True)]
+            parts.append(html.table(lines, ("is \\ read as", *self.class_names)))
+        return html.block(repr(self)[1:-1], *parts)
+
+    def _about(self) -> str:
+        model = self.manifest.get("model")
+        name = self.manifest.get("dataset", {}).get("name", "no data")
+        return f"{model['model']} on {name}" if isinstance(model, dict) else str(name)
 
     @property
     def class_names(self) -> list[str]:
@@ -154,3 +180,11 @@ def _is_table(value: Any, kind: Any) -> bool:
 
 def _text(array: NDArray[Any] | None) -> str | None:
     return None if array is None else str(array)
+
+
+def _is_share(value: Any) -> bool:
+    return isinstance(value, dict) and {"value", "low", "high"} <= set(value) and value["value"] is not None
+
+
+def _share(value: dict[str, Any]) -> str:
+    return f"{value['value']:.2%} ({value['low']:.2%} to {value['high']:.2%})"
