@@ -232,7 +232,7 @@ def _say_what_disagrees(name: str, held_out: OutOfFold) -> None:
     if n_unlike:
         warnings.warn(
             f"{name} answers another class than its best score for {n_unlike:,} of {n:,} held-out images; what it "
-            "answers counts, and it is sure of none of these",
+            "answers counts, and its lead there is below 0",
             stacklevel=3,
         )
 
