@@ -4,7 +4,9 @@ import logging
 
 import pytest
 
+from misread.serve.limits import Refused
 from misread.serve.log import quiet_log
+from misread.serve.multipart import read_parts
 
 
 @pytest.fixture
@@ -53,3 +55,11 @@ def test_a_long_entry_is_cut(log, capsys):
     quiet_log()
     fail(log, "x" * 1_000_000)
     assert len(capsys.readouterr().err) < 10_000
+
+
+def test_forms_that_are_none_write_nothing(log, capsys):
+    quiet_log()
+    for body in (b"--e\r\n\0: x\r\n\r\n", b"--x\r\n", b"--e;"):
+        with pytest.raises(Refused):
+            read_parts(body, b"e", 3)
+    assert capsys.readouterr().err == ""

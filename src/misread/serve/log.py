@@ -6,6 +6,7 @@ import time
 __all__ = ["quiet_log"]
 
 _LOGGERS = ("uvicorn.error", "asyncio")
+_TALKATIVE = "python_multipart"  # writes a line for every form that is not one; the client is told
 _PAUSE = 60.0
 _KINDS = 1_000
 _LONGEST = 8_000
@@ -65,6 +66,7 @@ def quiet_log() -> None:
     handler = logging.StreamHandler()
     handler.setFormatter(_Plain("%(asctime)s %(levelname)s %(message)s"))
     handler.addFilter(_Counting())
+    logging.getLogger(_TALKATIVE).setLevel(logging.CRITICAL)
     for name in _LOGGERS:
         logger = logging.getLogger(name)
         logger.handlers = [handler]

@@ -97,7 +97,7 @@ _REASONS = {
     403: "A page of another site asks",
     408: "The body came too slowly",
     413: "Too many bytes, images or pixels",
-    415: "Neither JSON nor multipart/form-data",
+    415: "Neither JSON nor multipart/form-data, or compressed otherwise than with gzip",
     421: "The Host header names another server",
     422: "The body does not hold images that the model can take",
     500: "The server failed; its log says why",
