@@ -89,7 +89,7 @@ def _complain(message: str, code: int = 1) -> int:
         else "error:"
     )
     print(text, end=" ", file=sys.stderr)
-    say(message, aside=True)
+    say(message, aside=True, whole=sys.stderr is None or not sys.stderr.isatty())
     return code
 
 

@@ -48,7 +48,7 @@ COMMANDS = {
     ),
     "check": (
         "answers:check",
-        "Check what is asked of a model, for continuous integration: exit code 0 if it holds, 1 if not.",
+        "Check what is asked of a model: exit code 0 if it holds, 1 if not, 2 for a mistake in asking.",
     ),
     "threshold": (
         "judge:threshold",
