@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from misread.data import Dataset
+from misread.data.labels import Labels
 from misread.data.transforms import add_noise
 from misread.data.words import composed, printable
 from misread.errors import ParameterError
@@ -14,12 +15,15 @@ from misread.spelling import did_you_mean
 
 __all__ = [
     "Task",
+    "Wanted",
     "class_code",
     "class_name",
     "classification",
     "denoising",
     "detector",
+    "large_and_odd",
     "leading_images",
+    "make_task",
     "multilabel",
     "numeric_classes",
 ]
@@ -57,27 +61,79 @@ def detector(dataset: Dataset, positive: str) -> Task:
     return Task("detector", train.X, train.labels == code, test.X, test.labels == code)
 
 
-def multilabel(dataset: Dataset) -> Task:
-    """Is the digit large (7 or more), and is it odd? y has those two columns, 0 or 1.
+def multilabel(dataset: Dataset, labels: Labels) -> Task:
+    """Which of several labels has it? y has a column for each, 0 or 1.
 
     Raises
     ------
     ParameterError
-        If the class names are not numbers.
+        If a class has no labels.
     """
+    table = labels.table(dataset.class_names)
+    train, test = dataset.train, dataset.test
+    return Task("multilabel", train.X, table[train.labels], test.X, table[test.labels])
+
+
+def large_and_odd(dataset: Dataset) -> Labels | None:
+    """Is the digit large (7 or more), and is it odd? None when a class name is not a number of 64 bits."""
     numbers = numeric_classes(dataset)
     if numbers is None:
-        raise ParameterError(f"large and odd need classes that are numbers, got {dataset.class_names[0]!r}")
-    labels = np.column_stack([numbers >= 7, numbers % 2 == 1]).astype(np.int64)
-    train, test = dataset.train, dataset.test
-    return Task("multilabel", train.X, labels[train.labels], test.X, labels[test.labels])
+        return None
+    said = zip(dataset.class_names, numbers.tolist(), strict=True)
+    return Labels(("large", "odd"), {name: (number >= 7, number % 2 == 1) for name, number in said})
 
 
-def denoising(dataset: Dataset, seed: int = 42) -> Task:
-    """What did the image look like before noise of 0 to 99 was added to each pixel? y holds the clean pixels."""
+def denoising(dataset: Dataset, seed: int = 42, *, as_images: bool = False) -> Task:
+    """What did the image look like before noise of 0 to 99 was added to each pixel? y holds the clean pixels.
+
+    Parameters
+    ----------
+    dataset : Dataset
+    seed : int
+    as_images : bool
+        Cut the noisy pixels off at 255, so that they are an image; the study's go up to 354.
+    """
     train, test = dataset.train, dataset.test
-    noisy_train, noisy_test = add_noise(train.X, test.X, seed=seed)
+    noisy = add_noise(train.X, test.X, seed=seed)
+    noisy_train, noisy_test = (np.minimum(one, 255).astype(np.uint8) if as_images else one for one in noisy)
     return Task("denoising", noisy_train, train.X, noisy_test, test.X)
+
+
+@dataclass(frozen=True, eq=False)
+class Wanted:
+    """What to learn; at most one of the three, and all classes when there is none.
+
+    Attributes
+    ----------
+    positive : str or None
+        The class to detect.
+    labels : Labels or None
+    denoise : bool
+        Take noise out of images.
+    """
+
+    positive: str | None = None
+    labels: Labels | None = None
+    denoise: bool = False
+
+    def __post_init__(self) -> None:
+        if (self.positive is not None) + (self.labels is not None) + self.denoise > 1:
+            raise ParameterError("a model learns one thing: choose one of positive, labels and denoise")
+
+
+def make_task(dataset: Dataset, wanted: Wanted, seed: int) -> Task:
+    """What was asked for, of a data set; noise is cut off at 255, so that noisy images are images.
+
+    Raises
+    ------
+    ParameterError
+        If the class is unknown, or a class has no labels.
+    """
+    if wanted.positive is not None:
+        return detector(dataset, wanted.positive)
+    if wanted.labels is not None:
+        return multilabel(dataset, wanted.labels)
+    return denoising(dataset, seed, as_images=True) if wanted.denoise else classification(dataset)
 
 
 def class_name(dataset: Dataset, wanted: object) -> str:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from misread.bundle import save
 from misread.data import Dataset, Split, load
-from misread.fitting.targets import Labels
+from misread.data.labels import Labels
 from misread.recipes.train import train
 
 FOLDER = Path(__file__).parent / "golden"

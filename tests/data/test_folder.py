@@ -8,8 +8,8 @@ from PIL import Image
 
 from misread.data import load
 from misread.data.assemble import natural_key, stratified_test
+from misread.data.labels import read_labels
 from misread.errors import DataError, ParameterError
-from misread.fitting.targets import read_labels
 from misread.tasks import class_code
 
 

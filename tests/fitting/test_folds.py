@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 
 from misread.data import Dataset, Split, load
+from misread.data.labels import Labels
 from misread.errors import ParameterError
-from misread.fitting.targets import Labels, folds_by_class
+from misread.fitting.folds import folds_by_class
 from misread.fitting.tune import tune
 from misread.recipes.train import train
 

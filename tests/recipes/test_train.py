@@ -20,8 +20,8 @@ import misread
 from misread.bundle import Evidence, OperatingPointRecord, load, save
 from misread.data import Dataset, Split
 from misread.data import load as load_data
+from misread.data.labels import Labels, read_labels
 from misread.errors import FormatError, ParameterError
-from misread.fitting.targets import Labels, read_labels
 from misread.fitting.tune import tune
 from misread.models import KNeighborsClassifier, RandomForestClassifier, SGDClassifier
 from misread.recipes.evaluate import evaluate

@@ -11,18 +11,15 @@ import numpy as np
 from sklearn.base import BaseEstimator
 from sklearn.dummy import DummyClassifier
 from sklearn.ensemble import GradientBoostingClassifier, HistGradientBoostingClassifier
-from sklearn.ensemble._forest import ForestClassifier
-from sklearn.ensemble._hist_gradient_boosting.predictor import TreePredictor
 from sklearn.neighbors import KNeighborsClassifier
-from sklearn.svm._base import BaseLibSVM
 from sklearn.tree import BaseDecisionTree
-from sklearn.tree._tree import Tree
 
 from misread.bundle.leaves import MAX_CLASSES
 from misread.bundle.trees import check_children, check_nodes
 from misread.data.fit import MAX_SIDE
 from misread.errors import ModelFileError
 from misread.models import RandomForestClassifier
+from misread.models._sklearn import BaseLibSVM, ForestClassifier, Tree, TreePredictor
 
 __all__ = ["check_fitted"]
 

@@ -6,9 +6,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.tree import DecisionTreeClassifier
-from sklearn.tree._tree import Tree
 
 from misread.errors import ModelFileError
+from misread.models._sklearn import Tree
 
 __all__ = ["check_children", "check_nodes", "decode_trees", "encode_trees"]
 

@@ -30,8 +30,8 @@ from misread.cli.own import Own, reads_own_data
 from misread.cli.progress import stages
 from misread.cli.tables import fits, print_table
 from misread.cli.words import print_json, say
+from misread.data.labels import read_labels
 from misread.export.exported import read_exported
-from misread.fitting.targets import read_labels
 from misread.recipes.evaluate import evaluate as evaluate_model
 from misread.recipes.operating import choose_again
 from misread.recipes.study import StudyResult

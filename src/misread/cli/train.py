@@ -36,7 +36,7 @@ from misread.cli.progress import stages
 from misread.cli.tables import print_table
 from misread.cli.words import print_json, say
 from misread.data.fit import FITS
-from misread.fitting.targets import read_labels
+from misread.data.labels import read_labels
 from misread.fitting.tune import tune as tune_model
 from misread.models.zoo import ZOO
 from misread.recipes.train import train as train_model

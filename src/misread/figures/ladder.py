@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from misread.figures.display import STYLE, Display
 from misread.figures.displays import BLUE, GREY, Columns
 from misread.files import atomic_write, writable_folder
-from misread.recipes.ladder import LadderResult
+from misread.results.ladder import LadderResult
 
 __all__ = ["LadderDisplay", "draw_ladder"]
 

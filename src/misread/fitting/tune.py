@@ -10,12 +10,12 @@ from sklearn.model_selection import GridSearchCV
 
 from misread.data import Dataset, load
 from misread.errors import ParameterError
+from misread.fitting.folds import folds_by_class
 from misread.fitting.prepare import prepared
 from misread.fitting.refusing import naming_what_is_refused
-from misread.fitting.targets import Wanted, folds_by_class, make_task
 from misread.models import KNeighborsClassifierCV
 from misread.models.zoo import ZOO
-from misread.tasks import class_name
+from misread.tasks import Wanted, class_name, make_task
 
 __all__ = ["Tuned", "tune"]
 

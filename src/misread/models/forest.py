@@ -8,10 +8,7 @@ from typing import Any, Self
 import numpy as np
 from joblib import Parallel, delayed
 from sklearn import ensemble
-from sklearn.base import _fit_context
-from sklearn.ensemble._forest import _get_n_samples_bootstrap
 from sklearn.tree import DecisionTreeClassifier
-from sklearn.tree._tree import Tree
 from sklearn.utils import check_random_state
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted, validate_data
@@ -20,6 +17,7 @@ from misread.kernels.forest import TILE, transpose, vote
 from misread.kernels.jit import read_only
 from misread.kernels.splitter import COUNT_BITS, MAX_CLASSES, Scratch
 from misread.kernels.tree_builder import Nodes, Stack, enlist, grow_tree
+from misread.models._sklearn import Tree, fit_context, n_samples_bootstrap
 from misread.parallel import in_blocks
 
 __all__ = ["RandomForestClassifier"]
@@ -50,7 +48,7 @@ class RandomForestClassifier(ensemble.RandomForestClassifier):
     array([0, 1, 2])
     """
 
-    @_fit_context(prefer_skip_nested_validation=True)
+    @fit_context(prefer_skip_nested_validation=True)
     def fit(self, X: Any, y: Any, sample_weight: Any = None) -> Self:
         """Grow the forest.
 
@@ -150,8 +148,8 @@ def _as_pixels(X: Any) -> np.ndarray | None:
 
 def _bootstrap_size(n_samples: int, max_samples: Any) -> int:
     """Size of a bootstrap sample by the rule of the installed scikit-learn (they differ)."""
-    weights = [None] if len(inspect.signature(_get_n_samples_bootstrap).parameters) > 2 else []
-    return int(_get_n_samples_bootstrap(n_samples, max_samples, *weights))
+    weights = [None] if len(inspect.signature(n_samples_bootstrap).parameters) > 2 else []
+    return int(n_samples_bootstrap(n_samples, max_samples, *weights))
 
 
 def _fit_tree(

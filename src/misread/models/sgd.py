@@ -17,11 +17,12 @@ from sklearn.utils import check_array, check_random_state, compute_class_weight
 from sklearn.utils.extmath import safe_sparse_dot
 from sklearn.utils.fixes import parse_version
 from sklearn.utils.multiclass import check_classification_targets
-from sklearn.utils.validation import _check_sample_weight, check_is_fitted, validate_data
+from sklearn.utils.validation import check_is_fitted, validate_data
 
 from misread.errors import ParameterError
 from misread.kernels.rows import Rows
 from misread.kernels.sgd import Rule, fit_hinge, shuffle_order
+from misread.models._sklearn import check_sample_weight
 from misread.parallel import Shared
 
 __all__ = ["SGDClassifier", "dense_weights", "fit_scaler"]
@@ -189,7 +190,7 @@ class_weight, warm_start, average
         if len(classes) < 2:
             raise ValueError(f"The number of classes has to be greater than one; got {len(classes)} class")
         expanded = compute_class_weight(self.class_weight, classes=classes, y=y)
-        weight = _check_sample_weight(sample_weight, X, dtype=np.float64)
+        weight = check_sample_weight(sample_weight, X, dtype=np.float64)
         if warm:
             coef_init = self.coef_ if coef_init is None else coef_init
             intercept_init = self.intercept_ if intercept_init is None else intercept_init

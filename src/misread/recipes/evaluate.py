@@ -9,11 +9,11 @@ from numpy.typing import NDArray
 
 from misread.bundle import Bundle, Evidence
 from misread.data import Dataset, Split
+from misread.data.labels import Labels
 from misread.data.words import composed
 from misread.errors import ParameterError
 from misread.evaluation.responses import boundary
 from misread.evaluation.scores import first_yes, leads
-from misread.fitting.targets import Labels, Wanted, make_task
 from misread.recipes.metrics import (
     classifier_metrics,
     detector_metrics,
@@ -24,7 +24,7 @@ from misread.recipes.operating import verdict
 from misread.recipes.pictured import gallery_arrays
 from misread.recipes.study import StudyResult
 from misread.recipes.unseen import as_trained, judging_images
-from misread.tasks import Task
+from misread.tasks import Task, Wanted, make_task
 
 __all__ = ["Judged", "evaluate", "judge", "unseen_images"]
 

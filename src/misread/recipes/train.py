@@ -16,21 +16,22 @@ from misread.data import Dataset, load
 from misread.data.colour import is_lost
 from misread.data.content import image_hashes
 from misread.data.fit import fitted_already
+from misread.data.labels import Labels
 from misread.data.summary import summarise
 from misread.errors import ParameterError
 from misread.evaluation.scores import leads
 from misread.fitting.enough import N_FOLDS, check_both_answers, check_counts, fewer_neighbours
+from misread.fitting.folds import folds_by_class
 from misread.fitting.hold_out import Fitted, fit_and_hold_out
 from misread.fitting.out_of_fold import OutOfFold
 from misread.fitting.prepare import prepared
 from misread.fitting.refusing import naming_what_is_refused
-from misread.fitting.targets import Labels, Wanted, folds_by_class, make_task
 from misread.models import KNeighborsClassifier
 from misread.recipes.evaluate import judge
 from misread.recipes.metrics import classifier_metrics, detector_metrics, multilabel_metrics
 from misread.recipes.operating import check_aim, choose_threshold, scores_in_words
 from misread.results.provenance import packages_behind, versions_of
-from misread.tasks import Task, class_name
+from misread.tasks import Task, Wanted, class_name, make_task
 
 __all__ = ["Stage", "bundled", "held_out_evidence", "manifest_of", "train"]
 

@@ -9,7 +9,7 @@ from sklearn.svm import SVC
 from misread.fitting.out_of_fold import out_of_fold
 from misread.models import KNeighborsClassifier
 from misread.recipes.study.step import Context, Outcome
-from misread.tasks import denoising, leading_images, multilabel, numeric_classes
+from misread.tasks import Task, denoising, large_and_odd, leading_images, multilabel
 
 __all__ = ["run_chain", "run_denoise", "run_multilabel", "why_no_numbers"]
 
@@ -20,17 +20,17 @@ N_FOLDS = 3
 
 def why_no_numbers(context: Context) -> str | None:
     """Large and odd are said of numbers only, and need some of each."""
-    numbers = numeric_classes(context.dataset)
-    if numbers is None:
+    labels = large_and_odd(context.dataset)
+    if labels is None:
         return "the classes are not numbers, so 'large' and 'odd' mean nothing"
-    if len(set(numbers >= 7)) < 2 or len(set(numbers % 2)) < 2:
+    if any(len(set(column)) < 2 for column in zip(*labels.of_class.values(), strict=True)):
         return "the classes are not both large and small, or not both odd and even"
     return None
 
 
 def run_multilabel(context: Context) -> Outcome:
     """Nearest neighbours answer two questions at once: is it large, is it odd?"""
-    task = multilabel(context.dataset)
+    task = _task(context)
     model = KNeighborsClassifier()
     held_out = out_of_fold(model, task.X_train, task.y_train, cv=_folds(context), scores=False, side_by_side=False)
     first = model.fit(task.X_train, task.y_train).predict(task.X_train[:1])[0]
@@ -40,6 +40,12 @@ def run_multilabel(context: Context) -> Outcome:
         "multilabel.f1_weighted": f1_score(task.y_train, held_out.predictions, average="weighted"),
     }
     return Outcome(values, {"multilabel.predictions": held_out.predictions, "multilabel.folds": held_out.folds})
+
+
+def _task(context: Context) -> Task:
+    labels = large_and_odd(context.dataset)
+    assert labels is not None  # or the step is skipped
+    return multilabel(context.dataset, labels)
 
 
 def _folds(context: Context) -> list[tuple[np.ndarray, np.ndarray]]:
@@ -53,7 +59,7 @@ def _folds(context: Context) -> list[tuple[np.ndarray, np.ndarray]]:
 
 def run_chain(context: Context) -> Outcome:
     """A chain of SVCs, the second of which sees what the first answered."""
-    task = multilabel(context.dataset)
+    task = _task(context)
     model = ClassifierChain(SVC(), cv=3, random_state=context.seed)
     chosen = leading_images(context.dataset.train.labels, N_CHAIN_IMAGES)
     model.fit(task.X_train[chosen], task.y_train[chosen])

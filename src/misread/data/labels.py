@@ -1,4 +1,4 @@
-"""What a model is to learn from a data set: the classes, one class, several labels, or clean images."""
+"""Several yes-or-no labels that each class has, and the file that says so."""
 
 import csv
 import os
@@ -6,16 +6,12 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.model_selection import StratifiedKFold
 
-from misread.data import Dataset
-from misread.data.transforms import add_noise
 from misread.data.words import composed
 from misread.errors import FormatError, ParameterError
 from misread.files import read_regular
-from misread.tasks import Task, classification, detector
 
-__all__ = ["Labels", "Wanted", "folds_by_class", "make_task", "read_labels"]
+__all__ = ["Labels", "read_labels"]
 
 MAX_LABELS = 100
 MAX_LABELS_BYTES = 16 * 2**20
@@ -49,71 +45,6 @@ class Labels:
         if missing:
             raise ParameterError(f"the labels say nothing of class {missing[0]!r}; give a row for every class")
         return np.array([of_class[composed(name)] for name in class_names], np.int64)
-
-
-@dataclass(frozen=True, eq=False)
-class Wanted:
-    """What to learn; at most one of the three, and all classes when there is none.
-
-    Attributes
-    ----------
-    positive : str or None
-        The class to detect.
-    labels : Labels or None
-    denoise : bool
-        Take noise out of images.
-    """
-
-    positive: str | None = None
-    labels: Labels | None = None
-    denoise: bool = False
-
-    def __post_init__(self) -> None:
-        if (self.positive is not None) + (self.labels is not None) + self.denoise > 1:
-            raise ParameterError("a model learns one thing: choose one of positive, labels and denoise")
-
-
-def make_task(dataset: Dataset, wanted: Wanted, seed: int) -> Task:
-    """X and y of training and test.
-
-    Noise is added as in the study, 0 to 99 to every pixel, and cut off at 255, so that noisy images are images.
-
-    Raises
-    ------
-    ParameterError
-        If the class is unknown, or a class has no labels.
-    """
-    train, test = dataset.train, dataset.test
-    if wanted.positive is not None:
-        return detector(dataset, wanted.positive)
-    if wanted.labels is not None:
-        table = wanted.labels.table(dataset.class_names)
-        return Task("multilabel", train.X, table[train.labels], test.X, table[test.labels])
-    if wanted.denoise:
-        noisy_train, noisy_test = (
-            np.minimum(noisy, 255).astype(np.uint8) for noisy in add_noise(train.X, test.X, seed=seed)
-        )
-        return Task("denoising", noisy_train, train.X, noisy_test, test.X)
-    return classification(dataset)
-
-
-def folds_by_class(labels: NDArray[np.int64], n_folds: int) -> list[tuple[NDArray[np.intp], NDArray[np.intp]]]:
-    """Folds that each hold the same share of every class, whatever is learned and however images are sorted.
-
-    What a model learns may be one class or labels that several classes share. By those alone, the images of a
-    folder sorted by class would make folds of whole classes, and scores on classes that were never seen.
-
-    Parameters
-    ----------
-    labels : ndarray of shape (n,)
-        Class codes.
-    n_folds : int
-
-    Returns
-    -------
-    list of (training, held out) positions
-    """
-    return list(StratifiedKFold(n_folds).split(labels, labels))
 
 
 def read_labels(path: str | os.PathLike[str]) -> Labels:
