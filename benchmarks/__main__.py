@@ -3,19 +3,17 @@
 import argparse
 import json
 import os
-import platform
 import subprocess
 import sys
 import tempfile
 import time
 from dataclasses import asdict
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
 from benchmarks.contenders import ROWS, Row
 from benchmarks.growth import growth
-from benchmarks.machine import Machine, measure_machine
+from benchmarks.machine import Machine, circumstances, measure_machine
 from benchmarks.measure import Measurement, measure
 from benchmarks.serving import serving
 from benchmarks.tables import failures, markdown
@@ -23,6 +21,7 @@ from misread import load
 from misread.data.catalogue import CATALOGUE
 from misread.data.fetch import find
 
+PACKAGES = ("numpy", "scikit-learn", "numba", "faiss-cpu", "scikit-learn-intelex")
 HERE = Path(__file__).parent
 
 
@@ -42,7 +41,7 @@ def main() -> int:
         "data": options.data,
         "machine": asdict(machine),
         "runs": options.runs,
-        "versions": _versions(),
+        "circumstances": circumstances(PACKAGES),
         "engines": engines,
         "compile": _compile_seconds(),
         "memory": _memory(options.data),
@@ -153,16 +152,6 @@ def _limits(machine: Machine, engines: list[dict[str, Any]]) -> list[dict[str, A
             "floor": 0.15,
         },
     ]
-
-
-def _versions() -> dict[str, str]:
-    versions = {"python": platform.python_version()}
-    for package in ("numpy", "scikit-learn", "numba", "faiss-cpu", "scikit-learn-intelex"):
-        try:
-            versions[package] = version(package)
-        except PackageNotFoundError:
-            versions[package] = "not installed"
-    return versions
 
 
 if __name__ == "__main__":

@@ -7,7 +7,6 @@ Promises on accuracy hold for MNIST alone.
 
 import argparse
 import json
-import os
 import sys
 import time
 from collections.abc import Callable
@@ -18,12 +17,14 @@ from typing import Any
 import numpy as np
 from scipy import ndimage
 
+from benchmarks.machine import circumstances
 from misread.data import load
 from misread.data.deform import Deformation, affine, deskew, displace, elastic_fields, move
 from misread.recipes.ladder import run_ladder
 
 HERE = Path(__file__).parent
 DEFORM_FLOOR = 20.0
+PACKAGES = ("numpy", "scikit-learn", "numba", "torch")
 PROMISES = {
     "edge-kernel": (0.008, 180),
     "edge-kernel-large": (0.006, 900),
@@ -58,6 +59,7 @@ def main() -> int:
             "calibration_error": mean(run.verdict.calibration_error for run in runs),
             "coverage": mean(run.verdict.coverage or 0.0 for run in runs),
             "answered_accuracy": mean(run.verdict.answered_accuracy or 0.0 for run in runs),
+            "circumstances": circumstances(PACKAGES),
         }
         (HERE / "ladder.json").write_text(json.dumps(known, indent=1) + "\n")
         (HERE / "ladder.md").write_text(markdown(known))
@@ -75,9 +77,10 @@ def markdown(known: dict[str, Any]) -> str:
     lines = [
         "# The ladder",
         "",
-        f"Written by `python -m benchmarks.ladder` on {os.cpu_count()} cores. Errors are of the test images, "
-        "which are read once a run; times are of training. The last column is of images answered when 99.95% of "
-        "the answers to held-out training images were right.",
+        "Errors are of the test images, which are read once a run; times are of training. 'Answered, right' is of "
+        "images answered when 99.95% of the answers to held-out training images were right. Rows were measured at "
+        "different times: the last column says with which commit, how many seeds and cores, and the command. A "
+        "row of one seed says nothing of how much another seed would differ.",
     ]
     for data, rungs in known["rungs"].items():
         lines += [
@@ -85,8 +88,8 @@ def markdown(known: dict[str, Any]) -> str:
             f"## {data}",
             "",
             "| model | error, mean | of each seed | at most | training, s | at most | µs an image "
-            "| ECE before, after | answered, right |",
-            "| --- | ---: | --- | ---: | ---: | ---: | ---: | --- | --- |",
+            "| ECE before, after | answered, right | measured with |",
+            "| --- | ---: | --- | ---: | ---: | ---: | ---: | --- | --- | --- |",
         ]
         for model, rung in rungs.items():
             promised = PROMISES.get(model) if data == "mnist" else None
@@ -95,10 +98,22 @@ def markdown(known: dict[str, Any]) -> str:
                 f"| {model} | {mean(rung['errors']):.3%} | {', '.join(f'{one:.2%}' for one in rung['errors'])} "
                 f"| {highest} | {mean(rung['seconds']):.0f} | {longest} | {rung['microseconds']:.0f} "
                 f"| {rung['calibration_error_before']:.4f}, {rung['calibration_error']:.4f} "
-                f"| {rung['coverage']:.1%}, {rung['answered_accuracy']:.3%} |"
+                f"| {rung['coverage']:.1%}, {rung['answered_accuracy']:.3%} "
+                f"| {_measured_with(data, model, rung)} |"
             )
     ratios = ", ".join(f"{name} {ratio:.0f}" for name, ratio in known["deformations"].items())
     return "\n".join([*lines, "", f"Deformations, times as fast as a loop over scipy.ndimage: {ratios}.", ""])
+
+
+def _measured_with(data: str, model: str, rung: dict[str, Any]) -> str:
+    """Under which circumstances a row was measured, and by which command."""
+    around, seeds = rung["circumstances"], len(rung["errors"])
+    versions = ", ".join(f"{name} {number}" for name, number in around["versions"].items()) or "versions not kept"
+    return (
+        f"{around['commit']}, {around['day']}; {seeds} seed{'s' * (seeds > 1)}; {around['cores']} cores, "
+        f"{around['processor']}; {versions}; `python -m benchmarks.ladder --data {data} --models {model} "
+        f"--seeds {seeds}`"
+    )
 
 
 def deformation_ratios(n: int = 20_000, n_slow: int = 400) -> dict[str, float]:

@@ -1,13 +1,20 @@
-"""What this machine can do at most: bytes moved and multiplications a second, one core."""
+"""What this machine can do at most, and under which circumstances something was measured on it."""
 
+import os
+import platform
+import subprocess
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 from threadpoolctl import threadpool_limits
 
-__all__ = ["Machine", "measure_machine"]
+__all__ = ["Machine", "circumstances", "measure_machine"]
 
 
 @dataclass(frozen=True)
@@ -32,3 +39,35 @@ def _seconds(job: Callable[[], object]) -> float:
     start = time.perf_counter()
     job()
     return time.perf_counter() - start
+
+
+def circumstances(packages: Sequence[str]) -> dict[str, Any]:
+    """Commit, day, processor, cores and versions: what a measured number is worth nothing without."""
+    versions = {"python": platform.python_version()}
+    for package in packages:
+        try:
+            versions[package] = version(package)
+        except PackageNotFoundError:
+            versions[package] = "not installed"
+    return {
+        "commit": _commit(),
+        "day": datetime.now(UTC).date().isoformat(),
+        "processor": _processor(),
+        "cores": os.cpu_count(),
+        "versions": versions,
+    }
+
+
+def _commit() -> str:
+    """The commit that is checked out, with a + when files differ from it."""
+    command = ["git", "describe", "--always", "--dirty=+", "--exclude=*"]
+    done = subprocess.run(command, cwd=Path(__file__).parent, capture_output=True, text=True)
+    return done.stdout.strip() or "unknown"
+
+
+def _processor() -> str:
+    try:
+        lines = Path("/proc/cpuinfo").read_text("utf-8").splitlines()
+        return next(line.partition(":")[2].strip() for line in lines if line.startswith("model name"))
+    except (OSError, StopIteration):
+        return platform.processor() or "unknown"

@@ -1,6 +1,5 @@
 """The tables of the benchmark, and what is below its floor."""
 
-import os
 from typing import Any
 
 __all__ = ["failures", "markdown"]
@@ -56,15 +55,16 @@ def failures(report: dict[str, Any]) -> list[str]:
 
 def markdown(report: dict[str, Any]) -> str:
     """Write all tables."""
-    machine, study = report["machine"], report["study"]
+    machine, study, around = report["machine"], report["study"], report["circumstances"]
     runs = "one run of each" if report["runs"] == 1 else f"medians of {report['runs']} runs"
     lines = [
         "# Benchmark",
         "",
-        f"Written by `make bench` on {os.cpu_count()} cores: one core reads "
+        f"Written by `make bench{' FULL=1' if 'stock' in study else ''}` (commit {around['commit']}, "
+        f"{around['day']}) on {around['cores']} cores ({around['processor']}): one core reads "
         f"{machine['read_gb_per_second']:.1f} GB/s and does {machine['float32_gmac_per_second']:.0f} "
         "billion float32 multiply-adds a second. "
-        + ", ".join(f"{name} {number}" for name, number in report["versions"].items())
+        + ", ".join(f"{name} {number}" for name, number in around["versions"].items())
         + f". {TITLES[report['data']]}; {runs} after a first one, all in one go; "
         "ratios above 1 mean that misread is faster.",
         "",
