@@ -20,7 +20,8 @@ def report(
     """Make report.html of RUN_DIR again from its stored results; nothing is computed."""
     result = StudyResult.load(run_dir)
     with reading_run(run_dir):
-        if as_json:
-            print_json(summary(result))
-        else:
-            say(str(write_report(result, run_dir)), whole=True)
+        shown = summary(result) if as_json else str(write_report(result, run_dir))
+    if isinstance(shown, str):
+        say(shown, whole=True)
+    else:
+        print_json(shown)
