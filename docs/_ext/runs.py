@@ -33,7 +33,7 @@ from docutils import nodes
 from docutils.parsers.rst import directives
 from sphinx.util.docutils import SphinxDirective
 
-WIDTH = "88"
+WIDTH = "76"
 NEEDS_SHELL = re.compile(r"[|<>$*;]|&&")
 ENVIRONMENT = {"COLUMNS": WIDTH, "NO_COLOR": "1", "TERM": "dumb", "MPLBACKEND": "Agg"}
 

@@ -32,7 +32,8 @@ def test_every_cell_runs_and_agrees_with_scikit_learn(name, notebooks, tmp_path,
             exec(compile(cell, name, "exec"), names)
             if "array_equal" in last and not last.startswith("print"):
                 assert eval(last, names), last
-        names["plt"].close("all") if "plt" in names else None
+        if "plt" in names:
+            names["plt"].close("all")
     printed = capsys.readouterr().out
     assert printed
     assert "False" not in printed or name == "08-several-labels"
@@ -50,6 +51,30 @@ def test_is_a_valid_notebook_in_few_words(name, notebooks):
     assert "## The same in plain scikit-learn" in text or name.startswith("11")
     assert "**Try it.**" in text
     assert len(text.split()) < 700
+
+
+@pytest.mark.mnist
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("name", "expression", "number"),
+    [
+        ("04-choose-a-threshold", "chosen.threshold", 3370.0194991439557),
+        ("08-several-labels", "f1_score(labels, held_out.predictions, average='weighted')", 0.9778357403921755),
+        ("10-get-better", "shifted", 0.9763),
+    ],
+)
+def test_on_mnist_the_numbers_are_those_of_the_study(
+    name, expression, number, mnist_folder, tmp_path, monkeypatch
+):
+    monkeypatch.setenv("MISREAD_DATA", str(mnist_folder))
+    path = next(path for path in write_notebooks(tmp_path, "mnist") if path.stem == name)
+    names = {"__name__": "__main__"}
+    with mpl.rc_context({"backend": "Agg"}):
+        for cell in code(json.loads(path.read_text("utf-8"))):
+            exec(compile(cell, name, "exec"), names)
+        if "plt" in names:
+            names["plt"].close("all")
+    assert eval(expression, names) == number
 
 
 def test_other_data_and_work_that_is_there(tmp_path):
