@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from misread.data import Dataset
-from misread.data.transforms import shifted_copies
+from misread.images.transforms import shifted_copies
 from misread.models import KNeighborsClassifier, SGDClassifier
 
 __all__ = ["Growth", "growth"]

@@ -19,7 +19,7 @@ from scipy import ndimage
 
 from benchmarks.machine import circumstances
 from misread.data import load
-from misread.data.deform import Deformation, affine, deskew, displace, elastic_fields, move
+from misread.images.deform import Deformation, affine, deskew, displace, elastic_fields, move
 from misread.recipes.ladder import run_ladder
 
 HERE = Path(__file__).parent

@@ -8,9 +8,9 @@ from numpy.typing import NDArray
 
 from misread.data import Dataset
 from misread.data.labels import Labels
-from misread.data.transforms import add_noise
 from misread.data.words import composed, printable
 from misread.errors import ParameterError
+from misread.images.transforms import add_noise
 from misread.spelling import did_you_mean
 
 __all__ = [

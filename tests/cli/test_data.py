@@ -12,7 +12,7 @@ from misread.cli import app
 from misread.cli import data as cli_data
 from misread.data import fetch, load, loading
 from misread.data.catalogue import Entry, NamedFile
-from misread.data.idx import idx_sha256, write_idx
+from misread.data.readers.idx import idx_sha256, write_idx
 from misread.errors import DataError, OutputError, ParameterError
 
 LOADING = ("train", "tune", "ladder", "study", "evaluate", "export", "compare", "check", "judge")

@@ -12,7 +12,7 @@ from misread.cli import app
 from misread.cli.loading import load_alike
 from misread.data import Dataset, Split
 from misread.data import load as load_data
-from misread.data.picture import read_grey
+from misread.images.picture import read_grey
 from misread.recipes.train import train
 
 

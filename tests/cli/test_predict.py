@@ -11,7 +11,7 @@ from typer.testing import CliRunner
 from misread.bundle import load as load_bundle
 from misread.cli import app
 from misread.data import load
-from misread.data.idx import write_idx
+from misread.data.readers.idx import write_idx
 from misread.errors import DataError, FormatError, ParameterError
 
 N = 30

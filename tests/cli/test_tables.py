@@ -2,7 +2,7 @@
 
 import pytest
 
-from misread.cli.judge import _print_confusion
+from misread.cli.judge import print_confusion
 from misread.cli.tables import print_table
 
 TITLES = ("name", "count", "what it is")
@@ -43,7 +43,7 @@ def test_every_count_of_a_confusion_is_said(n, width, printed):
     counts = [[7 if k == code else 0 for k in range(n)] for code in range(n)]
     counts[n - 1][0] = 5
     counts[0][n - 1] = 3
-    lines = printed(width, _print_confusion, counts, names)
+    lines = printed(width, print_confusion, counts, names)
     assert all(line.strip() for line in lines)
     assert max(len(line.rstrip()) for line in lines) <= max(width, 200 if width > 200 else 0)
     last = next(line for line in reversed(lines) if line.split()[0] == names[-1])
@@ -53,5 +53,5 @@ def test_every_count_of_a_confusion_is_said(n, width, printed):
 
 
 def test_a_class_that_has_no_images(printed):
-    lines = printed(10, _print_confusion, [[0, 0], [1, 2]], ["a", "b"])
+    lines = printed(10, print_confusion, [[0, 0], [1, 2]], ["a", "b"])
     assert " ".join(" ".join(lines).split()).count("images: 3") == 1

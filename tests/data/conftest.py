@@ -13,7 +13,7 @@ import pytest
 
 from misread.data import fetch
 from misread.data.catalogue import Entry, NamedFile
-from misread.data.idx import idx_header, idx_sha256
+from misread.data.readers.idx import idx_header, idx_sha256
 
 
 @dataclass

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from misread.data import fetch
-from misread.data.idx import read_idx, write_idx
+from misread.data.readers.idx import read_idx, write_idx
 from misread.errors import DataError, DownloadError, FormatError
 
 NAME = "train-images-idx3-ubyte"

@@ -7,7 +7,7 @@ from sklearn.datasets import load_digits
 import misread.data
 from misread.data import Dataset, load, loading, names
 from misread.data.catalogue import CATALOGUE
-from misread.data.idx import write_idx
+from misread.data.readers.idx import write_idx
 from misread.errors import DataError, FormatError, ParameterError
 
 

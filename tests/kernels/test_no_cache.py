@@ -64,7 +64,7 @@ def run(place: Path, code: str, **environment: str) -> subprocess.CompletedProce
 
 
 ANSWER = (
-    "import numpy as np, misread, misread.models, misread.data.deform\n"
+    "import numpy as np, misread, misread.models, misread.images.deform\n"
     "X = np.eye(4, dtype=np.uint8) * 255\n"
     "print(misread.__file__, misread.models.KNeighborsClassifier(1).fit(X, [0, 1, 2, 3]).predict(X))\n"
 )

@@ -11,8 +11,8 @@ from sklearn.base import clone
 from sklearn.datasets import load_digits
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
-from misread.data.deform import Deformation, deskew, move
 from misread.errors import MissingExtraError, ParameterError
+from misread.images.deform import Deformation, deskew, move
 from misread.models.convnet import ConvNetClassifier, ConvNetEnsembleClassifier
 
 torch = pytest.importorskip("torch")

@@ -9,9 +9,9 @@ from sklearn.datasets import load_digits
 from sklearn.neighbors import KNeighborsClassifier
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
-from misread.data.deform import Deformation
-from misread.data.transforms import shifted_copies
 from misread.errors import ParameterError
+from misread.images.deform import Deformation
+from misread.images.transforms import shifted_copies
 from misread.models.augmented import ShiftedCopiesClassifier
 from misread.models.edge_kernel import EdgeKernelClassifier
 from misread.models.features import Deskew, OrientedGradients, edge_histograms

@@ -15,10 +15,10 @@ from misread.cli import app
 from misread.cli.loading import load_alike
 from misread.data import load
 from misread.data.asked import images_in
-from misread.data.fit import FITS, fit_image
-from misread.data.idx import write_idx
 from misread.data.making import Reading
-from misread.data.picture import read_grey
+from misread.data.readers.idx import write_idx
+from misread.images.fit import FITS, fit_image
+from misread.images.picture import read_grey
 from misread.recipes.evaluate import evaluate
 from misread.recipes.train import manifest_of, train
 

@@ -3,8 +3,8 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from misread.data.fit import MAX_SIDE
 from misread.errors import ModelFileError
+from misread.images.fit import MAX_SIDE
 
 __all__ = ["BOUNDS", "UNWRITTEN", "check_params"]
 

@@ -16,8 +16,8 @@ from sklearn.tree import BaseDecisionTree
 
 from misread.bundle.leaves import MAX_CLASSES
 from misread.bundle.trees import check_children, check_nodes
-from misread.data.fit import MAX_SIDE
 from misread.errors import ModelFileError
+from misread.images.fit import MAX_SIDE
 from misread.models import RandomForestClassifier
 from misread.models._sklearn import BaseLibSVM, ForestClassifier, Tree, TreePredictor
 

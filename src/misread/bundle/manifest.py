@@ -5,8 +5,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from misread.bundle.leaves import AIMS, MAX_CLASSES, UNKNOWN_DATASET, is_number, strange_leaf, strange_shares
-from misread.data.fit import FITS, MAX_SIDE
 from misread.errors import ModelFileError
+from misread.images.fit import FITS, MAX_SIDE
 
 __all__ = ["FORMAT_VERSION", "TASKS", "Manifest", "OperatingPointRecord"]
 

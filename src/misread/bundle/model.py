@@ -19,10 +19,10 @@ from misread.bundle.checks import check_classes, check_scores, named
 from misread.bundle.codecs import decode, encode
 from misread.bundle.manifest import Manifest
 from misread.bundle.parts import expect
-from misread.data.fit import fit_image
 from misread.errors import ModelFileError, ParameterError
 from misread.evaluation.responses import boundary, responses
 from misread.evaluation.scores import class_table, leads, with_all_classes
+from misread.images.fit import fit_image
 from misread.models import KNeighborsClassifier
 from misread.models.held_out import TemperatureClassifierMixin
 
@@ -136,7 +136,7 @@ class Bundle:
         Parameters
         ----------
         image : PIL image, or ndarray of uint8 and shape (height, width)
-            In the polarity of the images that the model was trained on; see also `misread.data.picture.read_grey`.
+            In the polarity of the images that the model was trained on; see `misread.images.picture.read_grey`.
 
         Returns
         -------

@@ -10,8 +10,8 @@ from sklearn.preprocessing import StandardScaler
 
 from misread.bundle.budget import Store
 from misread.bundle.leaves import MAX_CLASSES
-from misread.data.fit import MAX_SIDE
 from misread.errors import ModelFileError
+from misread.images.fit import MAX_SIDE
 from misread.models.pixels import PixelReader
 
 __all__ = [

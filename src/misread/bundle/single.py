@@ -25,7 +25,7 @@ from misread.bundle.parts import (
     set_reader,
 )
 from misread.bundle.trees import decode_trees, encode_trees
-from misread.data.fit import MAX_SIDE
+from misread.images.fit import MAX_SIDE
 from misread.models import KNeighborsClassifier, RandomForestClassifier, SGDClassifier
 from misread.models.convnet import ConvNetClassifier, network_size
 from misread.models.edge_kernel import EdgeKernelClassifier

@@ -17,10 +17,10 @@ from misread.cli.words import print_json, say
 from misread.data.catalogue import CATALOGUE, Entry, names
 from misread.data.fetch import fetch as fetch_files
 from misread.data.fetch import find, read_verified
-from misread.data.fit import FITS
 from misread.data.sheet import contact_sheet
 from misread.data.summary import Summary, summarise
 from misread.errors import ParameterError
+from misread.images.fit import FITS
 from misread.spelling import did_you_mean
 
 __all__ = [

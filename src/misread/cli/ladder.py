@@ -14,8 +14,8 @@ from misread.cli.own import Own, reads_own_data
 from misread.cli.progress import stages
 from misread.cli.tables import print_table
 from misread.cli.words import say
-from misread.data.fit import FITS
 from misread.figures.ladder import draw_ladder
+from misread.images.fit import FITS
 from misread.recipes.ladder import LadderEvent, LadderResult, RungResult, run_ladder, rungs_named
 from misread.recipes.ladder.budget import in_seconds
 from misread.recipes.rung import bundle_of_rung

@@ -9,9 +9,9 @@ from misread.cli.own import NOTHING, Own
 from misread.cli.progress import showing_progress
 from misread.cli.words import say
 from misread.data import Dataset, load
-from misread.data.colour import ColourLostWarning
-from misread.data.fit import FITS
 from misread.errors import ParameterError
+from misread.images.colour import ColourLostWarning
+from misread.images.fit import FITS
 
 if TYPE_CHECKING:
     from misread.bundle import Manifest

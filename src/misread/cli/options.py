@@ -9,8 +9,8 @@ from typing import Annotated, Any
 
 import typer
 
-from misread.data.fit import FITS
 from misread.errors import MissingExtraError, ParameterError
+from misread.images.fit import FITS
 from misread.models.zoo import ZOO, make
 
 __all__ = [

@@ -21,8 +21,8 @@ from misread.cli.words import print_json, say, told_apart
 from misread.data import memory
 from misread.data.asked import Asked, images_in
 from misread.data.making import Reading
-from misread.data.picture import read_grey
 from misread.errors import DataError, FormatError, MissingExtraError, ParameterError
+from misread.images.picture import read_grey
 
 __all__ = ["denoise", "predict"]
 

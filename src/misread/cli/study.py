@@ -16,7 +16,7 @@ from misread.cli.own import Own, reads_own_data
 from misread.cli.progress import StudyProgress
 from misread.cli.tables import print_table
 from misread.cli.words import say
-from misread.data.fit import FITS
+from misread.images.fit import FITS
 from misread.recipes.study import StudyResult
 from misread.report.evaluation import evidence_of
 from misread.report.glance import glance

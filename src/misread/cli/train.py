@@ -35,9 +35,9 @@ from misread.cli.own import Own, reads_own_data
 from misread.cli.progress import stages
 from misread.cli.tables import print_table
 from misread.cli.words import print_json, say
-from misread.data.fit import FITS
 from misread.data.labels import read_labels
 from misread.fitting.tune import tune as tune_model
+from misread.images.fit import FITS
 from misread.models.zoo import ZOO
 from misread.recipes.train import train as train_model
 

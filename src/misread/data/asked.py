@@ -9,13 +9,12 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from misread.data import arrays, idx_folder
 from misread.data.assemble import natural_key
-from misread.data.bulk import Held
 from misread.data.making import Reading
-from misread.data.picture import SUFFIXES, read_grey
-from misread.data.readers import table
+from misread.data.readers import arrays, idx_folder, table
+from misread.data.readers.bulk import Held
 from misread.errors import DataError, FormatError
+from misread.images.picture import SUFFIXES, read_grey
 
 __all__ = ["Asked", "images_in"]
 

@@ -8,13 +8,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from misread.data.catalogue import CATALOGUE, Entry
-from misread.data.colour import says_of_colours
 from misread.data.content import image_hashes
 from misread.data.dataset import Dataset, Split
-from misread.data.fit import dark_on_light
-from misread.data.idx import idx_sha256
 from misread.data.making import Made
+from misread.data.readers.idx import idx_sha256
 from misread.data.words import composed, printable
+from misread.images.colour import says_of_colours
+from misread.images.fit import dark_on_light
 
 __all__ = ["assemble", "natural_key", "stratified_test"]
 

@@ -123,8 +123,8 @@ class Dataset:
     layout : str
         How a table was understood: which columns are what. Empty for other sources.
     fit : str or None
-        The way in which pictures were brought to this size (`misread.data.fit.FITS`), and new ones are to be; None
-        where they came as they are, and nobody said how others are to come to it.
+        The way in which pictures were brought to this size (`misread.images.fit.FITS`), and new ones are to be;
+        None where they came as they are, and nobody said how others are to come to it.
     invert : bool
         Whether light and dark changed places.
 

@@ -15,7 +15,7 @@ import requests
 from numpy.typing import NDArray
 
 from misread.data.catalogue import Entry, NamedFile
-from misread.data.idx import idx_sha256, read_idx
+from misread.data.readers.idx import idx_sha256, read_idx
 from misread.errors import DataError, DownloadError, FormatError
 from misread.files import part_of
 

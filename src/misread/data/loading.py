@@ -8,18 +8,18 @@ from pathlib import Path
 
 import numpy as np
 
-from misread.data import arrays, memory
+from misread.data import memory
 from misread.data.catalogue import CATALOGUE, Entry, names
-from misread.data.colour import ColourLostWarning, is_lost
 from misread.data.dataset import Dataset, Split
 from misread.data.embedded import load_embedded_digits
 from misread.data.fetch import Progress, fetch, find, read_verified
-from misread.data.fit import DEFAULT_SIZE, check_fit
-from misread.data.folder import read_folder
-from misread.data.idx_folder import has_idx_files, read_idx_folder
 from misread.data.making import Reading, make_images
-from misread.data.readers import table
+from misread.data.readers import arrays, table
+from misread.data.readers.folder import read_folder
+from misread.data.readers.idx_folder import has_idx_files, read_idx_folder
 from misread.errors import DataError, FormatError, ParameterError
+from misread.images.colour import ColourLostWarning, is_lost
+from misread.images.fit import DEFAULT_SIZE, check_fit
 
 __all__ = ["load"]
 
@@ -62,7 +62,7 @@ def load(
         Bring images to this size; a number is both height and width. By default they keep their size if all have
         the same, up to 64 pixels a side, and come to 28 otherwise.
     fit : {"stretch", "pad", "mnist"}
-        How; see `misread.data.fit.fit_image`.
+        How; see `misread.images.fit.fit_image`.
     invert : bool
         Whether light and dark change places, for scans of dark ink on light paper.
     on_error : {"stop", "skip"}

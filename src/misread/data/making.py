@@ -6,11 +6,11 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from misread.data.colour import Colours
 from misread.data.content import image_hashes
 from misread.data.fetch import Progress
-from misread.data.fit import DEFAULT_SIZE, check_fit, fit_images
 from misread.data.memory import for_images, most_memory, require
+from misread.images.colour import Colours
+from misread.images.fit import DEFAULT_SIZE, check_fit, fit_images
 
 __all__ = ["Made", "Reading", "make_images"]
 

@@ -1,4 +1,4 @@
-"""The numeric loops behind `misread.data.deform`: free functions on arrays, compiled, without the GIL."""
+"""The numeric loops behind `misread.images.deform`: free functions on arrays, compiled, without the GIL."""
 
 import numpy as np
 
@@ -156,7 +156,7 @@ def fill_poses(images: np.ndarray, slant: bool, aspect: bool, matrices: np.ndarr
     ----------
     images : ndarray of uint8, shape (n, height, width)
     slant, aspect : bool
-        What is taken out; see `misread.data.deform.normalise`.
+        What is taken out; see `misread.images.deform.normalise`.
     matrices, offsets : ndarray of float32, shapes (n, 2, 2) and (n, 2)
     """
     n, height, width = images.shape

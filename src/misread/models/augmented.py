@@ -9,8 +9,8 @@ from sklearn.utils.metaestimators import available_if
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from misread.data.transforms import shifted_copies
 from misread.evaluation.responses import responses
+from misread.images.transforms import shifted_copies
 from misread.models.neighbors import KNeighborsClassifier
 from misread.models.pixels import PixelReader
 

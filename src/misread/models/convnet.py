@@ -12,9 +12,9 @@ from sklearn.utils import check_random_state
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from misread.data.deform import Deformation, move, normalise, size_share
 from misread.errors import ParameterError
 from misread.evaluation.reliability import best_temperature
+from misread.images.deform import Deformation, move, normalise, size_share
 from misread.models.held_out import TemperatureClassifierMixin, held_out_part
 from misread.models.pixels import PixelReader
 
@@ -65,7 +65,7 @@ class ConvNetClassifier(TemperatureClassifierMixin, BaseEstimator):
         How many times as much they are bent in the first epoch and in the last, in a line between them: much is
         learnt from images that are far from any writer's, and the last is learnt from images that are near.
     normalised : tuple of 'slant' and 'aspect', default ()
-        What is taken out of all images first; see `misread.data.deform.normalise`.
+        What is taken out of all images first; see `misread.images.deform.normalise`.
     shape : (int, int), optional
         Height and width; by default the images are square (or, if they cannot be, one row).
     held_out : float, default 1/12

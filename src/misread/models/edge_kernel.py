@@ -13,9 +13,9 @@ from sklearn.utils import check_random_state
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from misread.data.deform import Deformation, deskew
 from misread.errors import ParameterError
 from misread.evaluation.reliability import best_temperature
+from misread.images.deform import Deformation, deskew
 from misread.models.features import Scales, edge_histograms
 from misread.models.held_out import TemperatureClassifierMixin, held_out_part
 from misread.models.pixels import PixelReader
@@ -30,7 +30,7 @@ _LEAST_ALPHA = 1e-12
 class EdgeKernelClassifier(TemperatureClassifierMixin, BaseEstimator):
     """Kernel ridge regression on the edges of upright images and of bent copies of them.
 
-    Images are stood upright (`misread.data.deform.deskew`) and described by histograms of edge directions
+    Images are stood upright (`misread.images.deform.deskew`) and described by histograms of edge directions
     (`misread.models.features.OrientedGradients`). A Gaussian kernel compares each with `n_centres` training images
     (the Nystroem method), and a ridge regression on these similarities is solved exactly, in one Cholesky
     factorisation. Then come rounds of practice: every image is bent at random and asked about, and the few that

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, OneToOneFeatureMixin, TransformerMixin
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from misread.data.deform import deskew
+from misread.images.deform import deskew
 from misread.kernels.gradients import orientation_planes, pool_planes
 from misread.models.pixels import PixelReader
 from misread.parallel import in_blocks
@@ -41,7 +41,7 @@ class _ImageTransformer(TransformerMixin, BaseEstimator):
 
 
 class Deskew(OneToOneFeatureMixin, _ImageTransformer):
-    """Stand images upright: ink centred, slant sheared away; see `misread.data.deform.deskew`.
+    """Stand images upright: ink centred, slant sheared away; see `misread.images.deform.deskew`.
 
     Parameters
     ----------

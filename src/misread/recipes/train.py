@@ -13,9 +13,7 @@ from sklearn.base import BaseEstimator
 
 from misread.bundle import Bundle, Evidence, Manifest
 from misread.data import Dataset, load
-from misread.data.colour import is_lost
 from misread.data.content import image_hashes
-from misread.data.fit import fitted_already
 from misread.data.labels import Labels
 from misread.data.summary import summarise
 from misread.errors import ParameterError
@@ -26,6 +24,8 @@ from misread.fitting.hold_out import Fitted, fit_and_hold_out
 from misread.fitting.out_of_fold import OutOfFold
 from misread.fitting.prepare import prepared
 from misread.fitting.refusing import naming_what_is_refused
+from misread.images.colour import is_lost
+from misread.images.fit import fitted_already
 from misread.models import KNeighborsClassifier
 from misread.recipes.evaluate import judge
 from misread.recipes.metrics import classifier_metrics, detector_metrics, multilabel_metrics

@@ -8,8 +8,8 @@ import numpy as np
 from misread.bundle import Bundle
 from misread.data import Dataset, Split, joined
 from misread.data.content import image_hashes
-from misread.data.fit import fit_images
 from misread.errors import ParameterError
+from misread.images.fit import fit_images
 
 __all__ = ["as_trained", "judging_images"]
 

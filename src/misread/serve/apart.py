@@ -20,7 +20,7 @@ from typing import Any, BinaryIO
 import numpy as np
 from numpy.typing import NDArray
 
-from misread.data.fit import fit_image
+from misread.images.fit import fit_image
 from misread.serve.decoding import Order, decode
 from misread.serve.limits import Limits, Refused
 

@@ -11,9 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 from python_multipart.multipart import parse_options_header
 
-from misread.data.bombs import promised_pixels
-from misread.data.picture import read_grey
 from misread.errors import FormatError
+from misread.images.bombs import promised_pixels
+from misread.images.picture import read_grey
 from misread.serve.limits import Limits, Refused
 from misread.serve.multipart import Part, read_parts
 

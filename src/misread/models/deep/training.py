@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional
 
-from misread.data.deform import Deformation
+from misread.images.deform import Deformation
 
 __all__ = ["Settings", "best_device", "logits_of", "seeded", "threads", "train"]
 

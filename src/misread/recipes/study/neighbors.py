@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from misread.data.transforms import shifted_copies
+from misread.images.transforms import shifted_copies
 from misread.models import KNeighborsClassifier, KNeighborsClassifierCV
 from misread.recipes.study.step import Context, Outcome
 from misread.tasks import Task, classification, leading_images

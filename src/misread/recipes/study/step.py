@@ -131,7 +131,7 @@ class StepStore:
 def _code_fingerprint() -> str:
     package = Path(__file__).parents[2]
     digest = hashlib.sha256()
-    for layer in ("kernels", "data", "evaluation", "models", "fitting", "analysis", "recipes/study"):
+    for layer in ("kernels", "images", "data", "evaluation", "models", "fitting", "analysis", "recipes/study"):
         for path in sorted((package / layer).rglob("*.py")):
             digest.update(path.read_bytes())
     digest.update((package / "tasks.py").read_bytes())

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from misread.data.bulk import Reading
+from misread.data.readers.bulk import Reading
 from misread.data.readers.table.grid import Grid, Row
 from misread.data.readers.table.words import counts_up
 from misread.errors import DataError, FormatError, MissingExtraError, ParameterError

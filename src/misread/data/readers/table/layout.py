@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
-from misread.data.bulk import Reading
+from misread.data.readers.bulk import Reading
 from misread.data.readers.table.grid import Grid, shown
 from misread.data.readers.table.nameless import guess_roles
 from misread.data.readers.table.series import Pixels, pixels_among

@@ -3,7 +3,7 @@
 import unicodedata
 from pathlib import Path, PurePosixPath, PureWindowsPath
 
-from misread.data.bulk import Held
+from misread.data.readers.bulk import Held
 from misread.errors import FormatError
 
 __all__ = ["picture_in"]

@@ -12,12 +12,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from misread.data.assemble import assemble
-from misread.data.bulk import Held, Reading, read_pictures
 from misread.data.dataset import Dataset
-from misread.data.fit import DEFAULT_SIZE, check_fit
-from misread.data.levels import as_levels
 from misread.data.making import Made, make_images
 from misread.data.memory import for_images
+from misread.data.readers.bulk import Held, Reading, read_pictures
 from misread.data.readers.table.columnar import open_parquet
 from misread.data.readers.table.grid import Grid, Row
 from misread.data.readers.table.labels import check_plausible, label_text, settled
@@ -28,6 +26,8 @@ from misread.data.readers.table.series import Pixels
 from misread.data.readers.table.text import open_text
 from misread.data.words import LYING, is_emnist
 from misread.errors import DataError, FormatError
+from misread.images.fit import DEFAULT_SIZE, check_fit
+from misread.images.levels import as_levels
 
 __all__ = ["SUFFIXES", "Part", "read_parts", "read_table", "read_unlabelled"]
 

@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from misread.data.assemble import natural_key
-from misread.data.bulk import Reading
 from misread.data.dataset import Dataset
+from misread.data.readers.bulk import Reading
 from misread.data.readers.table.reader import Part, read_parts
 from misread.errors import FormatError
 

@@ -8,7 +8,7 @@ from itertools import islice
 from pathlib import Path
 from typing import TextIO
 
-from misread.data.bulk import Reading
+from misread.data.readers.bulk import Reading
 from misread.data.readers.table.grid import Grid
 from misread.data.readers.table.words import (
     FILES,

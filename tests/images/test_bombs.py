@@ -10,9 +10,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from misread.data.bombs import promised_pixels
-from misread.data.picture import read_grey
 from misread.errors import FormatError
+from misread.images.bombs import promised_pixels
+from misread.images.picture import read_grey
 
 GREY = np.random.default_rng(0).integers(0, 256, (40, 50), dtype=np.uint8)
 

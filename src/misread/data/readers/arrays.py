@@ -18,13 +18,13 @@ from numpy.lib import format as npy
 from numpy.typing import NDArray
 
 from misread.data.assemble import assemble
-from misread.data.colour import Colours, look_at, thumbnail
 from misread.data.dataset import Dataset
-from misread.data.levels import as_levels
 from misread.data.making import Reading, make_images
 from misread.data.words import LYING, is_emnist
 from misread.errors import DataError, FormatError
 from misread.files import open_regular
+from misread.images.colour import Colours, look_at, thumbnail
+from misread.images.levels import as_levels
 
 __all__ = ["SUFFIXES", "read_arrays", "read_unlabelled"]
 
@@ -69,7 +69,7 @@ def read_arrays(path: Path, reading: Reading) -> Dataset:
 
     The arrays are called ``x_train, y_train, x_test, y_test`` or ``images, labels`` (or ``x, y``). Images have
     shape (n, h, w), (n, h, w, 1), (n, h, w, 3), (n, 1, h, w), (n, 3, h, w) or (n, h * w) with h = w; levels as
-    `misread.data.levels.as_levels` takes them. Labels have shape (n,), integers or text.
+    `misread.images.levels.as_levels` takes them. Labels have shape (n,), integers or text.
 
     Raises
     ------

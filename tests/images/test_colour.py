@@ -14,7 +14,7 @@ from typer.testing import CliRunner
 from misread.bundle import read_manifest
 from misread.cli import app
 from misread.data import load
-from misread.data.colour import ColourLostWarning
+from misread.images.colour import ColourLostWarning
 
 LUMA = np.array([0.299, 0.587, 0.114])
 

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as npst
 
-from misread.data.idx import idx_header, idx_sha256, read_idx, write_idx
+from misread.data.readers.idx import idx_header, idx_sha256, read_idx, write_idx
 from misread.errors import DataError, FormatError
 
 ARRAYS = st.one_of(

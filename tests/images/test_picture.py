@@ -11,8 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image, ImageOps, TiffImagePlugin
 
-from misread.data.picture import FORMATS, read_grey
 from misread.errors import FormatError
+from misread.images.picture import FORMATS, read_grey
 
 GREY = np.random.default_rng(0).integers(0, 256, (9, 7), dtype=np.uint8)
 
@@ -120,7 +120,7 @@ def test_transparency_in_strips_is_the_same_as_in_one_piece(monkeypatch):
     palette = rgba.quantize(16)
     for image in (rgba, palette, Image.fromarray(rng.integers(0, 65_536, (37, 23), dtype=np.uint16))):
         whole = read_grey(encoded(image, "PNG"))
-        monkeypatch.setattr("misread.data.picture._STRIP", 100)
+        monkeypatch.setattr("misread.images.picture._STRIP", 100)
         np.testing.assert_array_equal(read_grey(encoded(image, "PNG")), whole)
         monkeypatch.undo()
 

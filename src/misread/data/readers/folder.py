@@ -8,11 +8,11 @@ from pathlib import Path
 import numpy as np
 
 from misread.data.assemble import assemble, natural_key
-from misread.data.bulk import Reading, read_pictures
 from misread.data.dataset import Dataset
-from misread.data.picture import SUFFIXES
+from misread.data.readers.bulk import Reading, read_pictures
 from misread.data.words import split_in
 from misread.errors import DataError
+from misread.images.picture import SUFFIXES
 
 __all__ = ["read_folder"]
 

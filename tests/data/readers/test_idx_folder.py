@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from misread.data import load
-from misread.data.idx import write_idx
+from misread.data.readers.idx import write_idx
 from misread.errors import DataError, FormatError
 
 

@@ -11,13 +11,13 @@ from typing import TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from misread.data.colour import Colours, look_at
 from misread.data.content import image_hashes
-from misread.data.fit import DEFAULT_SIZE, check_fit, fit_image
 from misread.data.making import Made, Reading
 from misread.data.memory import for_images
-from misread.data.picture import read_colours, read_grey
 from misread.errors import DataError, FormatError
+from misread.images.colour import Colours, look_at
+from misread.images.fit import DEFAULT_SIZE, check_fit, fit_image
+from misread.images.picture import read_colours, read_grey
 
 __all__ = ["OWN_SIDE", "Held", "Pictures", "Reading", "read_pictures"]
 

@@ -7,8 +7,8 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as npst
 
 from misread.data import load
-from misread.data.fit import FITS, dark_on_light, fit_image, fit_images
 from misread.errors import ParameterError
+from misread.images.fit import FITS, dark_on_light, fit_image, fit_images
 
 IMAGES = npst.arrays(np.uint8, st.tuples(st.integers(1, 40), st.integers(1, 40)))
 

@@ -10,10 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, UnidentifiedImageError
 
-from misread.data.bombs import promised_pixels
-from misread.data.colour import thumbnail
 from misread.errors import FormatError
 from misread.files import read_regular
+from misread.images.bombs import promised_pixels
+from misread.images.colour import thumbnail
 
 __all__ = ["FORMATS", "MAX_PIXELS", "SUFFIXES", "read_colours", "read_grey"]
 
@@ -70,7 +70,7 @@ def read_grey(source: Path | BinaryIO, *, max_pixels: int = MAX_PIXELS) -> NDArr
 
 
 def read_colours(source: Path | BinaryIO) -> NDArray[np.uint8] | None:
-    """Decode an image file to a small picture in colour (`misread.data.colour.thumbnail`), or None if it is grey.
+    """Decode an image file to a small picture in colour (`misread.images.colour.thumbnail`); None if it is grey.
 
     Raises
     ------

@@ -7,8 +7,9 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as npst
 from scipy.ndimage import shift as scipy_shift
 
-from misread.data import load, transforms
-from misread.data.transforms import add_noise, shift, shifted_copies
+from misread.data import load
+from misread.images import transforms
+from misread.images.transforms import add_noise, shift, shifted_copies
 
 IMAGES = npst.arrays(np.uint8, st.tuples(st.integers(1, 4), st.integers(1, 6), st.integers(1, 6)))
 

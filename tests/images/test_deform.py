@@ -7,9 +7,9 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as npst
 from scipy import ndimage
 
-from misread.data import transforms
-from misread.data.deform import Deformation, affine, deskew, displace, elastic_fields, move, normalise
 from misread.errors import ParameterError
+from misread.images import transforms
+from misread.images.deform import Deformation, affine, deskew, displace, elastic_fields, move, normalise
 
 IMAGES = npst.arrays(np.uint8, st.tuples(st.integers(1, 3), st.integers(1, 9), st.integers(1, 9)))
 SMALL = st.floats(-3, 3, width=32)

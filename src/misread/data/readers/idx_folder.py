@@ -8,12 +8,12 @@ from numpy.typing import NDArray
 
 from misread.data.assemble import assemble
 from misread.data.dataset import Dataset
-from misread.data.idx import idx_shape, read_idx
-from misread.data.levels import as_levels
 from misread.data.making import Reading, make_images
 from misread.data.memory import for_images
+from misread.data.readers.idx import idx_shape, read_idx
 from misread.data.words import is_emnist, split_in, words_in
 from misread.errors import FormatError
+from misread.images.levels import as_levels
 
 __all__ = ["has_idx_files", "read_idx_folder"]
 

@@ -1,0 +1,1 @@
+"""Pixels to pixels: decode a picture, bring it to a size, bend it, turn levels into grey."""
