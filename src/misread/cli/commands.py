@@ -50,6 +50,10 @@ COMMANDS = {
         "answers:check",
         "Check what is asked of a model: exit code 0 if it holds, 1 if not, 2 for a mistake in asking.",
     ),
+    "suspects": (
+        "suspects:suspects",
+        "Doubt every label of DATA, training and test, by models that did not see it and by the nearest images.",
+    ),
     "threshold": (
         "judge:threshold",
         "Give a model another operating point, chosen on its held-out scores and tried on its test scores.",

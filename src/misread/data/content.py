@@ -5,7 +5,7 @@ import hashlib
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["image_hashes"]
+__all__ = ["hash_in_digits", "image_hashes"]
 
 
 def image_hashes(images: NDArray[np.uint8]) -> NDArray[np.uint64]:
@@ -23,3 +23,14 @@ def image_hashes(images: NDArray[np.uint8]) -> NDArray[np.uint64]:
     """
     digests = b"".join(hashlib.blake2b(image.tobytes(), digest_size=8).digest() for image in images)
     return np.frombuffer(digests, "<u8").astype(np.uint64)
+
+
+def hash_in_digits(value: int | np.uint64) -> str:
+    """Write a hash as files hold it: 16 hexadecimal digits.
+
+    Examples
+    --------
+    >>> hash_in_digits(255)
+    '00000000000000ff'
+    """
+    return f"{int(value):016x}"

@@ -7,12 +7,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from misread.data import Dataset, joined
+from misread.data import Dataset, Split, joined
 from misread.data.words import composed
 from misread.errors import AnswersError
 from misread.evaluation.answers import Answers
 
-__all__ = ["answers_on"]
+__all__ = ["answers_on", "rows_on"]
 
 
 def answers_on(answers: Answers, dataset: Dataset) -> tuple[Answers, NDArray[np.uint8]]:
@@ -36,13 +36,7 @@ def answers_on(answers: Answers, dataset: Dataset) -> tuple[Answers, NDArray[np.
     AnswersError
         If an answer is of no image of the data set, or its classes are others.
     """
-    every = joined([part for part in (dataset.test, dataset.train) if len(part)])
-    if answers.hashes is not None:
-        rows = _rows_of(answers.hashes, every.hashes, answers.names, dataset.name)
-    elif np.char.isdecimal(answers.names).all():
-        rows = _rows_by_number(answers, dataset, len(every))
-    else:
-        rows = _rows_by_name(answers.names, every.names, dataset.name)
+    rows = rows_on(answers, dataset)
     unknown = [name for name in dataset.class_names if name not in answers.class_names]
     names = (*answers.class_names, *unknown)
     codes = np.array([names.index(name) for name in dataset.class_names], np.int64)
@@ -51,9 +45,23 @@ def answers_on(answers: Answers, dataset: Dataset) -> tuple[Answers, NDArray[np.
             f"the answers are of the classes {', '.join(answers.class_names[:8])}, {dataset.name} has "
             f"{', '.join(dataset.class_names[:8])}; none is in both"
         )
-    found = every.take(rows)
+    found = _every(dataset).take(rows)
     labelled = answers.with_classes(names).labelled(codes[found.labels], found.hashes)
     return replace(labelled, names=found.names), found.images
+
+
+def rows_on(answers: Answers, dataset: Dataset) -> NDArray[np.intp]:
+    """Which image of a data set each answer is of, its test images counted first; see `answers_on`."""
+    every = _every(dataset)
+    if answers.hashes is not None:
+        return _rows_of(answers.hashes, every.hashes, answers.names, dataset.name)
+    if np.char.isdecimal(answers.names).all():
+        return _rows_by_number(answers, dataset, len(every))
+    return _rows_by_name(answers.names, every.names, dataset.name)
+
+
+def _every(dataset: Dataset) -> Split:
+    return joined([part for part in (dataset.test, dataset.train) if len(part)])
 
 
 def _rows_of(keys: NDArray[Any], known: NDArray[Any], names: NDArray[np.str_], where: str) -> NDArray[np.intp]:

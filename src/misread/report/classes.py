@@ -94,14 +94,14 @@ def rejection(evidence: Evidence) -> dict[str, Any]:
 def suspect_rows(evidence: Evidence) -> list[dict[str, Any]]:
     """Every doubtful label, the most suspect first: what suspects.csv holds."""
     index = evidence.array("suspects.index")
-    labels, names = evidence.labels, evidence.result.arrays.get("model.names")
+    labels, known = evidence.labels, evidence.image_columns
     neighbors = labels[evidence.array("suspects.neighbors")]
     given, suggested = evidence.array("suspects.given"), evidence.array("suspects.suggested")
     return [
         {
-            **({} if names is None else {"name": str(names[index[row]])}),
-            "index": int(index[row]),
+            **{name: column[index[row]] for name, column in known.items()},
             "given": evidence.names[given[row]],
+            "index": int(index[row]),
             "suggested": evidence.names[suggested[row]],
             "suspect_score": round(float(evidence.array("suspects.score")[row]), 6),
             "probability_given": round(float(evidence.array("suspects.self_confidence")[row]), 6),

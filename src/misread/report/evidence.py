@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from misread.analysis.confusion import confusion_counts
+from misread.data.content import hash_in_digits
 from misread.evaluation.intervals import clopper_pearson
 from misread.evaluation.rejection import RejectionCurve, margins
 from misread.evaluation.thresholds import ThresholdCurve
@@ -85,6 +86,18 @@ class Evidence:
         """Class codes of the test images, or None when there are none."""
         labels = self.result.arrays.get("labels.test")
         return labels if labels is not None and len(labels) else None
+
+    @cached_property
+    def image_columns(self) -> dict[str, list[str]]:
+        """Hash and name of the images that are judged, where they are stored."""
+        arrays, of_test = self.result.arrays, self.labels_name == "labels.test"
+        columns = {}
+        for name in ("hash", "name"):
+            plural = "hashes" if name == "hash" else "names"
+            column = arrays.get(f"model.{plural}" if of_test else f"{plural}.train")
+            if column is not None:
+                columns[name] = list(map(hash_in_digits if name == "hash" else str, column.tolist()))
+        return columns
 
     @cached_property
     def predictions(self) -> NDArray[np.int64]:

@@ -123,11 +123,11 @@ def suspects_csv(result: StudyResult) -> str | None:
     except Absent:
         return None
     stream = io.StringIO(newline="")
-    columns = list(rows[0]) if rows else ["index", "given", "suggested", "suspect_score"]
+    columns = list(rows[0]) if rows else ["hash", "name", "given", "index", "suggested", "suspect_score"]
     writer = csv.DictWriter(stream, columns)
     writer.writeheader()
     for row in rows:
-        writer.writerow({**row, "given": inert(row["given"]), "suggested": inert(row["suggested"])})
+        writer.writerow({name: inert(cell) if isinstance(cell, str) else cell for name, cell in row.items()})
     return stream.getvalue()
 
 

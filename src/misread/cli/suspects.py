@@ -1,0 +1,123 @@
+"""`misread suspects`: every label that is contradicted, as a table to look through."""
+
+import csv
+import io
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from misread.bundle import load
+from misread.cli.data import DataArgument, DataDirOption, FitOption, InvertOption, OnErrorOption, SizeOption
+from misread.cli.loading import load_alike, load_with_progress
+from misread.cli.options import JobsOption, JsonOption, SeedOption, check_model
+from misread.cli.outputs import ForceOption, file_to_write, write_new
+from misread.cli.own import Own, reads_own_data
+from misread.cli.progress import stages
+from misread.cli.words import print_json, say
+from misread.data import Dataset
+from misread.data.fit import FITS
+from misread.errors import ParameterError
+from misread.evaluation.answers import Answers
+from misread.models.zoo import ZOO
+from misread.recipes.suspects import Suspects, find_suspects
+from misread.spreadsheet import inert
+
+__all__ = ["suspects"]
+
+
+@reads_own_data
+def suspects(
+    data: DataArgument = "digits",
+    model: Annotated[
+        str | None,
+        typer.Option(
+            "--model",
+            metavar="NAME|FILE",
+            help="Who doubts: a model by its name, or a model file; edge-kernel by default, or knn where that "
+            "would take more than a quarter of an hour.",
+        ),
+    ] = None,
+    answers: Annotated[
+        Path | None,
+        typer.Option("--answers", metavar="FILE", help="Or a table of held-out answers of any other model."),
+    ] = None,
+    out: Annotated[Path, typer.Option("--out", metavar="FILE.csv", help="Where to write them.")] = Path(
+        "suspects.csv"
+    ),
+    force: ForceOption = False,
+    size: SizeOption = None,
+    fit: FitOption = FITS[0],
+    invert: InvertOption = False,
+    on_error: OnErrorOption = "stop",
+    data_dir: DataDirOption = None,
+    seed: SeedOption = 42,
+    jobs: JobsOption = None,
+    as_json: JsonOption = False,
+    *,
+    own: Own,
+) -> None:
+    """Doubt every label of DATA, training and test, by models that did not see it and by the nearest images.
+
+    All that are contradicted are written, the most doubtful first.
+    """
+    if model is not None and answers is not None:
+        raise ParameterError("--model and --answers both say who doubts; give one")
+    target = file_to_write(out)
+    reading: dict[str, Any] = {"on_error": on_error, "own": own}
+    dataset: Dataset | None = None
+    doubter: Any = model
+    if model is not None and model not in ZOO and Path(model).exists():
+        if size is not None or fit != FITS[0] or invert:
+            raise ParameterError("images are read as the model file takes them; leave out --size, --fit, --invert")
+        doubter = load(model, most_memory=own.get("most_memory"))
+        dataset = load_alike(doubter.manifest, data, data_dir, **reading)
+    elif model is not None:
+        check_model(model, seed, {})
+    elif answers is not None:
+        doubter = Answers.read(answers)
+    if dataset is None:
+        dataset = load_with_progress(data, data_dir, size, fit, invert, **reading)
+    with stages(jobs) as on_stage:
+        found = find_suspects(dataset, doubter, seed=seed, on_stage=on_stage)
+        on_stage(f"Writing {target}")
+        write_new(target, as_csv(found), force)
+    if as_json:
+        print_json({"file": str(target), "doubted": found.n_doubted, "by": found.by, "suspects": found.rows()})
+        return
+    n_test = sum(place >= found.n_train for place in found.labels.index.tolist())
+    say(
+        f"{len(found):,} of {found.n_doubted:,} labels are contradicted ({len(found) - n_test:,} of training, "
+        f"{n_test:,} of test images), by {found.by} or the {found.labels.n_neighbors} nearest images; "
+        f"for {found.n_favouring_another:,} of them both together favour another class"
+    )
+    if found.n_copies:
+        say(f"{found.n_copies:,} have a near-copy that carries another label; the column copy_of names it")
+    say(f"written   {target}", whole=True)
+
+
+COLUMNS = (
+    "hash",
+    "name",
+    "given",
+    "suggested",
+    "score",
+    "probability_given",
+    "probability_suggested",
+    "neighbors_given",
+    "neighbors_suggested",
+    "neighbors",
+    "part",
+    "row",
+    "copy_of",
+)
+
+
+def as_csv(found: Suspects) -> bytes:
+    """The table as a spreadsheet reads it; no cell is a formula."""
+    stream = io.StringIO(newline="")
+    writer = csv.DictWriter(stream, COLUMNS)
+    writer.writeheader()
+    for row in found.rows():
+        writer.writerow({name: inert(cell) if isinstance(cell, str) else cell for name, cell in row.items()})
+    return stream.getvalue().encode("utf-8", "replace")
