@@ -16,9 +16,9 @@ from misread.cli.own import Own, reads_own_data
 from misread.cli.progress import stages
 from misread.cli.words import print_json, say
 from misread.data import Dataset
-from misread.data.fit import FITS
 from misread.errors import ParameterError
 from misread.evaluation.answers import Answers
+from misread.images.fit import FITS
 from misread.models.zoo import ZOO
 from misread.recipes.suspects import Suspects, find_suspects
 from misread.spreadsheet import inert

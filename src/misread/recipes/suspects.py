@@ -20,9 +20,9 @@ from misread.evaluation.calibration import class_probabilities
 from misread.evaluation.responses import boundary, responses
 from misread.evaluation.scores import class_table, with_all_classes
 from misread.fitting.enough import N_FOLDS, check_counts
+from misread.fitting.folds import folds_by_class
 from misread.fitting.out_of_fold import out_of_fold
 from misread.fitting.prepare import prepared
-from misread.fitting.targets import folds_by_class
 from misread.models.zoo import ZOO
 from misread.recipes.attach import rows_on
 from misread.recipes.unseen import as_trained
