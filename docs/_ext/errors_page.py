@@ -26,6 +26,8 @@ REMEDIES = {
     "ModelFileError": "If you know where the file comes from, copy it again or update misread; if you do not, "
     "take the message at its word: [what a model file can do](../../explanations/model-files.md).",
     "MissingExtraError": "Run the `pip install` line in the message. It is an `ImportError` as well.",
+    "ClusterError": "Look at the scheduler's and the workers' own logs; the same command goes on from the "
+    "finished steps, also without `--engine`.",
     "AnswersError": "Look at the file that is named: the message says which column or row, and what was expected.",
 }
 

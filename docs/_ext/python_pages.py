@@ -52,10 +52,16 @@ def texts() -> dict[str, str]:
 
 
 def _top() -> str:
-    rows = "\n".join(f"   * - ``{name}``\n     - ``{misread._HOMES[name]}``" for name in sorted(misread._HOMES))
+    rows = []
+    for name in sorted(misread.__all__, key=str.lower):
+        found = getattr(misread, name)
+        if inspect.isclass(found) or inspect.isroutine(found):
+            page = "python-" + found.__module__.split(".")[1]
+            summary = " ".join((inspect.getdoc(found) or "").partition("\n\n")[0].split())
+            rows.append(f"   * - :doc:`{name} <{page}>`\n     - {summary}")
     return (
         "misread\n=======\n\nThe names that most programs need; ``import misread`` itself costs nothing.\n\n"
-        f".. list-table::\n   :header-rows: 1\n\n   * - name\n     - described on the page of\n{rows}\n"
+        ".. list-table::\n   :header-rows: 1\n\n   * - name\n     - what it is\n" + "\n".join(rows) + "\n"
     )
 
 

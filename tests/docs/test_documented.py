@@ -75,4 +75,5 @@ def test_every_public_name():
     for package in python_pages.packages():
         for module, name in python_pages.public_names(package):
             assert f":: {name}\n" in pages, f"{module}.{name}"
-    assert "``run_study``" in pages
+    for name in ("run_study", "judge", "Answers", "ModelFileError"):
+        assert f":doc:`{name} <python-" in pages
