@@ -1,6 +1,8 @@
-"""Nothing is left undocumented: commands, options, variables, findings, errors, names of results, Python names."""
+"""Nothing is left undocumented: commands, options, variables, findings, errors, formats, Python names."""
 
+import json
 import re
+from dataclasses import fields
 from pathlib import Path
 
 import commands_page
@@ -11,6 +13,9 @@ from site_pages import DOCS, commands, words
 
 import misread
 from misread import errors, run_study
+from misread.bundle import Manifest, OperatingPointRecord
+from misread.evaluation import answer_files
+from misread.evaluation.answers import ASKED
 from misread.recipes.study.steps import steps_with
 
 SOURCE = Path(misread.__file__).parent
@@ -68,6 +73,31 @@ def test_every_name_of_a_result(tmp_path):
     steps = {step.name for step in steps_with("knn")} | {"model"}
     assert {name.partition(".")[0] for name in described} <= steps
     assert not {name for name in described - names if not name.startswith(("chosen.", "model."))}
+
+
+def test_every_part_of_a_run_folder(tmp_path):
+    page = (DOCS / "reference" / "formats.md").read_text("utf-8")
+    run_study("digits", tmp_path)
+    document = json.loads((tmp_path / "results.json").read_text("utf-8"))
+    for name in (*document, *document["manifest"], *(path.name for path in tmp_path.iterdir())):
+        assert f"`{name}`" in page or f"## {name}\n" in page, f"{name} is not described"
+
+
+def test_every_field_of_a_manifest():
+    page = (DOCS / "reference" / "formats.md").read_text("utf-8")
+    for record in (Manifest, OperatingPointRecord):
+        for one in fields(record):
+            assert f"`{one.name}`" in page, f"{record.__name__}.{one.name} is not described"
+
+
+def test_every_column_of_a_table_of_answers():
+    page = (DOCS / "reference" / "formats.md").read_text("utf-8").partition("## Tables of answers")[2]
+    for role in answer_files.ROLES:
+        assert f"`{role}`" in page, role
+    for prefix in answer_files.WRITTEN_AS.values():
+        assert f"`{prefix}:CLASS`" in page, prefix
+    for how in ASKED:
+        assert f"`{how}`" in page, how
 
 
 def test_every_public_name():
