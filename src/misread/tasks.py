@@ -1,5 +1,6 @@
 """What to predict: each task turns a data set into the X and y of training and test."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -22,6 +23,7 @@ __all__ = [
     "denoising",
     "detector",
     "large_and_odd",
+    "large_and_odd_of",
     "leading_images",
     "make_task",
     "multilabel",
@@ -76,11 +78,16 @@ def multilabel(dataset: Dataset, labels: Labels) -> Task:
 
 def large_and_odd(dataset: Dataset) -> Labels | None:
     """Is the digit large (7 or more), and is it odd? None when a class name is not a number of 64 bits."""
-    numbers = numeric_classes(dataset)
-    if numbers is None:
+    if numeric_classes(dataset) is None:
         return None
-    said = zip(dataset.class_names, numbers.tolist(), strict=True)
-    return Labels(("large", "odd"), {name: (number >= 7, number % 2 == 1) for name, number in said})
+    said = zip(dataset.class_names, large_and_odd_of(dataset.class_names).tolist(), strict=True)
+    return Labels(("large", "odd"), {name: (large, odd) for name, (large, odd) in said})
+
+
+def large_and_odd_of(names: Sequence[str]) -> NDArray[np.bool_]:
+    """Whether numbers, given by their names, are large (7 or more) and odd, shape (n, 2)."""
+    numbers = np.array([int(name) for name in names], np.int64)
+    return np.column_stack([numbers >= 7, numbers % 2 == 1])
 
 
 def denoising(dataset: Dataset, seed: int = 42, *, as_images: bool = False) -> Task:

@@ -45,10 +45,10 @@ class Says:
 @pytest.mark.parametrize(
     ("scores", "codes", "said"),
     [
-        (np.zeros((1, 10)), np.array([-1]), "has no name"),
-        (np.zeros((1, 10)), np.array([10]), "has no name"),
-        (np.zeros((1, 10)), np.array([1.5]), "has no name"),
-        (np.zeros((1, 10)), np.array([["a"]]), "has no name"),
+        (np.zeros((1, 10)), np.array([-1]), "none of the classes"),
+        (np.zeros((1, 10)), np.array([10]), "none of the classes"),
+        (np.zeros((1, 10)), np.array([1.5]), "none of the classes"),
+        (np.zeros((1, 10)), np.array([["a"]]), "none of the classes"),
         (np.full((1, 10), np.inf), np.array([1]), "no finite numbers, first for image 1"),
         (np.full((1, 10), np.nan), np.array([1]), "no finite numbers"),
         (np.zeros((2, 10)), np.array([1]), r"shape \(2, 10\)"),

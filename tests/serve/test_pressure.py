@@ -20,7 +20,7 @@ import httpx
 import numpy as np
 import pytest
 
-from misread.bundle import Answers, Bundle, save
+from misread.bundle import Bundle, Readings, save
 from misread.serve.limits import Limits
 from misread.serve.metrics import resident_bytes
 
@@ -38,7 +38,7 @@ class Gated(Bundle):
     gate: threading.Event
     asked: "queue.SimpleQueue[int]"
 
-    def answer(self, images: np.ndarray) -> Answers:
+    def answer(self, images: np.ndarray) -> Readings:
         if hasattr(self, "gate") and not self.gate.is_set():
             self.asked.put(len(images))
             self.gate.wait(20)

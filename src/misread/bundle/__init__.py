@@ -1,15 +1,16 @@
 """The model file: one trained model with its manifest, its examples and its evidence, in one `*.misread` file."""
 
 from misread.bundle.manifest import FORMAT_VERSION, Manifest, OperatingPointRecord
-from misread.bundle.model import Answers, Bundle, Evidence, load, read_manifest, save
+from misread.bundle.model import Bundle, load, read_manifest, save
+from misread.bundle.readings import Evidence, Readings
 
 __all__ = [
     "FORMAT_VERSION",
-    "Answers",
     "Bundle",
     "Evidence",
     "Manifest",
     "OperatingPointRecord",
+    "Readings",
     "load",
     "read_manifest",
     "save",

@@ -2,7 +2,7 @@
 
 import json
 import os
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from functools import cached_property
 from hashlib import blake2b
 from typing import Any
@@ -19,6 +19,7 @@ from misread.bundle.checks import check_classes, check_scores, named
 from misread.bundle.codecs import decode, encode
 from misread.bundle.manifest import Manifest
 from misread.bundle.parts import expect
+from misread.bundle.readings import Evidence, Readings
 from misread.errors import ModelFileError, ParameterError
 from misread.evaluation.responses import boundary, responses
 from misread.evaluation.scores import class_table, leads, with_all_classes
@@ -26,60 +27,11 @@ from misread.images.fit import fit_image
 from misread.models import KNeighborsClassifier
 from misread.models.held_out import TemperatureClassifierMixin
 
-__all__ = ["Answers", "Bundle", "Evidence", "load", "read_manifest", "save"]
+__all__ = ["Bundle", "load", "read_manifest", "save"]
 
 N_PROBES = 4
 PROBE_TOLERANCE = 1e-6
 SMALL = 64
-
-
-@dataclass(frozen=True, eq=False)
-class Answers:
-    """What a model says of some images.
-
-    Attributes
-    ----------
-    labels : ndarray of shape (n,) or, with several labels, (n, n_outputs)
-        Class codes (int64), or bool for a detector and for several labels.
-    names : list of str
-        The answers in words.
-    scores : ndarray of shape (n, k), float64
-        A column per class; one column for a detector; one per label for several.
-    sure : ndarray of shape (n,), bool
-        Whether a classifier is sure by its operating point; without one, and for the other tasks, True but for
-        blank images.
-    probabilities : ndarray of shape (n, k), float64, or None
-        What the scores of a calibrated classifier stand for; None of others.
-    lead : ndarray of shape (n,), float64, or None
-        How far a classifier's best score is ahead of the second, which the operating point goes by; None for the
-        other tasks.
-    blank : ndarray of shape (n,), bool
-        Whether there is nothing to read on the image, whatever the model says of it.
-    """
-
-    labels: NDArray[Any]
-    names: list[str]
-    scores: NDArray[np.float64]
-    sure: NDArray[np.bool_]
-    probabilities: NDArray[np.float64] | None = None
-    lead: NDArray[np.float64] | None = None
-    blank: NDArray[np.bool_] = field(default_factory=lambda: np.zeros(0, bool))
-
-
-@dataclass(frozen=True, eq=False)
-class Evidence:
-    """Scores to choose an operating point by.
-
-    Attributes
-    ----------
-    truth : ndarray of shape (n,), bool
-        Detector: whether the image is of the class. Classifier: whether its answer was right.
-    scores : ndarray of shape (n,), float64
-        Detector: the score. Classifier: how far the class answered was ahead.
-    """
-
-    truth: NDArray[np.bool_]
-    scores: NDArray[np.float64]
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -150,7 +102,7 @@ class Bundle:
         manifest = self.manifest
         return fit_image(grey, manifest.image_size, manifest.fit, manifest.invert)
 
-    def answer(self, images: NDArray[np.uint8]) -> Answers:
+    def answer(self, images: NDArray[np.uint8]) -> Readings:
         """Ask the model about prepared images of shape (n, height, width).
 
         Raises
@@ -206,7 +158,7 @@ class Bundle:
             raise ParameterError(f"k must be at least 1, got {k}")
         return self._search.kneighbors(self._rows(images), n_neighbors=min(k, len(self.example_images)))
 
-    def state(self, answers: Answers, row: int) -> str:
+    def state(self, answers: Readings, row: int) -> str:
         """What an answer is worth: blank, sure, unsure, or answered by a model without a threshold for that."""
         if answers.blank[row]:
             return "blank"
@@ -234,7 +186,7 @@ class Bundle:
             )
         return np.ascontiguousarray(images).reshape(len(images), -1)
 
-    def _classify(self, X: NDArray[np.uint8]) -> Answers:
+    def _classify(self, X: NDArray[np.uint8]) -> Readings:
         names, estimator = self.manifest.classes, self.estimator
         answered, codes = responses(estimator, X)
         words = named(codes, names)
@@ -247,26 +199,26 @@ class Bundle:
         if isinstance(estimator, TemperatureClassifierMixin) and estimator.is_calibrated:
             probabilities = np.zeros(scores.shape)
             probabilities[:, estimator.classes_] = estimator.as_probabilities(answered)
-        return Answers(codes, words, scores, sure, probabilities, lead)
+        return Readings(codes, words, scores, sure, probabilities, lead)
 
-    def _detect(self, X: NDArray[np.uint8]) -> Answers:
+    def _detect(self, X: NDArray[np.uint8]) -> Readings:
         scores, positive = responses(self.estimator, X)
         point = self.manifest.operating_point
         positive = positive.astype(bool) if point is None else scores >= point.threshold
         name = str(self.manifest.positive)
         words = [name if one else f"not {name}" for one in positive]
-        return Answers(positive, words, scores[:, None], np.ones(len(X), bool))
+        return Readings(positive, words, scores[:, None], np.ones(len(X), bool))
 
-    def _label(self, X: NDArray[np.uint8]) -> Answers:
+    def _label(self, X: NDArray[np.uint8]) -> Readings:
         labels = np.asarray(self.estimator.predict(X)).astype(bool)
         scores = _label_scores(self.estimator, X, labels)
         names = [
             ", ".join(name for name, one in zip(self.manifest.outputs, row, strict=True) if one) or "none"
             for row in labels
         ]
-        return Answers(labels, names, scores, np.ones(len(X), bool))
+        return Readings(labels, names, scores, np.ones(len(X), bool))
 
-    def _refuse(self, X: NDArray[np.uint8]) -> Answers:
+    def _refuse(self, X: NDArray[np.uint8]) -> Readings:
         raise ParameterError("this model takes noise out of images and names nothing; use `misread denoise`")
 
 

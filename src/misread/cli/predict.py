@@ -11,7 +11,7 @@ import typer
 from numpy.typing import NDArray
 from PIL import Image
 
-from misread.bundle import Answers, Bundle, load
+from misread.bundle import Bundle, Readings, load
 from misread.cli.options import FileArgument, JobsOption, JsonOption, MostMemoryOption, OutOption
 from misread.cli.outputs import ForceOption, file_to_write, write_new
 from misread.cli.own import Own, reads_own_data
@@ -168,7 +168,7 @@ def _columns(bundle: Bundle) -> tuple[str, ...]:
     return manifest.outputs or manifest.classes
 
 
-def _as_json(bundle: Bundle, answers: Answers, row: int, name: str) -> dict[str, Any]:
+def _as_json(bundle: Bundle, answers: Readings, row: int, name: str) -> dict[str, Any]:
     scores = dict(zip(_columns(bundle), answers.scores[row].tolist(), strict=True))
     state = bundle.state(answers, row)
     answer: dict[str, Any] = {
@@ -188,7 +188,7 @@ def _as_json(bundle: Bundle, answers: Answers, row: int, name: str) -> dict[str,
     return {**answer, "scores": scores}
 
 
-def _in_words(bundle: Bundle, answers: Answers, row: int) -> str:
+def _in_words(bundle: Bundle, answers: Readings, row: int) -> str:
     """The answer, whether the model is sure of it and by what, and its best scores."""
     state, point = bundle.state(answers, row), bundle.manifest.operating_point
     if state == "blank":
@@ -200,7 +200,7 @@ def _in_words(bundle: Bundle, answers: Answers, row: int) -> str:
     return f"{answers.names[row]}{doubt}  {_scores_in_words(bundle, answers, row)}"
 
 
-def _scores_in_words(bundle: Bundle, answers: Answers, row: int) -> str:
+def _scores_in_words(bundle: Bundle, answers: Readings, row: int) -> str:
     table = answers.scores if answers.probabilities is None else answers.probabilities
     scores, columns = table[row], _columns(bundle)
     best = np.argsort(-scores, kind="stable")[:SHOWN]

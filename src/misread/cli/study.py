@@ -18,8 +18,8 @@ from misread.cli.tables import print_table
 from misread.cli.words import say
 from misread.images.fit import FITS
 from misread.recipes.study import StudyResult
-from misread.report.evaluation import evidence_of
 from misread.report.glance import glance
+from misread.report.kinds import evidence_of
 from misread.results.reference import notebook_number
 
 __all__ = ["study"]

@@ -141,7 +141,9 @@ def _of_its_classes(predictions: Any, classes: NDArray[Any], name: str) -> NDArr
     given = np.asarray(predictions)
     strange = given[~np.isin(given, classes)] if given.ndim == 1 else given.ravel()[:1]
     if strange.size:
-        raise ParameterError(f"{name} answers {strange[0]!r}, which is none of the classes that it was trained on")
+        raise ParameterError(
+            f"{name} answers {str(strange[0])!r}, which is none of the classes that it was trained on"
+        )
     return given
 
 

@@ -5,9 +5,9 @@ from typing import Any
 
 from misread.report.classes import gallery, matrix, rejection, suspects
 from misread.report.detectors import compare, explorer
-from misread.report.evaluation import evidence_of
 from misread.report.evidence import Absent, Evidence
-from misread.report.glance import all_findings, glance
+from misread.report.glance import glance
+from misread.report.kinds import evidence_of
 from misread.report.steps import denoising, duels, ladder, multilabel, neighbor_grid, numbers
 from misread.results.study import StudyResult
 
@@ -73,7 +73,7 @@ def summary(result: StudyResult) -> dict[str, Any]:
         `findings` (all that apply), `not_applicable`, and the numbers of each section.
     """
     evidence = evidence_of(result)
-    findings = all_findings(evidence)
+    findings = evidence.findings()
     data = report_data(result)
     sections = {
         name: _without_pictures(data[name]) for name in SECTIONS if name in data and name not in FOR_PAGE_ONLY

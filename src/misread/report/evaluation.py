@@ -23,7 +23,7 @@ from misread.evaluation.thresholds import ThresholdCurve
 from misread.report.evidence import Absent, Detector, Evidence, one_in
 from misread.results.study import StudyResult
 
-__all__ = ["EvaluationEvidence", "evidence_of"]
+__all__ = ["EvaluationEvidence"]
 
 NO_SCORES = "only the answers are known, not their scores"
 
@@ -33,11 +33,6 @@ HEADLINES = {
     "multilabel": (("all_right", "All labels right"),),
     "denoising": (),
 }
-
-
-def evidence_of(result: StudyResult) -> Evidence:
-    """What a report of `result` draws from: a study's names, or those of the evaluation of one model."""
-    return EvaluationEvidence(result) if "model" in result.manifest else Evidence(result)
 
 
 class EvaluationEvidence(Evidence):

@@ -8,17 +8,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from misread.analysis.confusion import confusion_counts
+from misread.analysis.findings import Finding, NotApplicable
 from misread.data.content import hash_in_digits
 from misread.evaluation.intervals import clopper_pearson
 from misread.evaluation.rejection import RejectionCurve, margins
 from misread.evaluation.thresholds import ThresholdCurve
+from misread.results.names import DETECTORS, ERROR_MODEL, WANTED_PRECISION
 from misread.results.study import StudyResult
 
-__all__ = ["ERROR_MODEL", "WANTED_PRECISION", "Absent", "Detector", "Evidence", "interval", "one_in"]
-
-ERROR_MODEL = "SGD on scaled pixels"
-WANTED_PRECISION = 0.9
-SOURCES = (("detector", "SGD on raw pixels", 0.0), ("forest", "Random forest", 0.5))
+__all__ = ["Absent", "Detector", "Evidence", "interval", "one_in"]
 
 
 class Absent(Exception):  # noqa: N818 - a section without data is no error
@@ -39,7 +37,7 @@ class Detector:
 
 
 class Evidence:
-    """The result of a study, asked for by what a section needs.
+    """A result, asked for by what a section needs; each kind of result says its own story.
 
     Attributes
     ----------
@@ -128,7 +126,7 @@ class Evidence:
         arrays = self.result.arrays
         found = [
             self._detector(key, title, default, arrays[f"{key}.scores"], arrays.get(f"{key}.test_scores"), code)
-            for key, title, default in SOURCES
+            for key, title, default in DETECTORS
             if f"{key}.scores" in arrays
         ]
         for key, title, score in (("sgd_scaled", ERROR_MODEL, _own), ("chosen", self.title, _lead)):
@@ -160,6 +158,18 @@ class Evidence:
     def gallery_ranks(self, index: NDArray[np.int64]) -> dict[str, NDArray[np.int64]]:
         """Place of the stored images among the thresholds of each detector."""
         return {one.key: np.searchsorted(one.curve.thresholds, one.scores[index]) for one in self.detectors}
+
+    def cards(self) -> list[dict[str, Any]]:
+        """The headline numbers."""
+        raise NotImplementedError
+
+    def verdict(self) -> dict[str, str]:
+        """One sentence that says how good it is, and one that says what is misread."""
+        raise NotImplementedError
+
+    def findings(self) -> list[Finding | NotApplicable]:
+        """Every check, applied."""
+        raise NotImplementedError
 
     def absent_explorer(self) -> str:
         """Why there is no threshold to explore."""

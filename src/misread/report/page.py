@@ -17,8 +17,8 @@ from misread.files import atomic_write, writable_folder
 from misread.report.classes import suspect_rows
 from misread.report.data import report_data
 from misread.report.encode import safe_json
-from misread.report.evaluation import evidence_of
 from misread.report.evidence import Absent
+from misread.report.kinds import evidence_of
 from misread.results.study import StudyResult
 from misread.spreadsheet import inert
 

@@ -7,18 +7,14 @@ import numpy as np
 from misread.analysis.findings import p_text
 from misread.evaluation.comparison import mcnemar
 from misread.report.encode import sprite
-from misread.report.evidence import ERROR_MODEL, Absent, Evidence, interval
+from misread.report.evidence import Absent, Evidence, interval
+from misread.results.names import RUNGS
 from misread.results.reference import notebook_number
+from misread.tasks import large_and_odd_of
 
 __all__ = ["denoising", "duels", "ladder", "multilabel", "neighbor_grid", "numbers"]
 
 SHOWN_CLEANED = 10
-RUNGS = (
-    ("sgd_scaled.test_predictions", ERROR_MODEL),
-    ("knn.baseline_predictions", "Nearest neighbours, untuned"),
-    ("knn.tuned_predictions", "Nearest neighbours, tuned"),
-    ("knn.augmented_predictions", "Nearest neighbours, tuned, with shifted copies"),
-)
 
 
 def duels(evidence: Evidence) -> dict[str, Any]:
@@ -51,8 +47,7 @@ def duels(evidence: Evidence) -> dict[str, Any]:
 def multilabel(evidence: Evidence) -> dict[str, Any]:
     """Large and odd: counts of right and wrong for each label, both together."""
     predicted = evidence.array("multilabel.predictions").astype(bool)
-    numbers = np.array([int(name) for name in evidence.names])[evidence.labels]
-    truth = np.column_stack([numbers >= 7, numbers % 2 == 1])
+    truth = large_and_odd_of(evidence.names)[evidence.labels]
     rows = []
     for column, title in enumerate(("Large (7 or more)", "Odd")):
         t, p = truth[:, column], predicted[:, column]

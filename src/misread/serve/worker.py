@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from misread.bundle import Answers, Bundle
+from misread.bundle import Bundle, Readings
 from misread.serve.limits import N_NEAREST
 
 __all__ = ["Reply", "Worker"]
@@ -25,7 +25,7 @@ class Reply:
     ----------
     images : ndarray of uint8, shape (n, height, width)
         What the model saw.
-    answers : Answers
+    answers : Readings
         Of the whole batch.
     start : int
         The row of the request's first image.
@@ -34,7 +34,7 @@ class Reply:
     """
 
     images: NDArray[np.uint8]
-    answers: Answers
+    answers: Readings
     start: int
     distances: NDArray[np.float64] | None = None
     indices: NDArray[np.int64] | None = None
@@ -131,7 +131,7 @@ class Worker:
             start += len(job.images)
         return replies
 
-    def _reply(self, job: _Job, answers: Answers, start: int) -> Reply:
+    def _reply(self, job: _Job, answers: Readings, start: int) -> Reply:
         distances, indices = None, None
         examples = len(self._bundle.example_images)
         if job.explain and examples:

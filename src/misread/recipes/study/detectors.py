@@ -10,11 +10,10 @@ from misread.evaluation.thresholds import ThresholdCurve
 from misread.fitting.out_of_fold import OutOfFold, out_of_fold
 from misread.models import RandomForestClassifier, SGDClassifier
 from misread.recipes.study.step import Context, Outcome
+from misread.results.names import WANTED_PRECISION
 from misread.tasks import detector
 
 __all__ = ["run_detector", "run_forest"]
-
-WANTED_PRECISION = 0.9
 
 
 def run_detector(context: Context) -> Outcome:

@@ -1,0 +1,58 @@
+"""What a model says when it is asked, and the scores that its operating point is chosen by."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+__all__ = ["Evidence", "Readings"]
+
+
+@dataclass(frozen=True, eq=False)
+class Readings:
+    """What a model reads on some images.
+
+    Attributes
+    ----------
+    labels : ndarray of shape (n,) or, with several labels, (n, n_outputs)
+        Class codes (int64), or bool for a detector and for several labels.
+    names : list of str
+        The answers in words.
+    scores : ndarray of shape (n, k), float64
+        A column per class; one column for a detector; one per label for several.
+    sure : ndarray of shape (n,), bool
+        Whether a classifier is sure by its operating point; without one, and for the other tasks, True but for
+        blank images.
+    probabilities : ndarray of shape (n, k), float64, or None
+        What the scores of a calibrated classifier stand for; None of others.
+    lead : ndarray of shape (n,), float64, or None
+        How far a classifier's best score is ahead of the second, which the operating point goes by; None for the
+        other tasks.
+    blank : ndarray of shape (n,), bool
+        Whether there is nothing to read on the image, whatever the model says of it.
+    """
+
+    labels: NDArray[Any]
+    names: list[str]
+    scores: NDArray[np.float64]
+    sure: NDArray[np.bool_]
+    probabilities: NDArray[np.float64] | None = None
+    lead: NDArray[np.float64] | None = None
+    blank: NDArray[np.bool_] = field(default_factory=lambda: np.zeros(0, bool))
+
+
+@dataclass(frozen=True, eq=False)
+class Evidence:
+    """Scores to choose an operating point by.
+
+    Attributes
+    ----------
+    truth : ndarray of shape (n,), bool
+        Detector: whether the image is of the class. Classifier: whether its answer was right.
+    scores : ndarray of shape (n,), float64
+        Detector: the score. Classifier: how far the class answered was ahead.
+    """
+
+    truth: NDArray[np.bool_]
+    scores: NDArray[np.float64]
