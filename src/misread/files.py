@@ -6,6 +6,7 @@ import os
 import stat
 import sys
 import tempfile
+import time
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -17,9 +18,11 @@ from misread.errors import FormatError, MisreadError, OutputError
 if sys.platform != "win32":
     import fcntl
 
-__all__ = ["atomic_write", "open_regular", "part_of", "read_regular", "writable_folder"]
+__all__ = ["appending", "atomic_write", "open_regular", "part_of", "read_regular", "writable_folder"]
 
 _TRIES = 10
+_PATIENCE = 10.0
+"""Seconds in which another process that appends to a file should be done."""
 _PIECE = 2**20
 
 
@@ -102,6 +105,52 @@ def _lock(handle: int) -> bool | None:
     except OSError:
         return None
     return True
+
+
+@contextmanager
+def appending(path: str | os.PathLike[str]) -> Iterator[BinaryIO]:
+    """Open a file, created where it is missing, to read it and to add to its end; others that append wait.
+
+    What was added is on the disk when the block ends; a block that fails leaves the file as it was.
+
+    Raises
+    ------
+    OutputError
+        If the file cannot be written, is no ordinary one, or another process does not let go of it.
+    """
+    path = Path(path)
+    try:
+        with _held_file(path) as stream:
+            before = os.fstat(stream.fileno()).st_size
+            try:
+                yield stream
+                stream.flush()
+                os.fsync(stream.fileno())
+            except BaseException:
+                os.ftruncate(stream.fileno(), before)
+                raise
+    except OSError as error:
+        raise _explained(error, path) from error
+
+
+def _held_file(path: Path) -> BinaryIO:
+    flags = os.O_RDWR | os.O_CREAT | os.O_APPEND | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
+    until = time.monotonic() + _PATIENCE
+    while True:
+        handle = os.open(path, flags, 0o666)
+        try:
+            _check_regular(os.fstat(handle), path, None, OutputError)
+            there = _lock(handle) is not False and os.path.samestat(os.fstat(handle), os.stat(path))
+            if there:
+                return os.fdopen(handle, "r+b", buffering=0)
+        except FileNotFoundError:  # somebody has put another file in its place
+            there = False
+        finally:
+            if not there:
+                os.close(handle)
+        if time.monotonic() > until:
+            raise OSError(errno.EBUSY, "another program is writing to it")
+        time.sleep(0.02)
 
 
 def open_regular(

@@ -13,7 +13,9 @@ UNKNOWN_DATASET: dict[str, Any] = {"name": "unknown", "sha256": "", "source": ""
 
 _TEXTS = ("name", "sha256", "source", "licence", "fit")
 _COUNTS = ("n_train", "n_test")
-_MEASURED = ("out_of_fold", "test")
+_MEASURED = ("out_of_fold", "test", "test_as_given")
+_CORRECTED = ("train", "test")
+_TALLIED = {"relabelled", "confirmed", "unclear", "none"}
 _SHARES = ("accuracy", "precision", "recall", "f1", "all_right", "coverage")
 _ERRORS = ("noisy_pixel_error", "clean_pixel_error")
 
@@ -35,10 +37,25 @@ def _strange(dataset: dict[str, Any], metrics: dict[str, Any], versions: dict[st
     for name, value in dataset.items():
         if (name in _TEXTS and not isinstance(value, str)) or (name in _COUNTS and not _is_count(value)):
             yield f"dataset.{name}"
+    if not _are_corrections(dataset.get("corrections", {})):
+        yield "dataset.corrections"
     yield from (f"versions.{name}" for name, number in versions.items() if not isinstance(number, str))
     for name in _MEASURED:
         if name in metrics:
             yield from _strange_metrics(metrics[name], f"metrics.{name}")
+
+
+def _are_corrections(record: Any) -> bool:
+    """Whether it is what `misread.data.corrected` keeps: files, counts, the hash of the data before."""
+    if not isinstance(record, dict) or not isinstance(record.get("sha256_before", ""), str):
+        return False
+    files, tallies = record.get("files", []), [record.get(part, {}) for part in _CORRECTED]
+    return (
+        isinstance(files, list)
+        and all(isinstance(name, str) for name in files)
+        and all(isinstance(one, dict) and one.keys() <= _TALLIED for one in tallies)
+        and all(_is_count(count) for one in tallies for count in one.values())
+    )
 
 
 def _strange_metrics(metrics: Any, where: str) -> Iterator[str]:

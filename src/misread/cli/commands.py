@@ -54,6 +54,7 @@ COMMANDS = {
         "suspects:suspects",
         "Doubt every label of DATA, training and test, by models that did not see it and by the nearest images.",
     ),
+    "corrections": ("corrections:app", "Corrected labels in files: show, check, apply."),
     "threshold": (
         "judge:threshold",
         "Give a model another operating point, chosen on its held-out scores and tried on its test scores.",

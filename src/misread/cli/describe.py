@@ -5,6 +5,7 @@ from typing import Any
 
 from misread.bundle import Manifest, OperatingPointRecord
 from misread.cli.words import say
+from misread.data.corrected import in_words
 
 __all__ = ["describe", "measured", "percent", "say_titled", "titled"]
 
@@ -22,10 +23,12 @@ def describe(manifest: Manifest) -> list[str]:
     lines += titled("images", [f"{height}x{width}; others are fitted by '{manifest.fit}'{inverted}"])
     if data:
         lines += titled("data", [f"{data.get('name')}, {data.get('n_train', 0):,} training images"])
+        if data.get("corrections"):
+            lines += titled("corrected", [f"{in_words(data['corrections'])}."])
         lines += titled("warnings", [str(warning) for warning in data.get("warnings", ())])
     if manifest.operating_point is not None:
         lines += titled("answers", [_point(manifest, manifest.operating_point)])
-    for name, title in (("out_of_fold", "held out"), ("test", "test")):
+    for name, title in (("out_of_fold", "held out"), ("test", "test"), ("test_as_given", "as given")):
         lines += titled(title, measured(manifest.metrics.get(name, {}), manifest.positive))
     return lines
 

@@ -152,4 +152,4 @@ def _own_named_set(bundle: Bundle, data_dir: Path | None) -> Dataset | None:
         dataset = load_alike(bundle.manifest, name, data_dir, download=False)
     except DataError:
         return None
-    return dataset if dataset.sha256 == bundle.manifest.dataset.get("sha256") else None
+    return dataset if dataset.is_described_by(bundle.manifest.dataset) else None

@@ -92,6 +92,8 @@ def _print(result: StudyResult, every: bool) -> None:
     values = {name.removeprefix("model."): value for name, value in result.values.items()}
     positive = result.manifest["model"]["positive"]
     say_titled(titled("all" if every else "test", measured(values, positive)))
+    if values.get("as_given"):
+        say_titled(titled("as given", measured(values["as_given"], positive)))
     if values.get("confusion") is not None:
         print_confusion(values["confusion"], result.class_names if positive is None else ["no", "yes"])
 

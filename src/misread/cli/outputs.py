@@ -199,7 +199,7 @@ def _same_data(old: Any, dataset: Dataset) -> bool:
         return False
     source = str(old.get("source", ""))
     same_place = bool(source) and source.startswith(dataset.source) and old.get("name") == dataset.name
-    return old.get("sha256") == dataset.sha256 or same_place
+    return dataset.is_described_by(old) or same_place
 
 
 def _written(path: Path) -> dict[str, Any] | None:

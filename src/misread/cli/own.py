@@ -3,12 +3,13 @@
 import functools
 import inspect
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from types import MappingProxyType
 from typing import Annotated, Any
 
 import typer
 
-__all__ = ["NOTHING", "Own", "reads_own_data"]
+__all__ = ["NOTHING", "Own", "reads_own_data", "reads_own_images"]
 
 Own = Mapping[str, Any]
 """What was given of the options below, for `misread.data.load`."""
@@ -36,6 +37,14 @@ _OPTIONS: dict[str, Any] = {
             "--header", metavar="none|first", help="Whether the first row of a CSV or TSV file names the columns."
         ),
     ],
+    "corrections": Annotated[
+        list[Path] | None,
+        typer.Option(
+            "--corrections",
+            metavar="FILE",
+            help="Corrected labels to apply to DATA (repeatable); see `misread corrections`.",
+        ),
+    ],
     "most_memory": Annotated[
         str | None,
         typer.Option(
@@ -50,18 +59,27 @@ _OPTIONS: dict[str, Any] = {
 
 def reads_own_data(command: Callable[..., Any]) -> Callable[..., Any]:
     """Give a command the options on how own data is read; it gets them as one argument, `own`."""
+    return _with(_OPTIONS, command)
+
+
+def reads_own_images(command: Callable[..., Any]) -> Callable[..., Any]:
+    """The same for a command that needs no labels."""
+    return _with({name: kind for name, kind in _OPTIONS.items() if name != "corrections"}, command)
+
+
+def _with(options: Mapping[str, Any], command: Callable[..., Any]) -> Callable[..., Any]:
     signature = inspect.signature(command)
-    options = [
+    added = [
         inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=None, annotation=kind)
-        for name, kind in _OPTIONS.items()
+        for name, kind in options.items()
     ]
     plain = [one for one in signature.parameters.values() if one.name != "own"]
 
     @functools.wraps(command)
     def with_options(**values: Any) -> Any:
-        own = {name: values.pop(name, None) for name in _OPTIONS}
-        return command(**values, own={name: value for name, value in own.items() if value is not None})
+        own = {name: values.pop(name, None) for name in options}
+        return command(**values, own={name: value for name, value in own.items() if value not in (None, [], ())})
 
-    with_options.__signature__ = signature.replace(parameters=[*plain, *options])  # type: ignore[attr-defined]
-    with_options.__annotations__ = {one.name: one.annotation for one in (*plain, *options)}
+    with_options.__signature__ = signature.replace(parameters=[*plain, *added])  # type: ignore[attr-defined]
+    with_options.__annotations__ = {one.name: one.annotation for one in (*plain, *added)}
     return with_options

@@ -14,7 +14,7 @@ from PIL import Image
 from misread.bundle import Bundle, Readings, load
 from misread.cli.options import FileArgument, JobsOption, JsonOption, MostMemoryOption, OutOption
 from misread.cli.outputs import ForceOption, file_to_write, write_new
-from misread.cli.own import Own, reads_own_data
+from misread.cli.own import Own, reads_own_images
 from misread.cli.predicted import table_of, table_to_write
 from misread.cli.progress import stages
 from misread.cli.words import print_json, say, told_apart
@@ -32,7 +32,7 @@ MAX_PIPED_BYTES = 64 * 2**20
 SHOWN = 3
 
 
-@reads_own_data
+@reads_own_images
 def predict(
     file: FileArgument,
     images: Annotated[

@@ -2,10 +2,10 @@
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -14,6 +14,9 @@ from misread import html
 from misread.data.content import image_hashes
 from misread.data.words import composed, printable
 from misread.errors import DataError
+
+if TYPE_CHECKING:
+    from misread.data.corrected import Corrected
 
 __all__ = ["Dataset", "Split", "joined"]
 
@@ -127,6 +130,8 @@ class Dataset:
         None where they came as they are, and nobody said how others are to come to it.
     invert : bool
         Whether light and dark changed places.
+    corrected : Corrected or None
+        What corrections changed (`misread.data.corrected`); the content hash is that of the corrected set.
 
     Raises
     ------
@@ -144,6 +149,7 @@ class Dataset:
     layout: str = ""
     fit: str | None = None
     invert: bool = False
+    corrected: "Corrected | None" = None
 
     def __post_init__(self) -> None:
         names = tuple(printable(composed(str(name))) for name in self.class_names)
@@ -208,6 +214,12 @@ class Dataset:
             digest.update(split.images.data)
             digest.update(split.labels.astype("<i8", copy=False).data)
         return digest.hexdigest()
+
+    def is_described_by(self, described: Mapping[str, Any]) -> bool:
+        """Whether a model file speaks of this set, before or after corrections."""
+        corrections = described.get("corrections") or {}
+        theirs = {described.get("sha256"), corrections.get("sha256_before")}
+        return self.sha256 in theirs or (self.corrected is not None and self.corrected.original.sha256 in theirs)
 
 
 def _read_only(array: np.ndarray) -> np.ndarray:

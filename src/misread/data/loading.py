@@ -3,6 +3,7 @@
 import difflib
 import os
 import warnings
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -10,6 +11,8 @@ import numpy as np
 
 from misread.data import memory
 from misread.data.catalogue import CATALOGUE, Entry, names
+from misread.data.corrected import correct
+from misread.data.corrections import Corrections
 from misread.data.dataset import Dataset, Split
 from misread.data.embedded import load_embedded_digits
 from misread.data.fetch import Progress, fetch, find, read_verified
@@ -41,6 +44,7 @@ def load(
     label_column: str | int | None = None,
     path_column: str | int | None = None,
     header: str | None = None,
+    corrections: str | os.PathLike[str] | Sequence[str | os.PathLike[str]] = (),
 ) -> Dataset:
     """Load a data set by its name, or your own by its path.
 
@@ -77,6 +81,9 @@ def load(
         from 1, ``"first"`` or ``"last"``. By default names, types and contents tell.
     header : {"none", "first"}, optional
         Whether the first row of a CSV or TSV table names the columns. By default its contents tell.
+    corrections : path or sequence of paths, optional
+        Files of corrections (`misread.data.corrections`) to apply; what was done is said in `notes` and kept in
+        `corrected`.
 
     Returns
     -------
@@ -102,10 +109,19 @@ def load(
         raise ParameterError(f"header must be one of {', '.join(_HEADERS)}, not {header!r}")
     limit = memory.most_memory(most_memory)
     reading = Reading(size, fit, invert, on_error, progress, limit, label_column, path_column, header)
+    files = [corrections] if isinstance(corrections, str | os.PathLike) else list(corrections)
+    wanted = Corrections.read(*files)
+    dataset = _loaded(name_or_path, data_dir, download, reading)
+    return correct(dataset, wanted) if files else dataset
+
+
+def _loaded(
+    name_or_path: str | os.PathLike[str], data_dir: str | os.PathLike[str] | None, download: bool, reading: Reading
+) -> Dataset:
     entry = CATALOGUE.get(str(name_or_path))
     if entry is not None:
         _only_for_tables(reading, entry.name)
-        return _refitted(_load_named(entry, data_dir, download, progress), reading)
+        return _refitted(_load_named(entry, data_dir, download, reading.progress), reading)
     try:
         path = Path(name_or_path).expanduser()
         found = bool(str(name_or_path)) and path.exists()
@@ -117,7 +133,7 @@ def load(
     if found:
         dataset = _load_path(path, reading)
         for note in filter(is_lost, dataset.notes):
-            warnings.warn(f"{path}: {note}", ColourLostWarning, stacklevel=2)
+            warnings.warn(f"{path}: {note}", ColourLostWarning, stacklevel=3)
         return dataset
     if path.name != str(name_or_path) or path.suffix:
         raise DataError(f"{path}: no such file or folder")

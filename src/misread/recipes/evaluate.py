@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from misread.bundle import Bundle, Evidence
 from misread.data import Dataset, Split
+from misread.data.corrected import Corrected
 from misread.data.labels import Labels
 from misread.data.words import composed
 from misread.errors import ParameterError
@@ -113,7 +114,7 @@ def evaluate(
         raise ParameterError(f"the model's labels are {bundle.manifest.outputs}, the file's are {labels.names}")
     task = make_task(images, wanted, seed=42)
     judged = judge(bundle, task)
-    manifest = {
+    manifest: dict[str, Any] = {
         "dataset": {
             "name": dataset.name,
             "sha256": dataset.sha256,
@@ -128,8 +129,12 @@ def evaluate(
         "threshold": _own_threshold(bundle),
         "versions": dict(bundle.manifest.versions),
     }
+    values = {f"model.{name}": value for name, value in judged.metrics.items()}
+    if dataset.corrected is not None:
+        manifest["dataset"]["corrections"] = dataset.corrected.as_json()
+        values |= _as_given(bundle, dataset.corrected, wanted, every)
     return StudyResult(
-        values={f"model.{name}": value for name, value in judged.metrics.items()},
+        values=values,
         arrays={
             "labels.test": images.test.labels,
             "model.names": images.test.names,
@@ -139,6 +144,16 @@ def evaluate(
         },
         manifest=manifest,
     )
+
+
+def _as_given(bundle: Bundle, corrected: Corrected, wanted: Wanted, every: bool) -> dict[str, Any]:
+    """The same numbers by the labels before correction, where they are others."""
+    if wanted.denoise or not (corrected.of_tests or (every and corrected.train.changed)):
+        return {}
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # said of the corrected images
+        images = unseen_images(bundle, corrected.original, every)
+    return {"model.as_given": judge(bundle, make_task(images, wanted, seed=42)).metrics}
 
 
 def _own_threshold(bundle: Bundle) -> float | None:

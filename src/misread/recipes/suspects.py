@@ -212,7 +212,7 @@ def _seen(bundle: Bundle, data: Dataset, images: NDArray[np.uint8]) -> NDArray[n
     """Which images the model has learnt from; of an old file, those of the very set that it was trained on."""
     if bundle.seen is not None:
         return np.isin(image_hashes(images), bundle.seen)
-    if data.sha256 != bundle.manifest.dataset.get("sha256"):
+    if not data.is_described_by(bundle.manifest.dataset):
         warnings.warn(
             "the model file does not say which images it has learnt from; it doubts the labels of none of these",
             stacklevel=4,

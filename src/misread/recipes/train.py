@@ -134,7 +134,9 @@ def train(
         command=command,
     )
     bundle = bundled(manifest, fitted.estimator, dataset, evidence)
-    return _measured(bundle, task, fitted.held_out, on_stage)
+    before = dataset.corrected.original if dataset.corrected is not None and dataset.corrected.of_tests else None
+    as_given = None if before is None or denoise else make_task(before, Wanted(positive, labels), seed)
+    return _measured(bundle, task, fitted.held_out, on_stage, as_given)
 
 
 def _loaded(data: Dataset | str | os.PathLike[str], fit: str | None, reading: Mapping[str, Any]) -> Dataset:
@@ -177,14 +179,21 @@ def _fit(estimator: Any, dataset: Dataset, task: Task, on_stage: Stage) -> Fitte
     return fit_and_hold_out(estimator, task.X_train, task.y_train, folds=folds, task=task.name, on_stage=on_stage)
 
 
-def _measured(bundle: Bundle, task: Task, held_out: OutOfFold | None, on_stage: Stage) -> Bundle:
-    """The bundle with what it is worth on held-out images, and on the test images where there are any."""
+def _measured(
+    bundle: Bundle, task: Task, held_out: OutOfFold | None, on_stage: Stage, as_given: Task | None
+) -> Bundle:
+    """The bundle with what it is worth on held-out images, and on the test images where there are any.
+
+    Where labels of test images were corrected, `as_given` has them as they were.
+    """
     metrics = {} if held_out is None else {"out_of_fold": _held_out_metrics(bundle, task, held_out)}
     if len(task.X_test):
         on_stage(f"Testing on {len(task.X_test):,} images")
         judged = judge(bundle, task)
         bundle = replace(bundle, tested=judged.evidence)
         metrics["test"] = judged.metrics
+        if as_given is not None:
+            metrics["test_as_given"] = judge(bundle, as_given).metrics
     return replace(bundle, manifest=replace(bundle.manifest, metrics=metrics))
 
 
@@ -284,4 +293,5 @@ def _described(dataset: Dataset) -> dict[str, Any]:
         "licence": dataset.licence,
         "n_train": len(dataset.train),
         "n_test": len(dataset.test),
+        **({} if dataset.corrected is None else {"corrections": dataset.corrected.as_json()}),
     }

@@ -20,7 +20,7 @@ def as_trained(bundle: Bundle, dataset: Dataset) -> Dataset:
     The set that the model was trained on is left as it is.
     """
     manifest = bundle.manifest
-    if dataset.sha256 == manifest.dataset.get("sha256") or manifest.task == "denoising":
+    if dataset.is_described_by(manifest.dataset) or manifest.task == "denoising":
         return dataset
     made, wanted = (dataset.fit or manifest.fit, dataset.invert), (manifest.fit, manifest.invert)
     if made != wanted and dataset.shape == manifest.image_size:
@@ -59,7 +59,7 @@ def judging_images(bundle: Bundle, dataset: Dataset, every: bool = False) -> tup
     ParameterError
         If there are none, or if with `every` the model was trained on this data set.
     """
-    own = dataset.sha256 == bundle.manifest.dataset.get("sha256")
+    own = dataset.is_described_by(bundle.manifest.dataset)
     if every and own:
         raise ParameterError(f"the model was trained on the training images of {dataset.name}; leave out --all")
     parts = (dataset.train, dataset.test) if every else (dataset.test,)

@@ -135,7 +135,7 @@ class EvaluationEvidence(Evidence):
     def cards(self) -> list[dict[str, Any]]:
         """The headline numbers of the evaluation, as it counted them."""
         shares = [
-            (title, self.title, self.result.values.get(f"model.{name}"))
+            (title, self.title + self._as_given(name), self.result.values.get(f"model.{name}"))
             for name, title in HEADLINES[self.model["task"]]
         ]
         answered = self.result.values.get("model.answered")
@@ -155,6 +155,15 @@ class EvaluationEvidence(Evidence):
             for title, note, share in shares
             if share and share["value"] is not None
         ]
+
+    def _as_given(self, name: str) -> str:
+        """A headline number by the labels as they were before some of them were corrected."""
+        share = (self.result.values.get("model.as_given") or {}).get(name)
+        return (
+            f"; {share['value']:.1%} by the labels before correction"
+            if share and share["value"] is not None
+            else ""
+        )
 
     def verdict(self) -> dict[str, str]:
         """One sentence that says how good the model is, and one that says what it misreads."""
@@ -180,7 +189,7 @@ class EvaluationEvidence(Evidence):
         learnt = self.model.get("dataset", {})
         trained = f"; trained on {learnt['n_train']:,} of {learnt['name']}" if learnt.get("n_train") else ""
         n_test = self.result.manifest["dataset"]["n_test"]
-        return f"{n_test:,} {self.images}{trained}"
+        return f"{n_test:,} {self.images}{trained}{self.corrections()}"
 
     def _why(self, name: str) -> str:
         if name.startswith("model.held_out."):

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from misread.analysis.confusion import confusion_counts
 from misread.analysis.findings import Finding, NotApplicable
 from misread.data.content import hash_in_digits
+from misread.data.corrected import in_words
 from misread.evaluation.intervals import clopper_pearson
 from misread.evaluation.rejection import RejectionCurve, margins
 from misread.evaluation.thresholds import ThresholdCurve
@@ -178,7 +179,13 @@ class Evidence:
     def split(self) -> str:
         """Which images there were, in words."""
         dataset = self.result.manifest.get("dataset", {})
-        return f"{dataset.get('n_train', 0):,} training and {dataset.get('n_test', 0):,} test images"
+        counts = f"{dataset.get('n_train', 0):,} training and {dataset.get('n_test', 0):,} test images"
+        return counts + self.corrections()
+
+    def corrections(self) -> str:
+        """What corrections of labels changed, to be added to what there was."""
+        record = self.result.manifest.get("dataset", {}).get("corrections")
+        return f"; corrected: {in_words(record)}" if record else ""
 
     def _detector(
         self,

@@ -58,6 +58,7 @@ def described(dataset: Dataset) -> dict[str, Any]:
         "n_train": len(dataset.train),
         "n_test": len(dataset.test),
         "shape": list(dataset.shape),
+        **({} if dataset.corrected is None else {"corrections": dataset.corrected.as_json()}),
     }
 
 
