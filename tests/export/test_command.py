@@ -57,7 +57,7 @@ def test_an_exported_file_says_what_it_is_from_and_how_well_it_agrees(model):
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        ([], "say what to write: --onnx"),
+        ([], "say what to write: --onnx OUT.onnx, --html OUT.html or --c DIR"),
         (
             ["--onnx", "there.onnx"],
             "there.onnx is there already, and it was not exported by misread; give another",

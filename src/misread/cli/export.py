@@ -1,5 +1,6 @@
 """`misread export`: the model elsewhere."""
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -16,8 +17,9 @@ from misread.cli.progress import stages
 from misread.cli.words import print_json, say
 from misread.data import Dataset, Split, names
 from misread.errors import DataError, ModelFileError, OutputError, ParameterError
-from misread.export import Source, export_c, onnx_of
+from misread.export import Agreement, Source, export_c, html_of, onnx_of
 from misread.export.exported import read_exported
+from misread.export.html.browser import browser_program
 from misread.recipes.unseen import judging_images
 
 __all__ = ["export"]
@@ -33,6 +35,13 @@ def export(
         Path | None,
         typer.Option("--c", metavar="DIR", help="Write C99 for a microcontroller, of a linear model."),
     ] = None,
+    html: Annotated[
+        Path | None,
+        typer.Option("--html", metavar="OUT", help="Write a page to draw on, of a linear model or the convnet."),
+    ] = None,
+    check: Annotated[
+        bool, typer.Option("--check", help="Compare the answers of the page in Chromium, not of its arithmetic.")
+    ] = False,
     force: ForceOption = False,
     data: Annotated[
         str | None,
@@ -52,34 +61,42 @@ def export(
 
     It takes images in the size and polarity that the model takes; all that the model does to them goes along.
     """
-    if onnx is None and c is None:
-        raise ParameterError("say what to write: --onnx OUT.onnx or --c DIR")
+    if (onnx, c, html) == (None, None, None):
+        raise ParameterError("say what to write: --onnx OUT.onnx, --html OUT.html or --c DIR")
+    if check and html is None:
+        raise ParameterError("--check asks a page in a browser; it goes with --html OUT.html")
     if onnx is not None:
         needs("onnx", "onnx", "onnxruntime")
-        file_to_write(onnx)
+    if check:
+        needs("test", "playwright")
+        browser_program()
     if c is not None:
         folder_to_write(c)
+    for path in (onnx, html):
+        if path is not None:
+            file_to_write(path)
     bundle = load(file, most_memory=own.get("most_memory"))
     source = Source.of(file)
-    for path in (onnx, c and c / "misread.h", c and c / "misread.c"):
+    for path in (onnx, html, c and c / "misread.h", c and c / "misread.c"):
         if path is not None:
             claim_export(path, source, force)
     held_out = _held_out(bundle, data, data_dir, on_error, own)
+    images = None if held_out is None else held_out.images
     documents = []
     if onnx is not None:
-        documents.append(_write_onnx(bundle, onnx, held_out, source, quiet=as_json))
+        documents.append(_write(onnx, lambda: onnx_of(bundle, images, source), quiet=as_json))
+    if html is not None:
+        documents.append(_write(html, lambda: html_of(bundle, images, source, check=check), quiet=as_json))
     if c is not None:
         documents.append(_write_c(bundle, c, held_out, source, quiet=as_json))
     if as_json:
         print_json(documents)
 
 
-def _write_onnx(
-    bundle: Bundle, path: Path, held_out: Split | None, source: Source, *, quiet: bool
-) -> dict[str, Any]:
+def _write(path: Path, make: Callable[[], tuple[bytes, Agreement]], *, quiet: bool) -> dict[str, Any]:
     with stages(None) as on_stage:
         on_stage(f"Writing {path} and asking it")
-        content, agreement = onnx_of(bundle, None if held_out is None else held_out.images, source)
+        content, agreement = make()
     write_new(path, content, force=True)
     if not quiet:
         say(f"compared  on {agreement.in_words()}, by {agreement.checked_with}")

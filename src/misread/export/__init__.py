@@ -2,8 +2,19 @@
 
 from misread.export.agreement import Agreement
 from misread.export.c import c_of, export_c
+from misread.export.html import export_html, html_of
 from misread.export.measured import Measured
 from misread.export.onnx import export_onnx, onnx_of
 from misread.export.source import Source
 
-__all__ = ["Agreement", "Measured", "Source", "c_of", "export_c", "export_onnx", "onnx_of"]
+__all__ = [
+    "Agreement",
+    "Measured",
+    "Source",
+    "c_of",
+    "export_c",
+    "export_html",
+    "export_onnx",
+    "html_of",
+    "onnx_of",
+]

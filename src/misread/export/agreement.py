@@ -158,7 +158,15 @@ def _own_probabilities(bundle: Bundle, images: NDArray[np.uint8]) -> NDArray[np.
     return table
 
 
-def agree(bundle: Bundle, held_out: NDArray[np.uint8] | None, ask: Ask, checked_with: str) -> Agreement:
+def agree(
+    bundle: Bundle,
+    held_out: NDArray[np.uint8] | None,
+    ask: Ask,
+    checked_with: str,
+    *,
+    rounded: bool = False,
+    known: dict[int, Outputs] | None = None,
+) -> Agreement:
     """See that an exported model answers as ours does.
 
     Labels must be equal, and so must 'sure' but for scores that are no further from the operating point than
@@ -172,6 +180,10 @@ def agree(bundle: Bundle, held_out: NDArray[np.uint8] | None, ask: Ask, checked_
         Gives the exported model's outputs for some images.
     checked_with : str
         What runs it, in words.
+    rounded : bool
+        Whether its weights were rounded: answers must be equal, but scores and probabilities may be further apart.
+    known : dict, optional
+        Keeps our answers, so that comparing once more costs only theirs.
 
     Raises
     ------
@@ -179,12 +191,15 @@ def agree(bundle: Bundle, held_out: NDArray[np.uint8] | None, ask: Ask, checked_
         If they differ; it names images.
     """
     compared = images_to_compare(bundle, held_out)
+    known = {} if known is None else known
     different: list[int] = []
     furthest = 0.0
     for part in _batches(len(compared.images)):
         images = compared.images[part]
-        ours, theirs = our_answers(bundle, images), ask(images)
-        wrong, distance = _different(bundle, ours, theirs)
+        if part.start not in known:
+            known[part.start] = our_answers(bundle, images)
+        ours, theirs = known[part.start], ask(images)
+        wrong, distance = _different(bundle, ours, theirs, rounded)
         different += [part.start + int(row) for row in np.flatnonzero(wrong)]
         furthest = max(furthest, distance)
     if different:
@@ -198,7 +213,7 @@ def agree(bundle: Bundle, held_out: NDArray[np.uint8] | None, ask: Ask, checked_
     return Agreement(compared.n_held_out, compared.n_examples, n_random, furthest, checked_with)
 
 
-def _different(bundle: Bundle, ours: Outputs, theirs: Outputs) -> tuple[NDArray[np.bool_], float]:
+def _different(bundle: Bundle, ours: Outputs, theirs: Outputs, rounded: bool) -> tuple[NDArray[np.bool_], float]:
     """Which images are answered otherwise, and how far apart the probabilities are at most."""
     if "cleaned" in ours:
         return (ours["cleaned"] != theirs["cleaned"]).any(axis=(1, 2)), 0.0
@@ -207,13 +222,15 @@ def _different(bundle: Bundle, ours: Outputs, theirs: Outputs) -> tuple[NDArray[
     if "blank" in theirs:
         wrong |= ours["blank"] != theirs["blank"]
     scale = max(1.0, float(np.abs(ours["scores"]).max()))
-    if "scores" in theirs:
+    if "scores" in theirs and not rounded:
         wrong |= _apart(ours["scores"], theirs["scores"], TOLERANCE * scale)
     wrong |= (ours["sure"] != theirs["sure"]) & ~_at_the_point(bundle, ours, TOLERANCE * scale)
     if "probabilities" not in ours or "probabilities" not in theirs:
         return wrong, 0.0
-    apart = np.abs(ours["probabilities"] - theirs["probabilities"])
-    return wrong | _apart(ours["probabilities"], theirs["probabilities"], TOLERANCE), float(apart.max(initial=0.0))
+    apart = float(np.abs(ours["probabilities"] - theirs["probabilities"]).max(initial=0.0))
+    if not rounded:
+        wrong |= _apart(ours["probabilities"], theirs["probabilities"], TOLERANCE)
+    return wrong, apart
 
 
 def _apart(ours: NDArray[np.float64], theirs: NDArray[np.float64], allowed: float) -> NDArray[np.bool_]:

@@ -11,6 +11,7 @@ from misread.bundle import Manifest
 from misread.errors import ModelFileError
 from misread.export.agreement import Agreement
 from misread.export.c.source import facts_of
+from misread.export.html.page import facts_of_page
 from misread.export.measured import Measured
 from misread.files import open_regular
 
@@ -173,7 +174,19 @@ def _c_texts(stream: BinaryIO, size: int) -> dict[str, str]:
         raise ModelFileError("C code whose description is damaged") from error
 
 
+def _page_texts(stream: BinaryIO, size: int) -> dict[str, str]:
+    """The named texts in a page."""
+    if size > MOST:
+        raise ModelFileError(f"a page with more than {MOST:,} bytes; refused")
+    try:
+        return facts_of_page(stream.read(MOST).decode("utf-8", "replace"))
+    except (ValueError, AttributeError, RecursionError) as error:
+        raise ModelFileError("a page whose description is damaged") from error
+
+
 _READERS: dict[str, tuple[str, Callable[[BinaryIO, int], dict[str, str]]]] = {
     ".onnx": ("an ONNX model", _onnx_texts),
     ".h": ("C code", _c_texts),
+    ".html": ("a page", _page_texts),
+    ".htm": ("a page", _page_texts),
 }

@@ -1,5 +1,6 @@
 """A trained network as plain arrays, its norms folded into its convolutions."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from importlib import import_module
 from typing import Any
@@ -9,7 +10,7 @@ from numpy.typing import NDArray
 
 from misread.errors import ParameterError
 
-__all__ = ["Conv", "Layer", "Linear", "MaxPool", "Spans", "layers_of"]
+__all__ = ["Conv", "Layer", "Linear", "MaxPool", "Spans", "forward", "layers_of"]
 
 Floats = NDArray[np.float32]
 Spans = tuple[tuple[int, int], ...]
@@ -95,6 +96,34 @@ def layers_of(model: Any) -> list[Layer]:
         elif kind not in ("BatchNorm2d", "ReLU", "Flatten"):
             raise ParameterError(f"a network with a layer of the kind {kind} is not exported")
     return layers
+
+
+def forward(layers: list[Layer]) -> Callable[[NDArray[np.uint8]], NDArray[np.float64]]:
+    """A function from images of shape (n, height, width) to logits, by PyTorch."""
+    torch = import_module("torch")
+    kernels = torch.nn.functional
+
+    def batch_logits(images: NDArray[np.uint8]) -> NDArray[np.float64]:
+        x = torch.from_numpy(images.astype(np.float32))[:, None] / 255
+        for layer in layers:
+            if isinstance(layer, MaxPool):
+                x = _largest(x, layer)
+                continue
+            weights, biases = torch.from_numpy(layer.weights), torch.from_numpy(layer.biases)
+            if isinstance(layer, Conv):
+                edge = [side // 2 for side in layer.weights.shape[2:]]
+                x = kernels.relu(kernels.conv2d(x, weights, biases, padding=edge))
+            else:
+                x = x.flatten(1) @ weights.T + biases
+        return np.asarray(x.numpy(), np.float64)
+
+    return batch_logits
+
+
+def _largest(x: Any, pool: MaxPool) -> Any:
+    torch = import_module("torch")
+    rows = torch.stack([x[:, :, start:stop].amax(2) for start, stop in pool.rows], 2)
+    return torch.stack([rows[..., start:stop].amax(3) for start, stop in pool.columns], 3)
 
 
 def _folded(conv: Any, norm: Any) -> Conv:

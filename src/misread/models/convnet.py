@@ -21,6 +21,7 @@ from misread.models.pixels import PixelReader
 __all__ = ["ConvNetClassifier", "ConvNetEnsembleClassifier", "network_size"]
 
 Told = Callable[[int, int, float], None]
+Asked = Callable[[NDArray[np.uint8]], NDArray[np.float64]]
 
 _POSES = ("slant", "aspect")
 
@@ -203,8 +204,18 @@ class ConvNetClassifier(TemperatureClassifierMixin, BaseEstimator):
             self._network = self._build()
             self._network.load_state_dict(_deep("network").weights_from_bytes(self.weights_))
         with training.threads(self.n_jobs):
-            tables = [training.logits_of(self._network, view) for view in self._views(images)]
-        as_it_is, *moved = tables
+            return self.mixed(lambda view: training.logits_of(self._network, view), images)
+
+    def mixed(self, ask: Asked, images: NDArray[np.uint8]) -> NDArray[np.float64]:
+        """Scores of images by what a network says of each view of them.
+
+        Parameters
+        ----------
+        ask : callable
+            Gives logits, shape (n, n_classes), of images of shape (n, height, width).
+        images : ndarray of uint8, shape (n, height, width)
+        """
+        as_it_is, *moved = (ask(view) for view in self._views(images))
         return _log_mean([as_it_is, _log_mean(moved)]) if moved else as_it_is
 
     def view_moves(self) -> list[tuple[float, float]]:

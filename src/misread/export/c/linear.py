@@ -1,7 +1,6 @@
 """A linear model in whole numbers: 8-bit weights, and what C code computes with them, emulated to the last bit."""
 
 from dataclasses import dataclass, replace
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -9,6 +8,7 @@ from numpy.typing import NDArray
 from misread.bundle import Bundle
 from misread.errors import ParameterError
 from misread.export.agreement import Outputs
+from misread.export.planes import planes_of
 from misread.models import SGDClassifier
 
 __all__ = ["Quantised", "quantise"]
@@ -99,7 +99,7 @@ def quantise(bundle: Bundle) -> Quantised:
             f"images of {n_pixels:,} pixels are too large for C here, at most {_MOST_PIXELS:,} are taken; "
             "train with --size on smaller ones"
         )
-    planes, biases = _planes(model)
+    planes, biases = planes_of(model)
     pixels = bundle.example_images.reshape(len(bundle.example_images), -1).astype(np.float64)
     together = pixels.T @ pixels / len(pixels)
     steps = np.array([_best_step(plane, together) for plane in planes])
@@ -124,18 +124,6 @@ def quantise(bundle: Bundle) -> Quantised:
         bundle.faintest,
     )
     return replace(quantised, threshold=1) if quantised.is_detector and point is None else quantised
-
-
-def _planes(model: Any) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Weights and biases on pixels as they are, a scaler folded into them."""
-    weights, biases = np.array(model.coef_, np.float64), np.array(model.intercept_, np.float64)
-    scaler = model.scaler_
-    if scaler is not None:
-        if scaler.with_std:
-            weights = weights / scaler.scale_
-        if scaler.with_mean:
-            biases = biases - weights @ scaler.mean_
-    return weights, biases
 
 
 def _best_step(plane: NDArray[np.float64], together: NDArray[np.float64]) -> float:

@@ -1,0 +1,84 @@
+"""One page from the parts of the served one: the same drawing surface, words, looks and keys, all in one file."""
+
+import html
+import json
+import re
+from importlib.resources import files
+from typing import Any
+
+from misread.errors import ModelFileError
+
+__all__ = ["as_page", "facts_of_page"]
+
+_SERVED = ("words.js", "pad.js", "view.js")
+_OWN = ("fit.js", "model.js", "insight.js", "offline.js")
+_POLICY = (
+    "default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; img-src data: blob:; "
+    "base-uri 'none'; form-action 'none'"
+)
+_IMPORT = re.compile(r"^import [^;]*;\n", re.MULTILINE)
+_EXPORT = re.compile(r"^export ", re.MULTILINE)
+_COMMENT = re.compile(r"^ *(?:/\*\*.*?\*/|//[^\n]*)\n", re.MULTILINE | re.DOTALL)
+_INDENT = re.compile(r"^ +", re.MULTILINE)
+_FACTS = re.compile(r'<script type="application/json" id="misread-facts">(.*?)</script>', re.DOTALL)
+
+
+def as_page(told: dict[str, Any], facts: dict[str, str]) -> str:
+    """The page.
+
+    Parameters
+    ----------
+    told : dict
+        The model, for its JavaScript.
+    facts : dict
+        Named texts, which `facts_of_page` finds again.
+    """
+    served = files("misread") / "serve" / "page"
+    own = files("misread") / "export" / "html" / "static"
+    scripts = [(served / "static" / name).read_text("utf-8") for name in _SERVED]
+    scripts += [(own / name).read_text("utf-8") for name in _OWN]
+    style = (served / "static" / "style.css").read_text("utf-8") + (own / "offline.css").read_text("utf-8")
+    page = (served / "index.html").read_text("utf-8")
+    title = f"{html.escape(told['about']['model'])} by misread"
+    for pattern, replacement in (
+        (r"<title>.*?</title>", f"<title>{title}</title>"),
+        (r'  <link rel="icon".*?>\n', f'  <meta http-equiv="Content-Security-Policy" content="{_POLICY}">\n'),
+        (r'  <link rel="stylesheet".*?>\n', f"  <style>\n{style}</style>\n"),
+        (r'  <script type="module".*?</script>\n', ""),
+        (r'<section class="why".*?</section>', (own / "insight.html").read_text("utf-8").strip()),
+        (r"<p>Nothing you draw leaves.*?</p>", "<p>Nothing you draw leaves this page; it needs no network.</p>"),
+        (r"<noscript>.*?</noscript>", '<noscript><p class="noscript">Drawing needs JavaScript.</p></noscript>'),
+        (r"</body>", f"{_data('facts', facts)}{_data('model', told)}{_script(scripts)}</body>"),
+    ):
+        page = _replaced(page, pattern, replacement)
+    return page
+
+
+def facts_of_page(page: str) -> dict[str, str]:
+    """The named texts in a page; empty where there are none."""
+    found = _FACTS.search(page)
+    if found is None:
+        return {}
+    document = json.loads(found[1])
+    return {str(name): str(text) for name, text in document.items()}
+
+
+def _replaced(page: str, pattern: str, replacement: str) -> str:
+    """Replace what must be there once."""
+    changed, count = re.subn(pattern, lambda _: replacement, page, flags=re.DOTALL)
+    if count != 1:
+        raise ModelFileError(f"the served page has no {pattern}, so that no page can be made of it; report this")
+    return changed
+
+
+def _data(name: str, document: Any) -> str:
+    """JSON in a script element, which nothing inside can end."""
+    text = json.dumps(document, allow_nan=False, separators=(",", ":")).replace("<", "\\u003c")
+    return f'<script type="application/json" id="misread-{name}">{text}</script>\n'
+
+
+def _script(modules: list[str]) -> str:
+    """Modules as one, which a page from a file may run."""
+    text = "\n".join(_EXPORT.sub("", _IMPORT.sub("", module)) for module in modules)
+    text = _INDENT.sub("", _COMMENT.sub("", text))
+    return f'<script type="module">\n{text}</script>\n'

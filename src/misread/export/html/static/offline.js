@@ -1,0 +1,162 @@
+// Joins the drawing surface, photos and the view to the model that is in this very file, and gives other pages an API.
+
+import { fitImage } from "./fit.js";
+import { Insight } from "./insight.js";
+import { Model } from "./model.js";
+import { Pad } from "./pad.js";
+import { View } from "./view.js";
+
+const byId = (id) => document.getElementById(id);
+const told = JSON.parse(byId("misread-model").textContent);
+const about = told.about;
+const model = new Model(told);
+const MOST_PIXELS = 2 ** 24; // what is kept of a photo
+
+/** @returns {{width: number, height: number, data: Uint8Array}} luma, as Pillow has it, transparent parts white */
+function greyOf({ width, height, data }) {
+  const grey = new Uint8Array(width * height);
+  for (let i = 0; i < grey.length; i++) {
+    const [r, g, b, alpha] = data.subarray(4 * i, 4 * i + 4);
+    const luma = (r * 19595 + g * 38470 + b * 7471 + 32768) >> 16;
+    grey[i] = alpha === 255 ? luma : Math.round((luma * alpha + 255 * (255 - alpha)) / 255);
+  }
+  return { width, height, data: grey };
+}
+
+const names = (values) => {
+  const columns = about.task === "detector" ? [about.positive] : about.classes;
+  return values && Object.fromEntries(columns.map((name, i) => [name, values[i]]));
+};
+
+/**
+ * @param {ImageData | HTMLCanvasElement} image of any size; it is cropped and resized as in training
+ * @returns {object} as `POST /v1/predict` answers, and `index`, the number of the class
+ */
+function predict(image) {
+  const given = image instanceof HTMLCanvasElement ? pixelsOf(image) : image;
+  const seen = fitImage(greyOf(given), told);
+  const answer = model.answer(seen.data);
+  const words = about.task === "detector" ? [`not ${about.positive}`, about.positive] : about.classes;
+  const rows = Array.from({ length: seen.height }, (_, y) =>
+    Array.from(seen.data.subarray(y * seen.width, (y + 1) * seen.width)),
+  );
+  return {
+    label: answer.blank ? null : words[answer.index],
+    index: answer.index,
+    state: answer.state,
+    sure: answer.sure,
+    scores: names(answer.scores),
+    probabilities: names(answer.probabilities),
+    lead: answer.lead,
+    seen: rows,
+  };
+}
+
+/** Answers about many images of the model's size: what `misread export --check` compares. */
+function answers(base64) {
+  const bytes = Uint8Array.from(atob(base64), (character) => character.charCodeAt(0));
+  const found = { label: [], sure: [], blank: [], scores: [], probabilities: [] };
+  for (let start = 0; start < bytes.length; start += model.size) {
+    const answer = model.answer(bytes.subarray(start, start + model.size));
+    found.label.push(answer.index);
+    for (const name of ["sure", "blank", "scores", "probabilities"]) found[name].push(answer[name]);
+  }
+  return found;
+}
+
+function pixelsOf(canvas) {
+  return canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
+}
+
+globalThis.misread = { predict, answers, prepare: (grey, way = told) => fitImage(grey, way), classes: about.classes, model: about };
+
+function start() {
+  const [sheet, photo, hint] = [byId("sheet"), byId("photo"), byId("hint")];
+  const view = new View(about);
+  const pad = new Pad(byId("pad"));
+  const insight = new Insight(byId("insight"), byId("insight-text"), model);
+  let asked = 0;
+
+  const ask = (canvas) => {
+    const begun = performance.now();
+    const answer = predict(canvas);
+    view.show(answer, performance.now() - begun);
+    insight.show(Uint8Array.from(answer.seen.flat()), answer.index);
+  };
+  const askSoon = (make) => {
+    const number = ++asked;
+    requestAnimationFrame(() => number === asked && ask(make()));
+  };
+  const forget = () => {
+    asked++;
+    view.clear();
+    insight.clear();
+  };
+  const refresh = () => {
+    const blank = pad.empty && photo.hidden;
+    hint.hidden = !blank;
+    byId("undo").disabled = byId("clear").disabled = blank;
+    if (blank) forget();
+  };
+  const drop = () => {
+    if (photo.src) URL.revokeObjectURL(photo.src);
+    photo.removeAttribute("src");
+    photo.hidden = true;
+  };
+  pad.addEventListener("change", () => {
+    if (!pad.empty) drop();
+    refresh();
+    if (!pad.empty) askSoon(() => pad.forModel(about));
+  });
+  const clear = () => {
+    drop();
+    pad.clear();
+  };
+  const undo = () => (photo.hidden ? pad.undo() : clear());
+  const take = async (file) => {
+    if (!file) return;
+    clear();
+    photo.src = URL.createObjectURL(file);
+    photo.hidden = false;
+    refresh();
+    try {
+      await photo.decode();
+      askSoon(() => drawn(photo));
+    } catch {
+      view.fail("This file is not an image that this browser can read.");
+    }
+  };
+
+  byId("undo").addEventListener("click", undo);
+  byId("clear").addEventListener("click", clear);
+  byId("choose").addEventListener("click", () => byId("file").click());
+  byId("file").addEventListener("change", ({ target }) => {
+    take(target.files[0]);
+    target.value = "";
+  });
+  document.addEventListener("keydown", (event) => {
+    if (event.key === "Escape") clear();
+    else if ((event.ctrlKey || event.metaKey) && event.key.toLowerCase() === "z") undo();
+    else return;
+    event.preventDefault();
+  });
+  document.addEventListener("paste", (event) => take(event.clipboardData.files[0]));
+  const over = (event) => {
+    event.preventDefault();
+    sheet.classList.toggle("over", event.type === "dragover");
+  };
+  for (const name of ["dragover", "dragleave", "drop"]) document.addEventListener(name, over);
+  document.addEventListener("drop", (event) => take(event.dataTransfer.files[0]));
+  document.documentElement.dataset.ready = "true";
+}
+
+function drawn(photo) {
+  const shrink = Math.min(1, Math.sqrt(MOST_PIXELS / (photo.naturalWidth * photo.naturalHeight)));
+  const canvas = document.createElement("canvas");
+  canvas.width = Math.max(1, Math.round(photo.naturalWidth * shrink));
+  canvas.height = Math.max(1, Math.round(photo.naturalHeight * shrink));
+  canvas.getContext("2d").drawImage(photo, 0, 0, canvas.width, canvas.height);
+  return canvas;
+}
+
+start();

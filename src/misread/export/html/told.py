@@ -1,0 +1,191 @@
+"""What the page's JavaScript is told of a model: its weights in as few bits as leave all answers as they are."""
+
+import base64
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from misread.bundle import Bundle
+from misread.bundle.description import public_description
+from misread.errors import ParameterError
+from misread.evaluation.scores import class_table, leads, with_all_classes
+from misread.export.agreement import Outputs
+from misread.export.layers import Conv, Layer, MaxPool, forward, layers_of
+from misread.export.planes import planes_of
+from misread.models import SGDClassifier
+from misread.models.convnet import ConvNetClassifier
+
+__all__ = ["Told", "candidates"]
+
+Parts = dict[str, Any]
+Columns = Callable[[NDArray[np.uint8]], NDArray[np.float64]]
+
+
+@dataclass(frozen=True, eq=False)
+class Told:
+    """A model for the page.
+
+    Attributes
+    ----------
+    document : dict
+        JSON values for the page.
+    bits : int
+        Of a weight.
+    answer : callable
+        What the page will answer, computed here.
+    """
+
+    document: dict[str, Any]
+    bits: int
+    answer: Callable[[NDArray[np.uint8]], Outputs]
+
+
+def candidates(bundle: Bundle) -> Iterator[Told]:
+    """The model with weights of fewer bits, then of more.
+
+    Raises
+    ------
+    ParameterError
+        If the page has no JavaScript for it.
+    """
+    model, manifest = bundle.estimator, bundle.manifest
+    if manifest.task in ("classification", "detector"):
+        if type(model) is SGDClassifier:
+            for bits, parts, columns in _linear(model):
+                yield _told(bundle, "linear", parts, bits, columns)
+            return
+        if type(model) is ConvNetClassifier and not model.normalised:
+            for bits, parts, columns in _network(model):
+                yield _told(bundle, "network", parts, bits, columns)
+            return
+    raise ParameterError(
+        f"only linear models (sgd, sgd-scaled) and the convnet go into a page; this one is {manifest.model} for "
+        f"{manifest.task}; try --onnx, or `misread serve FILE`"
+    )
+
+
+def _told(bundle: Bundle, kind: str, parts: Parts, bits: int, columns: Columns) -> Told:
+    model, manifest = bundle.estimator, bundle.manifest
+    point = manifest.operating_point
+    codes = np.asarray(model.classes_).astype(np.int64)
+    detector = manifest.task == "detector"
+    one = [str(manifest.positive)] if detector else [manifest.classes[codes[-1]]]
+    document = {
+        "kind": kind,
+        "task": manifest.task,
+        "classes": list(manifest.classes),
+        "planes": one if len(codes) == 2 else [manifest.classes[code] for code in codes],
+        "image_size": list(manifest.image_size),
+        "fit": manifest.fit,
+        "invert": manifest.invert,
+        "faintest": bundle.faintest,
+        "threshold": None if point is None else point.threshold,
+        "codes": codes.tolist(),
+        "temperature": _temperature(model),
+        "parts": parts,
+        "about": public_description(bundle),
+    }
+
+    def answer(images: NDArray[np.uint8]) -> Outputs:
+        return _decided(bundle, columns(images), images)
+
+    return Told(document, bits, answer)
+
+
+def _temperature(model: Any) -> float | None:
+    return float(model.temperature_) if getattr(model, "is_calibrated", False) else None
+
+
+def _decided(bundle: Bundle, columns: NDArray[np.float64], images: NDArray[np.uint8]) -> Outputs:
+    """Answers from columns of scores, as `Model.answer` in model.js has them."""
+    model, manifest = bundle.estimator, bundle.manifest
+    point = manifest.operating_point
+    pixels = images.reshape(len(images), -1)
+    blank = pixels.max(axis=1).astype(np.int64) - pixels.min(axis=1) < bundle.faintest
+    if manifest.task == "detector":
+        yes = columns[:, 0] > 0 if point is None else columns[:, 0] >= point.threshold
+        return {"label": yes.astype(np.int64), "sure": ~blank, "blank": blank, "scores": columns}
+    codes = np.asarray(model.classes_).astype(np.int64)
+    table = class_table(columns[:, 0] if columns.shape[1] == 1 else columns)
+    label = codes[table.argmax(axis=1) if columns.shape[1] > 1 else (columns[:, 0] > 0).astype(np.int64)]
+    scores = with_all_classes(table, codes, len(manifest.classes))
+    sure = ~blank if point is None else (leads(scores, label) >= point.threshold) & ~blank
+    found: Outputs = {"label": label, "sure": sure, "blank": blank, "scores": scores}
+    if _temperature(model) is not None:
+        chances = np.zeros(scores.shape)
+        chances[:, codes] = model.as_probabilities(columns[:, 0] if columns.shape[1] == 1 else columns)
+        found["probabilities"] = chances
+    return found
+
+
+def _linear(model: SGDClassifier) -> Iterator[tuple[int, Parts, Columns]]:
+    planes, biases = planes_of(model)
+    for bits in (8, 12, 16, 32, 64):
+        parts, weights = _in_bits(planes, bits)
+        parts["biases"] = _packed(biases)
+        yield bits, parts, partial(_on_planes, weights, biases)
+
+
+def _network(model: ConvNetClassifier) -> Iterator[tuple[int, Parts, Columns]]:
+    layers = layers_of(model)
+    for bits in (8, 12, 16, 32):
+        told, rounded = list[Parts](), list[Layer]()
+        for layer in layers:
+            if isinstance(layer, MaxPool):
+                told.append({"kind": "pool", "rows": layer.rows, "columns": layer.columns})
+                rounded.append(layer)
+                continue
+            parts, weights = _in_bits(layer.weights.reshape(len(layer.weights), -1), bits)
+            kind = "conv" if isinstance(layer, Conv) else "linear"
+            told.append({"kind": kind, "shape": layer.weights.shape, **parts, "biases": _packed(layer.biases)})
+            again = weights.reshape(layer.weights.shape).astype(np.float32)
+            rounded.append(replace(layer, weights=again))
+        document = {"layers": told, "moves": model.view_moves()}
+        yield bits, document, partial(_on_views, model, forward(rounded))
+
+
+def _on_planes(
+    weights: NDArray[np.float64], biases: NDArray[np.float64], images: NDArray[np.uint8]
+) -> NDArray[np.float64]:
+    return images.reshape(len(images), -1) @ weights.T + biases
+
+
+def _on_views(model: ConvNetClassifier, ask: Columns, images: NDArray[np.uint8]) -> NDArray[np.float64]:
+    return _plane(model.mixed(ask, images))
+
+
+def _plane(table: NDArray[np.float64]) -> NDArray[np.float64]:
+    return table[:, 1:] - table[:, :1] if table.shape[1] == 2 else table
+
+
+def _in_bits(rows: NDArray[Any], bits: int) -> tuple[Parts, NDArray[np.float64]]:
+    """Rows of weights in so many bits, each with a scale of its own, and what the page makes of them."""
+    rows = np.asarray(rows, np.float64)
+    if bits > 16:
+        kept = rows.astype(f"f{bits // 8}")
+        scales = np.ones(len(rows))
+    else:
+        largest = 2 ** (bits - 1) - 1
+        scales = np.maximum(np.abs(rows).max(axis=1), 1e-300) / largest
+        kept = np.rint(rows / scales[:, None]).astype("i1" if bits == 8 else "i2")
+    packed = _packed_in_12(kept) if bits == 12 else _packed(kept)
+    return {"weights": packed, "scales": _packed(scales)}, kept.astype(np.float64) * scales[:, None]
+
+
+def _packed_in_12(array: NDArray[Any]) -> dict[str, str]:
+    """Whole numbers of 12 bits, two in three bytes."""
+    flat = array.ravel().astype(np.uint32) & 4095
+    pairs = np.append(flat, np.zeros(len(flat) % 2, np.uint32)).reshape(-1, 2)
+    both = pairs[:, 0] | pairs[:, 1] << np.uint32(12)
+    three = both.astype("<u4").view(np.uint8).reshape(-1, 4)[:, :3]
+    return {"kind": "p12", "data": base64.b64encode(three.tobytes()).decode()}
+
+
+def _packed(array: NDArray[Any]) -> dict[str, str]:
+    little = np.ascontiguousarray(array, array.dtype.newbyteorder("<"))
+    kind = f"{little.dtype.kind}{little.dtype.itemsize}"
+    return {"kind": kind, "data": base64.b64encode(little.tobytes()).decode()}
