@@ -36,6 +36,7 @@ from misread.cli.progress import stages
 from misread.cli.tables import print_table
 from misread.cli.words import print_json, say
 from misread.data.labels import read_labels
+from misread.fitting.estimate import expected_seconds
 from misread.fitting.tune import tune as tune_model
 from misread.images.fit import FITS
 from misread.models.zoo import ZOO
@@ -84,6 +85,7 @@ def train(
     dataset = load_with_progress(data, data_dir, size, fit or FITS[0], invert, on_error, own=own)
     task = "multilabel" if labels else "denoising" if denoise else "detector" if positive else "classification"
     claim_model(target, model, task, positive, dataset, force)
+    _say_how_long(model, expected_seconds(model, *dataset.train.X.shape, task), usual=not params)
     with stages(jobs) as on_stage:
         bundle = train_model(
             model,
@@ -107,6 +109,14 @@ def train(
         return
     say_titled(describe(bundle.manifest))
     say(f"written   {target} ({target.stat().st_size:,} bytes)", whole=True)
+
+
+def _say_how_long(model: str, seconds: float, usual: bool) -> None:
+    """Say it before a person waits for more than a few seconds."""
+    if seconds > 5:
+        time = f"{seconds:.0f} s" if seconds < 100 else f"{seconds / 60:.0f} minutes"
+        with_own = "" if usual else " with its own parameters"
+        say(f"training {model} takes about {time} on two cores{with_own}; Ctrl-C ends it", aside=True)
 
 
 @reads_own_data

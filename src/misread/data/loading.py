@@ -49,9 +49,9 @@ def load(
     """Load a data set by its name, or your own by its path.
 
     A path is a folder with one sub-folder of images per class (perhaps below ``train/`` and ``test/``), a CSV,
-    TSV or Parquet table, a folder of Parquet files as Hugging Face lays them out, an NPZ archive, a folder of NPY
-    files, or a folder of IDX files. A set that does not
-    say which images are for testing gets about a fifth of every class chosen by the images' content.
+    TSV or Parquet table, a folder of Parquet files as Hugging Face lays them out or of a training and a test
+    table, an NPZ archive, a folder of NPY files, or a folder of IDX files. A set that does not say which images
+    are for testing gets about a fifth of every class chosen by the images' content.
 
     Parameters
     ----------

@@ -371,3 +371,39 @@ def test_fractions_of_one(tmp_path, write):
     rows = [*rows, *[rows[1]] * 400, ["7", *[write(2.0)] * 64]]
     with pytest.raises(FormatError, match=r"row 462, column 2 .* is not within 0 to 1, as the first rows"):
         load(save(tmp_path / "t.csv", rows, ";"))
+
+
+@pytest.mark.parametrize(
+    ("training", "test", "header", "last"),
+    [
+        ("train.csv", "test.csv", True, False),
+        ("mnist_train.csv", "mnist_test.csv", False, False),
+        ("fashion-mnist_train.csv", "fashion-mnist_test.csv", True, False),
+        ("optdigits.tra", "optdigits.tes", False, True),
+    ],
+)
+def test_a_folder_of_a_training_and_a_test_table(tmp_path, training, test, header, last):
+    folder = tmp_path / "set"
+    folder.mkdir()
+    rows = labelled(header=header, last=last)
+    head, rows = rows[:header], rows[header:]
+    save(folder / training, [*head, *rows[:40]])
+    save(folder / test, [*head, *rows[40:]])
+    dataset = load(folder)
+    assert same_digits(dataset)
+    assert (len(dataset.train), len(dataset.test)) == (40, 20)
+    assert dataset.source == f"tables in {folder}"
+
+
+def test_a_test_table_without_labels(tmp_path):
+    """As Kaggle has it: the other table alone can be read."""
+    folder = tmp_path / "set"
+    folder.mkdir()
+    rows = labelled()
+    save(folder / "train.csv", rows)
+    save(folder / "test.csv", [row[1:] for row in rows])
+    with pytest.raises(
+        FormatError, match=r"test.csv: has other columns .* than train.csv; .* or give the path of"
+    ):
+        load(folder)
+    assert same_digits(load(folder / "train.csv"))

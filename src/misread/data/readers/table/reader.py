@@ -191,9 +191,10 @@ def _open(path: Path, reading: Reading) -> Grid:
 
 
 def _alike(first: Grid, other: Grid) -> Grid:
-    if other.header != first.header or other.class_names != first.class_names:
+    if (other.header, other.width, other.class_names) != (first.header, first.width, first.class_names):
         raise FormatError(
-            f"{other.path}: has other columns or classes than {first.path.name}; they should be alike"
+            f"{other.path}: has other columns or classes than {first.path.name}; they should be alike, or give "
+            "the path of one file"
         )
     return other
 

@@ -1,4 +1,4 @@
-"""A folder of Parquet files that are one table, as Hugging Face has them: train-00000-of-00002.parquet, ..."""
+"""A folder of files that are one table: train-00000-of-00002.parquet and others, or train.csv and test.csv."""
 
 import re
 from collections import defaultdict
@@ -14,9 +14,11 @@ from misread.errors import FormatError
 __all__ = ["read_shards", "shards_of"]
 
 _SHARD = re.compile(r"(.+?)(?:-(\d{1,6})-of-(\d{1,6}))?(?:-[0-9a-f]{16})?", re.ASCII)
-_TRAINING = ("train", "training")
-_TEST = ("test", "testing")
+_TRAINING = ("train", "training", "tra")
+_TEST = ("test", "testing", "tes")
 _SECOND = ("validation", "valid", "val", "dev")
+
+_TEXT = (".csv", ".tsv", ".tra", ".tes")
 
 _DEPTH = 2
 
@@ -25,6 +27,9 @@ Splits = Mapping[str, Sequence[Path]]
 
 def shards_of(folder: Path) -> list[Path]:
     """The Parquet files of a folder, or of the folders for training and test in it, or of the one that has some.
+
+    Where there is neither a Parquet file nor a folder, its tables in text, if the name of one says that it is for
+    training.
 
     Raises
     ------
@@ -41,7 +46,11 @@ def _shards_in(folder: Path, depth: int) -> list[Path]:
     own = sorted(folder.glob("*.parquet"), key=lambda path: natural_key(path.name))
     if own or not depth:
         return own
-    inner = [path for path in sorted(folder.iterdir()) if path.is_dir() and not path.name.startswith(".")]
+    there = [path for path in sorted(folder.iterdir()) if not path.name.startswith(".")]
+    inner = [path for path in there if path.is_dir()]
+    if depth == _DEPTH and not inner:
+        texts = [path for path in there if path.suffix.lower() in _TEXT]
+        return texts if any(_split(path) in _TRAINING for path in texts) else []
     found = {path.name.lower(): _shards_in(path, depth - 1) for path in inner}
     found = {name: paths for name, paths in found.items() if paths}
     if len(found) > 1 and not found.keys() <= {*_TRAINING, *_TEST, *_SECOND}:
@@ -52,7 +61,7 @@ def _shards_in(folder: Path, depth: int) -> list[Path]:
 
 
 def read_shards(folder: Path, paths: Sequence[Path], reading: Reading) -> Dataset:
-    """Read Parquet files whose names say what they are for: train, test, validation, and which part.
+    """Read tables whose names say what they are for: train, test, validation, and which part.
 
     Without test files, those for validation are the test images; beside test files they are left out, and said.
 
@@ -82,7 +91,8 @@ def read_shards(folder: Path, paths: Sequence[Path], reading: Reading) -> Datase
         )
     if not any(part.is_test for part in parts):
         parts = [Part(part.path) for part in parts]
-    return read_parts(parts, folder.resolve().name, f"Parquet files in {folder}", reading, notes)
+    parts.sort(key=lambda part: part.is_test is True)  # what the columns mean is seen in training rows
+    return read_parts(parts, folder.resolve().name, f"tables in {folder}", reading, notes)
 
 
 def _role(split: str, has_test: bool) -> bool | None:
@@ -97,10 +107,7 @@ def _splits(folder: Path, paths: Sequence[Path]) -> Splits:
     splits: dict[str, list[Path]] = defaultdict(list)
     parts: dict[tuple[str, int], set[int]] = defaultdict(set)
     for path in paths:
-        found = _SHARD.fullmatch(path.stem)
-        split = (found[1] if found else path.stem).lower()
-        said = [*re.split(r"[^a-z0-9]+", split), path.parent.name.lower()]
-        split = next((word for word in said if word in (*_TRAINING, *_TEST, *_SECOND)), split)
+        found, split = _SHARD.fullmatch(path.stem), _split(path)
         splits[split].append(path)
         if found and found[3]:
             parts[split, int(found[3])].add(int(found[2]))
@@ -110,3 +117,11 @@ def _splits(folder: Path, paths: Sequence[Path]) -> Splits:
             name = f"{split}-{missing:05}-of-{number:05}.parquet"
             raise FormatError(f"{folder}: {name} is missing; {len(there)} of {number} parts are there")
     return splits
+
+
+def _split(path: Path) -> str:
+    """What a file is for, as its name, its ending or its folder says, or else its name."""
+    found = _SHARD.fullmatch(path.stem)
+    name = (found[1] if found else path.stem).lower()
+    said = [*re.split(r"[^a-z0-9]+", name), path.suffix.lower().lstrip("."), path.parent.name.lower()]
+    return next((word for word in said if word in (*_TRAINING, *_TEST, *_SECOND)), name)
