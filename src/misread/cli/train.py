@@ -85,7 +85,8 @@ def train(
     dataset = load_with_progress(data, data_dir, size, fit or FITS[0], invert, on_error, own=own)
     task = "multilabel" if labels else "denoising" if denoise else "detector" if positive else "classification"
     claim_model(target, model, task, positive, dataset, force)
-    _say_how_long(model, expected_seconds(model, *dataset.train.X.shape, task), usual=not params)
+    n_images, n_pixels = dataset.train.X.shape
+    _say_how_long(model, expected_seconds(model, n_images, n_pixels, task), usual=not params)
     with stages(jobs) as on_stage:
         bundle = train_model(
             model,

@@ -49,6 +49,7 @@ def as_levels(arrays: Mapping[str, NDArray[np.generic]]) -> tuple[list[NDArray[n
             scaled.append(where)
         else:
             _check_whole(where, cast("Numbers", values), numbers)
+            _check_alike(where, numbers)
             levels.append(cast("NDArray[np.uint8]", values.astype(np.uint8, copy=False)))
     return levels, [f"levels 0 to 1 were multiplied by 255 ({', '.join(scaled)})"] * bool(scaled)
 
@@ -77,6 +78,15 @@ def _check_whole(where: str, numbers: Numbers, highest: Mapping[str, float]) -> 
     raise FormatError(
         f"{where}: levels are fractions of 1, but those of {other} go to {highest[other]:g}; scale both alike"
     )
+
+
+def _check_alike(where: str, highest: Mapping[str, float]) -> None:
+    """Black and white as 0 and 1 beside levels to 255 would be nearly black."""
+    other = max(highest, key=lambda one: highest[one])
+    if 0 < highest[where] <= 1:
+        raise FormatError(
+            f"{where}: levels are 0 and 1, but those of {other} go to {highest[other]:g}; scale both alike"
+        )
 
 
 def _multiplied(numbers: Numbers) -> NDArray[np.uint8]:

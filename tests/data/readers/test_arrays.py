@@ -78,8 +78,16 @@ def test_one_scale_for_training_and_test(tmp_path):
     dataset = load(saved(tmp_path / "shares.npz", **shares))
     np.testing.assert_array_equal(dataset.train.images, X[:15])
     assert dataset.test.images.max() == 255
-    dark = {**SPLIT, "x_test": WHITE[15:].astype(np.uint8)}
-    assert load(saved(tmp_path / "dark.npz", **dark)).test.images.max() == 1
+
+
+@pytest.mark.parametrize("kind", [np.uint8, int, float])
+@pytest.mark.parametrize("split", ["x_train", "x_test"])
+def test_black_and_white_beside_grey_levels(tmp_path, split, kind):
+    """It would be nearly black."""
+    white = WHITE[:15] if split == "x_train" else WHITE[15:]
+    dark = {**SPLIT, split: white.astype(kind)}
+    with pytest.raises(FormatError, match=rf"{split}: levels are 0 and 1, but those of .* go to \d+; scale both"):
+        load(saved(tmp_path / "dark.npz", **dark))
 
 
 def test_labels_that_are_no_text(tmp_path):

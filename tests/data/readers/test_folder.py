@@ -115,10 +115,9 @@ def test_what_lies_beside_train_is_told(tmp_path):
         save(tmp_path / "val" / "ab"[number % 2] / f"{number}.png", level(number))
     (tmp_path / "README.txt").write_text("hello")
     (tmp_path / ".hidden").mkdir()
-    dataset = load(tmp_path)
-    assert len(dataset.train) + len(dataset.test) == 20
-    notes = [note for note in dataset.notes if note.startswith("ignored")]
-    assert notes == ["ignored 1 x file beside train", "ignored 1 x folder val beside train"]
+    notes = load(tmp_path).notes
+    assert "ignored 1 x file beside train" in notes
+    assert not any(".hidden" in note for note in notes)
     save(tmp_path / "Test" / "0.png", level(9))
     (flat,) = [note for note in load(tmp_path).notes if "folder Test" in note]
     assert flat.startswith("ignored 1 x folder Test without a folder for each class")
@@ -127,6 +126,22 @@ def test_what_lies_beside_train_is_told(tmp_path):
     assert (len(dataset.train), len(dataset.test)) == (20, 1)
     assert "ignored 1 x folder val beside train" in dataset.notes
     assert "ignored 1 x file outside the class folders" in dataset.notes
+
+
+@pytest.mark.parametrize("name", ["val", "valid", "validation", "Dev"])
+def test_validation_is_the_test_where_there_is_no_other(tmp_path, name):
+    """As Parquet files are read."""
+    for number in range(20):
+        save(tmp_path / "train" / "ab"[number % 2] / f"{number}.png", level(number))
+    save(tmp_path / name / "a" / "0.png", level(30))
+    dataset = load(tmp_path)
+    assert (len(dataset.train), len(dataset.test)) == (20, 1)
+    said = f"no folder is for testing: the images for validation are the test images ({name})"
+    assert dataset.notes[0] == said
+    save(tmp_path / "test" / "b" / "0.png", level(40))
+    dataset = load(tmp_path)
+    assert dataset.test.images.max() == 40
+    assert f"ignored 1 x folder {name} beside train" in dataset.notes
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ import numpy as np
 from misread.data.assemble import assemble, natural_key
 from misread.data.dataset import Dataset
 from misread.data.readers.bulk import Reading, read_pictures
-from misread.data.words import split_in
+from misread.data.words import SECOND, split_in
 from misread.errors import DataError
 from misread.images.picture import SUFFIXES
 
@@ -30,6 +30,7 @@ def read_folder(root: Path, reading: Reading) -> Dataset:
     """Read a folder with one sub-folder of images per class.
 
     The classes may lie in ``train/`` and ``test/``, or folders whose names have such words (``mnist_training``).
+    Without a folder for testing, one for validation (``val/``) is it, and that is said.
     Within a split, images are ordered by file name across all
     classes (natural order, so 2.png comes before 10.png; ties by class), so that files numbered in the order of
     another storage give that order back. Class codes follow the natural order of the folders' names.
@@ -40,7 +41,7 @@ def read_folder(root: Path, reading: Reading) -> Dataset:
         If there are no such folders, or with ``on_error="stop"`` if a file cannot be read.
     """
     try:
-        listed, ignored = _list_images(root)
+        listed, notes = _list_images(root)
     except OSError as error:
         raise DataError(f"{root}: cannot be listed: {error.strerror or error}") from error
     if not listed:
@@ -58,27 +59,39 @@ def read_folder(root: Path, reading: Reading) -> Dataset:
         [one.label for one in kept],
         np.array([bool(one.is_test) for one in kept]) if said else None,
         f"image files in {root}",
-        (*_notes(ignored), *pictures.notes),
+        (*notes, *pictures.notes),
         made=pictures.made,
     )
 
 
-def _list_images(root: Path) -> tuple[list[_Listed], Counter[str]]:
+def _list_images(root: Path) -> tuple[list[_Listed], list[str]]:
+    """The images of a folder, and what to say of what is left out."""
     ignored: Counter[str] = Counter()
     train, test = _split_folder(root, False), _split_folder(root, True)
     if train is None or not any(_folders(train)):
-        return list(_images_by_class(root, None, ignored)), ignored
-    for path in root.iterdir():
-        if path not in (train, test) and not path.name.startswith("."):
-            ignored[
-                f"folder {path.name} beside {train.name}" if path.is_dir() else f"file beside {train.name}"
-            ] += 1
+        return list(_images_by_class(root, None, ignored)), [*_notes(ignored)]
+    known, said = {train, test}, []
     if test is not None and not any(_folders(test)):
         ignored[f"folder {test.name} without a folder for each class"] += 1
         test = None
+    if test is None and (test := _second_folder(root)) is not None:
+        said = [f"no folder is for testing: the images for validation are the test images ({test.name})"]
+    for path in root.iterdir():
+        if path not in known | {test} and not path.name.startswith("."):
+            ignored[
+                f"folder {path.name} beside {train.name}" if path.is_dir() else f"file beside {train.name}"
+            ] += 1
     if test is None:
-        return list(_images_by_class(train, None, ignored)), ignored
-    return [*_images_by_class(train, False, ignored), *_images_by_class(test, True, ignored)], ignored
+        listed = [*_images_by_class(train, None, ignored)]
+    else:
+        listed = [*_images_by_class(train, False, ignored), *_images_by_class(test, True, ignored)]
+    return listed, [*said, *_notes(ignored)]
+
+
+def _second_folder(root: Path) -> Path | None:
+    """The one folder for validation that has classes in it."""
+    found = [path for path in _folders(root) if path.name.lower() in SECOND and any(_folders(path))]
+    return found[0] if len(found) == 1 else None
 
 
 def _split_folder(root: Path, is_test: bool) -> Path | None:

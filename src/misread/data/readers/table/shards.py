@@ -9,6 +9,7 @@ from misread.data.assemble import natural_key
 from misread.data.dataset import Dataset
 from misread.data.readers.bulk import Reading
 from misread.data.readers.table.reader import Part, read_parts
+from misread.data.words import SECOND
 from misread.errors import FormatError
 
 __all__ = ["read_shards", "shards_of"]
@@ -16,7 +17,6 @@ __all__ = ["read_shards", "shards_of"]
 _SHARD = re.compile(r"(.+?)(?:-(\d{1,6})-of-(\d{1,6}))?(?:-[0-9a-f]{16})?", re.ASCII)
 _TRAINING = ("train", "training", "tra")
 _TEST = ("test", "testing", "tes")
-_SECOND = ("validation", "valid", "val", "dev")
 
 _TEXT = (".csv", ".tsv", ".tra", ".tes")
 
@@ -53,7 +53,7 @@ def _shards_in(folder: Path, depth: int) -> list[Path]:
         return texts if any(_split(path) in _TRAINING for path in texts) else []
     found = {path.name.lower(): _shards_in(path, depth - 1) for path in inner}
     found = {name: paths for name, paths in found.items() if paths}
-    if len(found) > 1 and not found.keys() <= {*_TRAINING, *_TEST, *_SECOND}:
+    if len(found) > 1 and not found.keys() <= {*_TRAINING, *_TEST, *SECOND}:
         raise FormatError(
             f"{folder}: {', '.join(sorted(found)[:8])} each hold a table; give the path of one of them"
         )
@@ -80,7 +80,7 @@ def read_shards(folder: Path, paths: Sequence[Path], reading: Reading) -> Datase
         if is_test is None and len(splits) > 1:
             notes.append(f"not read: {names[split]}; train and test files are")
             continue
-        if split in _SECOND:
+        if split in SECOND:
             notes.append(
                 f"there are no test files; the images for validation are the test images ({names[split]})"
             )
@@ -99,7 +99,7 @@ def _role(split: str, has_test: bool) -> bool | None:
     """Whether a split is for testing; None for neither."""
     if split in _TRAINING:
         return False
-    return True if split in _TEST or (split in _SECOND and not has_test) else None
+    return True if split in _TEST or (split in SECOND and not has_test) else None
 
 
 def _splits(folder: Path, paths: Sequence[Path]) -> Splits:
@@ -124,4 +124,4 @@ def _split(path: Path) -> str:
     found = _SHARD.fullmatch(path.stem)
     name = (found[1] if found else path.stem).lower()
     said = [*re.split(r"[^a-z0-9]+", name), path.suffix.lower().lstrip("."), path.parent.name.lower()]
-    return next((word for word in said if word in (*_TRAINING, *_TEST, *_SECOND)), name)
+    return next((word for word in said if word in (*_TRAINING, *_TEST, *SECOND)), name)
