@@ -3,14 +3,16 @@
 from pathlib import Path
 from typing import Annotated
 
+import numpy as np
 import typer
+from numpy.typing import NDArray
 
 from misread.bundle import Manifest
 from misread.cli.data import DataDirOption, OnErrorOption
 from misread.cli.describe import measured, say_titled, titled
 from misread.cli.judge import print_confusion
 from misread.cli.loading import load_alike, load_with_progress
-from misread.cli.options import JsonOption, PositiveOption, command_line
+from misread.cli.options import JsonOption, PositiveOption, command_line, needs
 from misread.cli.outputs import (
     ForceOption,
     claim_judged,
@@ -23,9 +25,11 @@ from misread.cli.own import Own, reads_own_data
 from misread.cli.progress import stages
 from misread.cli.tables import print_table
 from misread.cli.words import print_json, say
-from misread.data import Dataset
+from misread.data import Dataset, names
+from misread.data.content import image_hashes
 from misread.errors import MisreadError, ParameterError
 from misread.evaluation.answers import Answers
+from misread.export.theirs import TheirModel
 from misread.files import atomic_write, writable_folder
 from misread.recipes.attach import answers_on
 from misread.recipes.check import MOST_NAMED, check_source
@@ -57,6 +61,14 @@ def judge(
     data: DataOption = None,
     positive: PositiveOption = None,
     model: Annotated[str | None, typer.Option(help="What to call the model; by default, the file.")] = None,
+    onnx: Annotated[
+        Path | None,
+        typer.Option(
+            "--onnx",
+            metavar="MODEL",
+            help="Ask this ONNX classifier of images; instead of answers, give the data set to ask it about.",
+        ),
+    ] = None,
     out: Annotated[
         Path | None, typer.Option("--out", metavar="DIR", help="Run folder; runs/<answers> by default.")
     ] = None,
@@ -71,10 +83,19 @@ def judge(
 
     Numbers with intervals on the screen; results and report.html in a run folder.
     """
+    if onnx is not None:
+        if data is not None:
+            raise ParameterError("with --onnx the data set is given alone: misread judge --onnx MODEL DATA")
+        needs("onnx", "onnxruntime")
+        data, answers = str(answers), onnx
     out = folder_to_write(out or Path("runs") / answers.stem)
     claim_judged(out, answers, force)
-    table, images = Answers.read(answers), None
-    if data is not None:
+    images: NDArray[np.uint8] | None = None
+    if onnx is not None:
+        table, images = _asked(TheirModel(onnx), str(data), data_dir, on_error, own)
+    else:
+        table = Answers.read(answers)
+    if data is not None and images is None:
         dataset = load_with_progress(data, data_dir, on_error=on_error, own=own)
         table, images = answers_on(table, dataset)
     with stages(None) as on_stage:
@@ -97,6 +118,21 @@ def judge(
     if table.scores is None:
         say("only answers are known; thresholds, the reject option and doubtful labels need scores", aside=True)
     say(f"written   {page}", whole=True)
+
+
+def _asked(
+    model: TheirModel, data: str, data_dir: Path | None, on_error: str, own: Own
+) -> tuple[Answers, NDArray[np.uint8]]:
+    """What an ONNX classifier says of the test images of a data set, or of all where there are none."""
+    size = None if data in names() else model.image_size
+    dataset = load_with_progress(data, data_dir, size, on_error=on_error, own=own)
+    part = dataset.test if len(dataset.test) else dataset.train
+    if model.image_size not in (None, dataset.shape):
+        raise ParameterError(f"{model.path} takes images of {model.image_size}, {data} has {dataset.shape}")
+    hashes = image_hashes(part.images)
+    with stages(None) as on_stage:
+        on_stage(f"Asking {model.path} about {len(part):,} images")
+        return model.answers(part.images, part.labels, dataset.class_names, hashes=hashes), part.images
 
 
 SourceHelp = "a model file, a run folder, or a table of answers"

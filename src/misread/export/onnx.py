@@ -14,7 +14,7 @@ from misread.export.graph.decision import as_onnx, with_metadata
 from misread.export.source import Source, described
 from misread.files import atomic_write
 
-__all__ = ["export_onnx", "onnx_of", "run_onnx"]
+__all__ = ["export_onnx", "first_line", "onnx_of", "run_onnx", "runtime"]
 
 
 def export_onnx(
@@ -66,9 +66,9 @@ def onnx_of(
     bundle: Bundle, held_out: NDArray[np.uint8] | None = None, source: Source | None = None
 ) -> tuple[bytes, Agreement]:
     """The content of the file that `export_onnx` writes, and how well it agrees."""
-    runtime = _runtime()
+    version = runtime().__version__
     content = as_onnx(bundle)
-    checked_with = f"onnxruntime {runtime.__version__}, opset {OPSET}"
+    checked_with = f"onnxruntime {version}, opset {OPSET}"
     agreement = agree(bundle, held_out, run_onnx(content), checked_with)
     return with_metadata(content, described(bundle, source, agreement)), agreement
 
@@ -81,12 +81,12 @@ def run_onnx(content: bytes) -> Ask:
     ModelFileError
         If the runtime cannot run it.
     """
-    runtime = _runtime()
+    run = runtime()
     try:
-        session = runtime.InferenceSession(content, providers=["CPUExecutionProvider"])
+        session = run.InferenceSession(content, providers=["CPUExecutionProvider"])
     except Exception as error:  # onnxruntime has exceptions of its own kinds, one for each cause
         raise ModelFileError(
-            f"onnxruntime {runtime.__version__} cannot run the exported model ({_first_line(error)}); "
+            f"onnxruntime {run.__version__} cannot run the exported model ({first_line(error)}); "
             "nothing was written; try pip install --upgrade onnxruntime"
         ) from error
     names = [output.name for output in session.get_outputs()]
@@ -97,7 +97,14 @@ def run_onnx(content: bytes) -> Ask:
     return ask
 
 
-def _runtime() -> Any:
+def runtime() -> Any:
+    """The package onnxruntime.
+
+    Raises
+    ------
+    MissingExtraError
+        If it is not installed.
+    """
     try:
         import onnxruntime
     except ImportError as error:
@@ -105,5 +112,6 @@ def _runtime() -> Any:
     return onnxruntime
 
 
-def _first_line(error: Exception) -> str:
+def first_line(error: Exception) -> str:
+    """What an exception of the runtime says, short."""
     return (str(error).splitlines() or [type(error).__name__])[0][:200]
