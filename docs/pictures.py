@@ -22,7 +22,8 @@ from playwright.sync_api import sync_playwright
 
 from misread import load, run_study, train
 from misread.bundle import save
-from misread.figures.displays import BLUE, GREEN, GREY, RED, STYLE
+from misread.figures.display import STYLE
+from misread.figures.displays import BLUE, GREEN, GREY, RED
 from misread.models import SGDClassifier
 
 PICTURES = Path(__file__).parent / "pictures"

@@ -9,7 +9,7 @@ from types import ModuleType
 import misread
 
 # What people call through the command line or a file, not from Python.
-INSIDE = {"cli", "kernels", "images", "parallel", "files", "spelling", "spreadsheet"}
+INSIDE = {"cli", "kernels", "images", "parallel", "files", "spelling", "spreadsheet", "html", "cluster"}
 # Public names that their package does not list itself.
 BESIDE = {"misread.models": ["misread.models.zoo"], "misread.serve": ["misread.serve.app", "misread.serve.limits"]}
 
