@@ -8,17 +8,18 @@ import sys
 import tempfile
 import time
 import uuid
+import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import IO, BinaryIO
+from typing import IO, Any, BinaryIO, cast
 
 from misread.errors import FormatError, MisreadError, OutputError
 
 if sys.platform != "win32":
     import fcntl
 
-__all__ = ["appending", "atomic_write", "open_regular", "part_of", "read_regular", "writable_folder"]
+__all__ = ["appending", "atomic_write", "open_regular", "open_zip", "part_of", "read_regular", "writable_folder"]
 
 _TRIES = 10
 _PATIENCE = 10.0
@@ -193,6 +194,48 @@ def read_regular(path: str | os.PathLike[str], most: int, error: type[MisreadErr
     if len(content) > most:  # some files of the system have no size and no end
         raise error(f"{path} has more than the {most:,} bytes that are read of such a file")
     return content
+
+
+@contextmanager
+def open_zip(
+    path: str | os.PathLike[str],
+    most: int | None = None,
+    error: type[MisreadError] = FormatError,
+    *,
+    most_directory: int = 2**24,
+) -> Iterator[zipfile.ZipFile]:
+    """Open an ordinary file as a ZIP; see `open_regular`.
+
+    `zipfile` reads the whole directory and makes objects ten times its size, so that has a limit of its own.
+
+    Raises
+    ------
+    MisreadError
+        Of the class `error`, also for a directory of more than `most_directory` bytes.
+    zipfile.BadZipFile
+        If it is no ZIP.
+    """
+    with open_regular(path, most, error) as stream:
+        bounded = _BoundedReads(stream, most_directory, error(f"{path} lists far too many parts; refused"))
+        with zipfile.ZipFile(cast(BinaryIO, bounded)) as archive:
+            bounded.most = None
+            yield archive
+
+
+class _BoundedReads:
+    """A file of which at most so many bytes are read at once, until `most` is None."""
+
+    def __init__(self, stream: BinaryIO, most: int, error: MisreadError) -> None:
+        self._stream, self.most, self._error = stream, cast("int | None", most), error
+
+    def read(self, size: int = -1) -> bytes:
+        left = os.fstat(self._stream.fileno()).st_size - self._stream.tell()
+        if self.most is not None and (left if size < 0 else size) > self.most:
+            raise self._error
+        return self._stream.read(size)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._stream, name)
 
 
 def _check_regular(

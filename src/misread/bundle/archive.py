@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from misread.bundle.budget import Budget, Store
 from misread.bundle.texts import checked_texts, printable
 from misread.errors import MisreadError, ModelFileError
-from misread.files import atomic_write, open_regular
+from misread.files import atomic_write, open_zip
 
 __all__ = [
     "array_header",
@@ -145,12 +145,8 @@ def read_document(path: str | os.PathLike[str], most_memory: int | str | None = 
 @contextmanager
 def _opened(path: str | os.PathLike[str]) -> Iterator[tuple[zipfile.ZipFile, dict[str, zipfile.ZipInfo], int]]:
     """A model file as an archive whose members have names that a model file has, and its size."""
-    with (
-        reading(path),
-        open_regular(path, MAX_FILE_BYTES, ModelFileError) as stream,
-        zipfile.ZipFile(stream) as archive,
-    ):
-        n_bytes = os.fstat(stream.fileno()).st_size
+    with reading(path), open_zip(path, MAX_FILE_BYTES, ModelFileError) as archive:
+        n_bytes = os.stat(path).st_size
         members = {member.filename: member for member in check_members(archive, n_bytes)}
         if DOCUMENT not in members:
             raise ModelFileError(f"{path} is not a model file: it has no {DOCUMENT}; give a .misread file")
@@ -175,8 +171,8 @@ def read_npz(path: str | os.PathLike[str], error: type[MisreadError] = ModelFile
     MisreadError
         Of the class `error`, if it is no ordinary file or too large. Others mean a damaged or crafted one.
     """
-    with open_regular(path, MAX_FILE_BYTES, error) as stream, zipfile.ZipFile(stream) as archive:
-        members = check_members(archive, os.fstat(stream.fileno()).st_size)
+    with open_zip(path, MAX_FILE_BYTES, error) as archive:
+        members = check_members(archive, os.stat(path).st_size)
         return {
             member.filename.removesuffix(".npy"): plain_array(content_of(archive, member), _ANY_KIND)
             for member in members

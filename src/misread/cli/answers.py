@@ -94,7 +94,7 @@ def judge(
     if onnx is not None:
         table, images = _asked(TheirModel(onnx), str(data), data_dir, on_error, own)
     else:
-        table = Answers.read(answers)
+        table = Answers.read(answers, most_memory=own.get("most_memory"))
     if data is not None and images is None:
         dataset = load_with_progress(data, data_dir, on_error=on_error, own=own)
         table, images = answers_on(table, dataset)
@@ -174,7 +174,7 @@ def compare(
         sources = []
         for one in (first, second):
             on_stage(f"Asking {one}")
-            sources.append(source_of(one, alike, every=every))
+            sources.append(source_of(one, alike, every=every, most_memory=own.get("most_memory")))
         on_stage("Comparing")
         compared = compare_sources(
             *sources,
@@ -245,10 +245,10 @@ def check(
         alike = _alike(data, data_dir, on_error, own)
         with stages(None) as on_stage:
             on_stage(f"Asking {file}")
-            source, old = source_of(file, alike, every=every), None
+            source, old = source_of(file, alike, every=every, most_memory=own.get("most_memory")), None
             if not_worse_than is not None:
                 on_stage(f"Asking {not_worse_than}")
-                old = source_of(not_worse_than, alike, every=every)
+                old = source_of(not_worse_than, alike, every=every, most_memory=own.get("most_memory"))
             checked = check_source(
                 source,
                 accuracy=accuracy,

@@ -13,11 +13,14 @@ __all__ = [
     "UNKNOWN",
     "Scale",
     "as_array",
+    "as_names",
+    "check_among",
     "check_finite",
     "checked_classes",
     "checked_codes",
     "checked_scores",
     "checked_texts",
+    "checked_threshold",
     "class_names_of",
     "codes_of",
     "filled",
@@ -38,7 +41,49 @@ def as_array(values: Any) -> NDArray[Any]:
     if hasattr(values, "detach"):
         values = values.detach().cpu()
         values = values.float() if "bfloat16" in str(values.dtype) else values
-    return np.asarray(values)
+    try:
+        return np.asarray(values)
+    except ValueError as error:
+        raise AnswersError("rows of different lengths are no table; give each row as many values") from error
+
+
+def as_names(values: Any, what: str) -> NDArray[Any]:
+    """Numbers or texts, whatever held them; an empty text, or NaN among numbers, where nothing is said.
+
+    Raises
+    ------
+    AnswersError
+        Naming the row that holds neither.
+    """
+    array = as_array(values)
+    if array.dtype.kind in "biuU" or array.ndim > 1:
+        return array
+    if array.dtype.kind == "f":
+        whole = np.isnan(array) | (array == np.floor(array))
+        if not np.isnan(array).any() or not whole.all():
+            return array
+    elif array.dtype.kind not in "OS":
+        raise AnswersError(f"{what}s are {array.dtype}; expected names or numbers")
+    texts = [_name(cell, what, row) for row, cell in enumerate(np.atleast_1d(array).tolist())]
+    return np.array(texts, np.str_)
+
+
+def _name(cell: Any, what: str, row: int) -> str:
+    if cell is None or str(cell) in ("nan", "<NA>", "NaT"):
+        return ""
+    if isinstance(cell, float) and cell.is_integer():
+        return str(int(cell))
+    if isinstance(cell, bytes):
+        try:
+            cell = cell.decode()
+        except UnicodeDecodeError:
+            raise AnswersError(f"row {row}: the {what} {cell[:40]!r} is not UTF-8") from None
+    if not isinstance(cell, str | int | float | bool):
+        raise AnswersError(f"row {row}: the {what} is a {type(cell).__name__}; expected a name or a number")
+    text = str(cell)
+    if len(text) > _LONGEST_NAME:
+        raise AnswersError(f"row {row}: the {what} has {len(text):,} characters, at most {_LONGEST_NAME:,} may be")
+    return text
 
 
 def codes_of(values: NDArray[Any], names: tuple[str, ...], what: str, unknown: bool = False) -> NDArray[np.int64]:
@@ -99,6 +144,11 @@ def checked_classes(names: Sequence[object]) -> tuple[str, ...]:
     checked = tuple(composed(str(name)) for name in names)
     if not 2 <= len(checked) <= _MOST_CLASSES or len(set(checked)) < len(checked):
         raise AnswersError(f"expected 2 to {_MOST_CLASSES:,} distinct classes, got {len(checked)}: {checked[:8]}")
+    long = next((name for name in checked if len(name) > _LONGEST_NAME), None)
+    if long is not None:
+        raise AnswersError(
+            f"the class {long[:40]!r}... has {len(long):,} characters, at most {_LONGEST_NAME:,} may be"
+        )
     return checked
 
 
@@ -132,18 +182,31 @@ def checked_codes(what: str, values: Any, n: int, low: int, below: int) -> NDArr
 
 def checked_texts(what: str, values: Any, n: int) -> NDArray[np.str_]:
     """A text of bounded length, one a row."""
-    given = np.atleast_1d(values)
-    if given.dtype.kind in "iu":
-        given = given.astype(np.str_)
-    if given.dtype.kind != "U" or given.dtype.itemsize > 4 * _LONGEST_NAME:
-        texts = [str(value) for value in given.tolist()]
-        for row, text in enumerate(texts):
-            if len(text) > _LONGEST_NAME:
-                raise AnswersError(
-                    f"row {row}: the {what} has {len(text):,} characters, at most {_LONGEST_NAME:,} may be"
-                )
-        given = np.array(texts, dtype=np.str_)
+    given = np.atleast_1d(as_names(values, what))
+    if given.dtype.kind == "U":
+        lengths = np.char.str_len(given)
+        if lengths.size and lengths.max() > _LONGEST_NAME:
+            row = int(lengths.argmax())
+            raise AnswersError(
+                f"row {row}: the {what} has {lengths[row]:,} characters, at most {_LONGEST_NAME:,} may be"
+            )
+    given = given.astype(np.str_)
     return of_length(what, given, n)
+
+
+def check_among(what: str, texts: NDArray[np.str_], known: Sequence[str]) -> None:
+    """Every text is one of those that are known."""
+    strange = np.flatnonzero(~np.isin(texts, known))
+    if len(strange):
+        found = str(texts[strange[0]])
+        raise AnswersError(f"row {strange[0]}: {what} is {found!r}; expected one of {', '.join(known)}")
+
+
+def checked_threshold(threshold: Any) -> Any:
+    """A finite number, or None."""
+    if threshold is not None and not np.isfinite(threshold):
+        raise AnswersError(f"the threshold is {threshold}; expected a finite number")
+    return threshold
 
 
 def check_finite(table: NDArray[Any], names: Sequence[str]) -> None:

@@ -11,7 +11,6 @@ import io
 import json
 import os
 import re
-import zipfile
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
@@ -19,15 +18,16 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from misread.data import memory
 from misread.data.words import composed
 from misread.errors import AnswersError, MissingExtraError
+from misread.evaluation.answer_cells import read_cells
 from misread.files import atomic_write
-from misread.spreadsheet import inert, original
+from misread.spreadsheet import inert
 
 __all__ = ["read_columns", "write_columns"]
 
 SCHEMA_VERSION = 1
-MOST_CELLS = 500_000_000
 ROLES = {
     "name": ("name", "names", "file", "filename", "file_name", "path", "image", "index", "id", "row"),
     "hash": ("hash", "hashes"),
@@ -53,7 +53,9 @@ _PREFIXED = re.compile(rf"({'|'.join(PREFIXES)})[:_ ](.+)", re.DOTALL | re.IGNOR
 _OTHER = {name: role for role, names in ROLES.items() for name in names}
 
 
-def read_columns(path: str | os.PathLike[str], class_names: Sequence[str] | None) -> dict[str, Any]:
+def read_columns(
+    path: str | os.PathLike[str], class_names: Sequence[str] | None, most_memory: str | int | None = None
+) -> dict[str, Any]:
     """The parameters of `Answers.from_scores` that a file stands for.
 
     Raises
@@ -62,18 +64,18 @@ def read_columns(path: str | os.PathLike[str], class_names: Sequence[str] | None
         If the file cannot be read, or its columns are not those of a table of answers.
     """
     path = Path(path)
-    readers = {".csv": _read_text, ".tsv": _read_text, ".parquet": _read_parquet, ".npz": _read_npz}
-    if path.suffix.lower() not in readers:
+    if path.suffix.lower() not in (".csv", ".tsv", ".parquet", ".npz"):
         raise AnswersError(f"{path}: a table of answers ends in .csv, .tsv, .parquet or .npz")
-    if not path.is_file():
-        raise AnswersError(f"{path}: there is no such file; give a table of answers")
     try:
-        columns, meta = readers[path.suffix.lower()](path)
+        columns, meta = read_cells(path, memory.most_memory(most_memory))
         return _parameters(columns, meta, class_names)
+    except FileNotFoundError as error:
+        raise AnswersError(f"{path}: there is no such file; give a table of answers") from error
     except AnswersError as error:
-        raise AnswersError(f"{path}: {error}") from error
-    except (OSError, ValueError, KeyError, TypeError, AttributeError, csv.Error, zipfile.BadZipFile) as error:
-        raise AnswersError(f"{path}: the table of answers cannot be read: {error}") from error
+        raise error if str(error).startswith(str(path)) else AnswersError(f"{path}: {error}") from error
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        reason = getattr(error, "strerror", None) or error
+        raise AnswersError(f"{path}: the table of answers cannot be read: {reason}") from error
 
 
 def _parameters(
@@ -125,7 +127,7 @@ def _parameters(
         if role in roles:
             found[parameter] = columns[roles[role]]
     if "fold" in roles:
-        found["folds"] = _numbers("fold", columns[roles["fold"]], empty=-1).astype(np.int64)
+        found["folds"] = _folds(columns[roles["fold"]])
     if "hash" in roles:
         found["hashes"] = _hashes(columns[roles["hash"]])
     return found
@@ -148,6 +150,14 @@ def _numbers(name: str, cells: Any, empty: float | None = None) -> NDArray[np.fl
     return numbers
 
 
+def _folds(cells: Any) -> NDArray[np.int64]:
+    folds = np.nan_to_num(_numbers("fold", cells, empty=-1), nan=-1)
+    strange = np.flatnonzero(~((folds == np.floor(folds)) & (np.abs(folds) < 2**53)))
+    if len(strange):
+        raise AnswersError(f"row {strange[0]}: the fold {folds[strange[0]]} is no whole number")
+    return folds.astype(np.int64)
+
+
 def _hashes(cells: Any) -> NDArray[np.uint64] | None:
     values = np.asarray(cells)
     if values.dtype.kind in "ui":
@@ -159,65 +169,6 @@ def _hashes(cells: Any) -> NDArray[np.uint64] | None:
     if strange:
         raise AnswersError(f"row {strange[0]}: the hash {texts[strange[0]][:40]!r} is not 16 hexadecimal digits")
     return np.array([int(text, 16) for text in texts], np.uint64)
-
-
-def _read_text(path: Path) -> tuple[dict[str, Any], dict[str, Any]]:
-    try:
-        text = path.read_text("utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise AnswersError(f"the text is not UTF-8 ({error.reason} at byte {error.start})") from error
-    head = text.split("\n", 1)[0]
-    separator = max("\t;,", key=head.count)
-    rows = csv.reader(io.StringIO(text, newline=""), delimiter=separator)
-    header = [original(name) for name in next(rows, [])]
-    if len(set(header)) < len(header):
-        twice = next(name for name in header if header.count(name) > 1)
-        raise AnswersError(f"the column {twice!r} stands there twice")
-    cells: list[list[str]] = [[] for _ in header]
-    for number, row in enumerate(rows, 2):
-        if not row:
-            continue
-        if len(row) != len(header):
-            raise AnswersError(f"line {number} has {len(row)} cells, the header {len(header)}")
-        for column, cell in zip(cells, row, strict=True):
-            column.append(original(cell))
-    if not header or not cells[0]:
-        raise AnswersError("there are no rows below the header")
-    return {name: np.array(column) for name, column in zip(header, cells, strict=True)}, {}
-
-
-def _read_parquet(path: Path) -> tuple[dict[str, Any], dict[str, Any]]:
-    try:
-        from pyarrow import parquet
-    except ImportError as error:
-        raise MissingExtraError("pyarrow", "parquet") from error
-    file = parquet.ParquetFile(path)
-    n_cells = file.metadata.num_rows * max(1, file.metadata.num_columns)
-    if n_cells > MOST_CELLS:
-        raise AnswersError(f"{n_cells:,} cells are more than the {MOST_CELLS:,} that a table may have")
-    table = file.read()
-    meta = json.loads((table.schema.metadata or {}).get(b"misread", b"{}"))
-    return {name: table.column(name).to_numpy() for name in table.column_names}, meta
-
-
-def _read_npz(path: Path) -> tuple[dict[str, Any], dict[str, Any]]:
-    with path.open("rb") as stream, np.load(stream, allow_pickle=False) as archive:
-        n_bytes = sum(info.file_size for info in archive.zip.infolist())
-        if n_bytes > 8 * MOST_CELLS:
-            raise AnswersError(f"{n_bytes:,} bytes are more than the {8 * MOST_CELLS:,} that a table may have")
-        arrays = {name: archive[name] for name in archive.files}
-    meta = json.loads(str(arrays.pop("meta", "{}")))
-    columns: dict[str, Any] = {}
-    for name, array in arrays.items():
-        if name in ("scores", "probabilities", "votes", "logits") and array.ndim == 2:
-            classes = meta.get("class_names") or [str(code) for code in range(array.shape[1])]
-            if len(classes) != array.shape[1]:
-                raise AnswersError(f"{array.shape[1]} columns of {name} for {len(classes)} classes")
-            prefix = {"probabilities": "probability:", "votes": "votes:"}.get(name, "score:" if meta else "")
-            columns |= {f"{prefix}{one}": array[:, code] for code, one in enumerate(classes)}
-        else:
-            columns[name] = array
-    return columns, meta
 
 
 def write_columns(answers: Any, path: str | os.PathLike[str]) -> None:

@@ -19,11 +19,14 @@ from misread.evaluation.answer_checks import (
     UNKNOWN,
     Scale,
     as_array,
+    as_names,
+    check_among,
     check_finite,
     checked_classes,
     checked_codes,
     checked_scores,
     checked_texts,
+    checked_threshold,
     class_names_of,
     codes_of,
     filled,
@@ -114,17 +117,14 @@ class Answers:
             keep("groups", checked_texts("group", self.groups, n))
         if self.hashes is not None:
             keep("hashes", of_length("hash", np.asarray(self.hashes, np.uint64), n))
-        strange = np.flatnonzero(~np.isin(self.asked, ASKED))
-        if len(strange):
-            raise AnswersError(
-                f"row {strange[0]}: asked is {str(self.asked[strange[0]])!r}; expected one of {', '.join(ASKED)}"
-            )
+        check_among("asked", self.asked, ASKED)
         if self.scores is None:
             keep("scale", None)
         else:
             scores, scale = checked_scores(self.scores, self.scale, self.class_names, n)
             keep("scores", scores)
             keep("scale", scale)
+        keep("threshold", checked_threshold(self.threshold))
         keep("positive", None if self.positive is None else composed(self.positive))
         if self.positive is not None and (n_classes != 2 or self.class_names[1] != self.positive):
             raise AnswersError(
@@ -166,12 +166,12 @@ class Answers:
             If a row makes no sense.
         """
         table = as_array(scores)
-        truth = None if y is None else as_array(y)
-        answers = None if predictions is None else as_array(predictions)
+        truth = None if y is None else as_names(y, "label")
+        answers = None if predictions is None else as_names(predictions, "answer")
         if table.ndim == 1 and table.dtype.kind not in "f":
             if answers is not None:
                 raise AnswersError("scores of shape (n,) that are no floats are answers; give them once")
-            answers, table = table, np.empty(0)
+            answers, table = as_names(table, "answer"), np.empty(0)
         if table.dtype.kind not in "fiu" or (table.size and table.ndim not in (1, 2)):
             raise AnswersError(f"scores must be numbers of shape (n, n_classes), got {table.dtype} {table.shape}")
         n_columns = (2 if table.ndim == 1 else table.shape[1]) if table.size else 0
@@ -225,7 +225,13 @@ class Answers:
         return cls(names, predictions, cast(Any, labels), table, **{"scale": scale, **more})
 
     @classmethod
-    def read(cls, path: str | os.PathLike[str], *, class_names: Sequence[str] | None = None) -> "Answers":
+    def read(
+        cls,
+        path: str | os.PathLike[str],
+        *,
+        class_names: Sequence[str] | None = None,
+        most_memory: str | int | None = None,
+    ) -> "Answers":
         """Read a table of answers, ours or anybody's.
 
         Parameters
@@ -236,13 +242,15 @@ class Answers:
             ``probability:5``, ``score:5``).
         class_names : sequence of str, optional
             The classes, where the file does not name all of them.
+        most_memory : str or int, optional
+            How much memory reading may take, such as ``"8G"``.
 
         Raises
         ------
         AnswersError
             If the file cannot be read or a row makes no sense.
         """
-        columns = read_columns(path, class_names)
+        columns = read_columns(path, class_names, most_memory)
         try:
             return cls.from_scores(**columns)
         except AnswersError as error:

@@ -19,6 +19,9 @@ from misread.results.study import StudyResult
 
 __all__ = ["judge_answers", "judge_scores"]
 
+MOST_CLASSES = 2_000
+"""Of which every two are counted and shown: 28 MB of results, half of what a report reads."""
+
 BOUNDARIES = {"decision_function": ZERO, "votes": HALF, "probabilities": HALF}
 
 
@@ -103,6 +106,11 @@ def judge_answers(
         answers, images = answers.take(known), None if images is None else images[known]
     if positive is not None:
         answers = answers.as_detector(positive)
+    if len(answers.class_names) > MOST_CLASSES:
+        raise AnswersError(
+            f"{len(answers.class_names):,} classes are more than the {MOST_CLASSES:,} that are judged against "
+            "each other; choose one (--positive), or ask about all at once (misread check --accuracy)"
+        )
     values, arrays, threshold = _judged(answers)
     if images is not None:
         _check_count(images, len(answers))

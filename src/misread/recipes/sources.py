@@ -122,7 +122,13 @@ def ask_bundle(bundle: Bundle, dataset: Dataset, *, every: bool = False, title: 
     )
 
 
-def source_of(what: str | os.PathLike[str], load_alike: LoadAlike | None, *, every: bool = False) -> Source:
+def source_of(
+    what: str | os.PathLike[str],
+    load_alike: LoadAlike | None,
+    *,
+    every: bool = False,
+    most_memory: str | int | None = None,
+) -> Source:
     """Read or ask for answers.
 
     Parameters
@@ -133,6 +139,8 @@ def source_of(what: str | os.PathLike[str], load_alike: LoadAlike | None, *, eve
         Gives the data as the model takes it; None where there is no data.
     every : bool
         Ask a model about all images of the data that it has not seen.
+    most_memory : str or int, optional
+        How much memory reading a table or a model may take.
 
     Raises
     ------
@@ -143,14 +151,14 @@ def source_of(what: str | os.PathLike[str], load_alike: LoadAlike | None, *, eve
     if path.is_dir():
         return _of_run(path)
     if path.suffix.lower() in (".csv", ".tsv", ".parquet", ".npz"):
-        answers = Answers.read(path)
+        answers = Answers.read(path, most_memory=most_memory)
         images = None
         if load_alike is not None:
             answers, images = answers_on(answers, load_alike(_as_it_is(answers)))
         return Source(path.stem, answers, images=images, n_bytes=None)
     if load_alike is None:
         raise ParameterError(f"{path} is a model: give the data that it is to be asked about (--data DATA)")
-    bundle = load(path)
+    bundle = load(path, most_memory=most_memory)
     source = ask_bundle(bundle, load_alike(bundle.manifest), every=every, title=path.stem)
     return Source(**{**vars(source), "n_bytes": path.stat().st_size})
 
@@ -172,7 +180,7 @@ def _of_run(folder: Path) -> Source:
     images, rows = arrays.get("gallery.images"), arrays.get("gallery.index")
     model = result.manifest.get("model")
     title = f"{folder.name}: {model['model']}" if model else folder.name
-    if (folder / "answers.npz").is_file():
+    if os.path.lexists(folder / "answers.npz"):
         answers = Answers.read(folder / "answers.npz")
         return Source(title, answers, images=images, rows=rows)
     if model:

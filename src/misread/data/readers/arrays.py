@@ -22,11 +22,11 @@ from misread.data.dataset import Dataset
 from misread.data.making import Reading, make_images
 from misread.data.words import LYING, is_emnist
 from misread.errors import DataError, FormatError
-from misread.files import open_regular
+from misread.files import open_regular, open_zip
 from misread.images.colour import Colours, look_at, thumbnail
 from misread.images.levels import as_levels
 
-__all__ = ["SUFFIXES", "read_arrays", "read_unlabelled"]
+__all__ = ["SUFFIXES", "named_arrays", "read_arrays", "read_unlabelled"]
 
 SUFFIXES = frozenset({".npy", ".npz"})
 
@@ -50,6 +50,7 @@ _DAMAGED = (
 _WRONG_HEADER = (MemoryError, RecursionError, SyntaxError, TypeError, ValueError, tokenize.TokenError)
 _DEFLATE_LIMIT = 1032
 _CHUNK = 1 << 20
+_MOST_DIRECTORY = 1 << 21
 _PER_IMAGE = 100
 _LUMA = np.array([19_595, 38_470, 7_471], np.uint32)
 
@@ -87,7 +88,7 @@ def read_arrays(path: Path, reading: Reading) -> Dataset:
 def _opened(path: Path) -> Iterator[zipfile.ZipFile]:
     """Open an archive; whatever zipfile and its decompressors raise on a damaged one is a FormatError."""
     try:
-        with open_regular(path, error=DataError) as stream, zipfile.ZipFile(stream) as archive:
+        with open_zip(path, error=DataError, most_directory=_MOST_DIRECTORY) as archive:
             yield archive
     except _DAMAGED as error:
         raise FormatError(f"{path}: not a readable NPZ archive ({type(error).__name__}: {error})") from error
@@ -164,6 +165,28 @@ def read_unlabelled(path: Path, reading: Reading) -> list[tuple[str, NDArray[np.
     return [(member.where, _as_grey(part, member)) for part, member in zip(levels, chosen, strict=True)]
 
 
+def named_arrays(path: Path, reading: Reading) -> dict[str, NDArray[Any]]:
+    """All arrays in an NPZ archive, whatever their shape.
+
+    Raises
+    ------
+    DataError
+        If it is damaged, holds objects, or is too large.
+    """
+    members = _archive_members(path)
+    sizes = {}
+    for name, member in members.items():
+        with _stream(member) as stream:
+            shape, _, dtype = _header(stream, member, any_shape=True)
+        sizes[name] = (math.prod(shape) + 1) * (dtype.itemsize + 8)
+    reading.require(sum(sizes.values()), f"{path}: what its arrays hold")
+    arrays = {name: _load(member, any_shape=True) for name, member in members.items()}
+    for name, array in arrays.items():
+        if array.dtype.kind == "U" and array.size and _code_points(array).max() > sys.maxunicode:
+            raise FormatError(f"{path}: {name} holds what is no character")
+    return arrays
+
+
 def _require(path: Path, members: Sequence[_Member], reading: Reading) -> None:
     """Have memory allowed for what the headers promise: the arrays, and grey levels made from them twice."""
     n_bytes = 0
@@ -184,7 +207,9 @@ def _stream(member: _Member) -> Iterator[BinaryIO]:
             yield cast("BinaryIO", packed)
 
 
-def _header(stream: BinaryIO, member: _Member) -> tuple[tuple[int, ...], bool, np.dtype[Any]]:
+def _header(
+    stream: BinaryIO, member: _Member, *, any_shape: bool = False
+) -> tuple[tuple[int, ...], bool, np.dtype[Any]]:
     """Read the header of an NPY file: shape, order and type of an array that the bytes there can hold."""
     try:
         version = npy.read_magic(stream)
@@ -195,17 +220,18 @@ def _header(stream: BinaryIO, member: _Member) -> tuple[tuple[int, ...], bool, n
         raise FormatError(f"{member.where}: not a readable NPY array ({reason})") from error
     if dtype.hasobject or dtype.kind not in "buifUS" or not dtype.itemsize:
         raise FormatError(f"{member.where}: holds {dtype}; only numbers and text are read, never objects")
-    if not shape or any(type(side) is not int or side < 1 for side in shape):
+    least = 0 if any_shape else 1
+    if (not shape and not any_shape) or any(type(side) is not int or side < least for side in shape):
         raise FormatError(f"{member.where}: shape {shape} is empty, or of no array of images or labels")
     if math.prod(shape) * dtype.itemsize > member.size:
         raise FormatError(f"{member.where}: shape {shape} of {dtype} is more than the file can hold")
     return shape, fortran, dtype
 
 
-def _load(member: _Member) -> NDArray[np.generic]:
+def _load(member: _Member, *, any_shape: bool = False) -> NDArray[np.generic]:
     """Read one NPY file, checking its header against the bytes there are before reserving memory."""
     with _stream(member) as stream:
-        shape, fortran, dtype = _header(stream, member)
+        shape, fortran, dtype = _header(stream, member, any_shape=any_shape)
         promised = math.prod(shape) * dtype.itemsize
         buffer = bytearray()
         while len(buffer) < promised:

@@ -22,7 +22,7 @@ try:
 except ImportError:
     parquet = None
 
-__all__ = ["open_parquet"]
+__all__ = ["cells_of", "is_flat", "open_parquet", "parquet_schema", "pieces_of"]
 
 _DAMAGED = (ArithmeticError, LookupError, MemoryError, OSError, RuntimeError, TypeError, ValueError)
 _CELLS = 2**20
@@ -47,16 +47,8 @@ def open_parquet(path: Path, reading: Reading) -> Grid:
     """
     if reading.header is not None:
         raise ParameterError(f"--header is for CSV and TSV; the columns of {path} have names")
-    if parquet is None:
-        raise MissingExtraError("pyarrow", "parquet")
-    with open_regular(path, error=DataError):  # no pipe, and there
-        pass
-    try:
-        file = parquet.ParquetFile(path)
-        schema, n_rows = file.schema_arrow, file.metadata.num_rows
-        metadata = schema.metadata or {}
-    except _DAMAGED as error:
-        raise FormatError(f"{path}: not a readable Parquet file: {_reason(error)}") from error
+    schema, n_rows = parquet_schema(path)
+    metadata = schema.metadata or {}
     names = tuple(schema.names)
     reading.require(len(names) * _PER_COLUMN, f"{path}: a table of {len(names):,} columns")
     features, said = _features(metadata.get(b"huggingface", b""))
@@ -79,6 +71,27 @@ def open_parquet(path: Path, reading: Reading) -> Grid:
         truths=frozenset(i for i, field in enumerate(schema) if types.is_boolean(field.type)),
         said=(*said, "the columns are only counted") if counts_up(names) else said,
     )
+
+
+def parquet_schema(path: Path) -> tuple["pyarrow.Schema", int]:
+    """The columns of a Parquet file with their types, and how many rows it promises.
+
+    Raises
+    ------
+    DataError
+        If it is damaged, or no ordinary file.
+    MissingExtraError
+        Without pyarrow.
+    """
+    if parquet is None:
+        raise MissingExtraError("pyarrow", "parquet")
+    with open_regular(path, error=DataError):  # no pipe, and there
+        pass
+    try:
+        file = parquet.ParquetFile(path)
+        return file.schema_arrow, file.metadata.num_rows
+    except _DAMAGED as error:
+        raise FormatError(f"{path}: not a readable Parquet file: {_reason(error)}") from error
 
 
 def _reason(error: Exception) -> str:
@@ -139,25 +152,36 @@ def _features(metadata: bytes) -> tuple[Mapping[str, tuple[str, ...]], tuple[str
 
 
 def _rows(path: Path, reading: Reading) -> Generator[tuple[int, Row]]:
-    """The rows, in pieces whose memory is known before they become Python objects.
+    """The rows.
 
     Lists and the like are not read: no label, pixel or picture is one. An empty one stands for each.
     """
     number = 0
+    schema = parquet.ParquetFile(path).schema_arrow
+    absent: dict[str, list[object]]
+    absent = {field.name: [{} if types.is_struct(field.type) else []] for field in schema}
+    for piece in pieces_of(path, reading):
+        try:
+            cells = dict(zip(piece.schema.names, map(cells_of, piece.columns), strict=True))
+        except _DAMAGED as error:
+            raise FormatError(f"{path}: damaged after row {number}: {_reason(error)}") from error
+        columns = (cells.get(name, absent[name] * len(piece)) for name in schema.names)
+        for row in zip(*columns, strict=True):
+            number += 1
+            yield number, row
+
+
+def pieces_of(path: Path, reading: Reading) -> Generator["pyarrow.RecordBatch"]:
+    """The flat columns, in pieces whose memory is known before they become Python objects."""
+    number = 0
     try:
         with parquet.ParquetFile(path, read_dictionary=_folded(path)) as file:
-            schema = file.schema_arrow
             _check_groups(path, file.metadata, reading)
-            wanted = [field.name for field in schema if _is_flat(field.type)]
-            absent: dict[str, list[object]]
-            absent = {field.name: [{} if types.is_struct(field.type) else []] for field in schema}
+            wanted = [field.name for field in file.schema_arrow if is_flat(field.type)]
             for batch in file.iter_batches(batch_size=_rows_at_once(file.metadata), columns=wanted):
                 for piece in _pieces(batch, f"{path}: a row after row {number:,}", reading):
-                    cells = dict(zip(piece.schema.names, map(_cells, piece.columns), strict=True))
-                    columns = (cells.get(name, absent[name] * len(piece)) for name in schema.names)
-                    for row in zip(*columns, strict=True):
-                        number += 1
-                        yield number, row
+                    yield piece
+                    number += len(piece)
     except _DAMAGED as error:
         raise FormatError(f"{path}: damaged after row {number}: {_reason(error)}") from error
 
@@ -199,7 +223,8 @@ def _pieces(batch: "pyarrow.RecordBatch", where: str, reading: Reading) -> Itera
         yield batch.slice(start, end - start)
 
 
-def _is_flat(kind: Any) -> bool:
+def is_flat(kind: Any) -> bool:
+    """Whether a column holds a value in each cell, or a picture."""
     return not types.is_nested(kind) or _holds_pictures(kind)
 
 
@@ -222,7 +247,7 @@ def _row_bytes(column: "pyarrow.Array") -> NDArray[np.int64]:
     return np.asarray(lengths.fill_null(0).to_numpy(zero_copy_only=False), np.int64)
 
 
-def _cells(column: "pyarrow.Array") -> list[object]:
+def cells_of(column: "pyarrow.Array") -> list[object]:
     """Python objects; the quick way where there is nothing but numbers."""
     if column.null_count == 0 and (types.is_integer(column.type) or types.is_floating(column.type)):
         return list(column.to_numpy().tolist())
