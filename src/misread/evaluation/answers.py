@@ -105,7 +105,9 @@ class Answers:
     provenance: Mapping[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        keep = lambda name, value: object.__setattr__(self, name, value)  # noqa: E731
+        def keep(name: str, value: Any) -> None:
+            object.__setattr__(self, name, value)
+
         keep("class_names", checked_classes(self.class_names))
         n, n_classes = len(np.atleast_1d(self.predictions)), len(self.class_names)
         keep("predictions", checked_codes("answer", self.predictions, n, 0, n_classes))

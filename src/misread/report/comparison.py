@@ -3,6 +3,7 @@
 import base64
 import io
 import os
+from collections.abc import Callable
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -64,17 +65,10 @@ def render_comparison(comparison: Comparison) -> str:
 
 def facts_of(values: dict[str, Any]) -> list[dict[str, str]]:
     """What is known of the two models, row by row in words; rows without anything are left out."""
-    rows = (
-        ("Read right", lambda one: _share(one["accuracy"])),
-        ("Promise", lambda one: _promise(one["promise"])),
-        ("Calibration error", lambda one: _or_dash(one["calibration_error"], "{:.4f}")),
-        ("Microseconds an image", lambda one: _or_dash(one["microseconds"], "{:,.0f}")),
-        ("File", lambda one: _or_dash(one["bytes"] and one["bytes"] / 1e6, "{:,.2f} MB")),
-    )
-    facts = [
-        {"title": title, "first": text(values["models"][0]), "second": text(values["models"][1])}
-        for title, text in rows
-    ]
+    facts = []
+    for title, text in _FACTS.items():
+        first, second = (text(one) for one in values["models"])
+        facts.append({"title": title, "first": first, "second": second})
     return [row for row in facts if (row["first"], row["second"]) != ("–", "–")]
 
 
@@ -157,3 +151,12 @@ def _points(difference: dict[str, float]) -> str:
 
 def _p(p_value: float) -> str:
     return "below 0.0001" if p_value < 1e-4 else f"= {p_value:.2g}"
+
+
+_FACTS: dict[str, Callable[[dict[str, Any]], str]] = {
+    "Read right": lambda one: _share(one["accuracy"]),
+    "Promise": lambda one: _promise(one["promise"]),
+    "Calibration error": lambda one: _or_dash(one["calibration_error"], "{:.4f}"),
+    "Microseconds an image": lambda one: _or_dash(one["microseconds"], "{:,.0f}"),
+    "File": lambda one: _or_dash(one["bytes"] and one["bytes"] / 1e6, "{:,.2f} MB"),
+}
