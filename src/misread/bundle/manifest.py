@@ -76,6 +76,9 @@ class Manifest:
         Of misread, Python and the libraries that the numbers depend on.
     command : str
         What trained it.
+    training : dict
+        What it takes to train it again: `data`, how that was read (see `misread.load`), `corrections`, `seed`,
+        `labels`. Empty in files of an earlier misread.
     created : str
         When, in UTC, as ISO 8601.
     """
@@ -94,6 +97,7 @@ class Manifest:
     dataset: dict[str, Any] = field(default_factory=UNKNOWN_DATASET.copy)
     versions: dict[str, str] = field(default_factory=dict)
     command: str = ""
+    training: dict[str, Any] = field(default_factory=dict)
     created: str = ""
     format_version: int = FORMAT_VERSION
 
@@ -117,6 +121,7 @@ class Manifest:
             raise ModelFileError(
                 f"it is of format version {version}, this misread reads {FORMAT_VERSION}; install a newer misread"
             )
+        document = {"training": {}, **document}
         taken = {one.name: _take(document, one.name, _KINDS[one.name]) for one in dataclasses.fields(cls)}
         for name in ("classes", "outputs"):
             taken[name] = tuple(taken[name])
@@ -159,7 +164,7 @@ def _goes_by_a_name(taken: dict[str, Any]) -> bool:
 _KINDS: dict[str, tuple[type, ...]] = {
     **dict.fromkeys(("task", "model", "fit", "command", "created"), (str,)),
     **dict.fromkeys(("classes", "outputs", "image_size"), (list,)),
-    **dict.fromkeys(("params", "metrics", "dataset", "versions"), (dict,)),
+    **dict.fromkeys(("params", "metrics", "dataset", "versions", "training"), (dict,)),
     "positive": (str, type(None)),
     "operating_point": (dict, type(None)),
     "format_version": (int,),

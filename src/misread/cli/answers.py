@@ -38,8 +38,9 @@ from misread.recipes.judge import judge_answers
 from misread.recipes.sources import LoadAlike, asked_here, source_of
 from misread.report import write_report
 from misread.report.comparison import facts_of, write_comparison
+from misread.results.comparison import Comparison
 
-__all__ = ["check", "compare", "judge"]
+__all__ = ["check", "compare", "judge", "say_comparison"]
 
 AnswersArgument = Annotated[
     Path,
@@ -189,6 +190,11 @@ def compare(
     if as_json:
         print_json({**compared.as_json(), "page": str(page)})
         return
+    say_comparison(compared, page)
+
+
+def say_comparison(compared: Comparison, page: Path) -> None:
+    """Print what a comparison found, and where its page is."""
     values = compared.values
     say(f"{compared.verdict}.")
     say(

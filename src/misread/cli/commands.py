@@ -55,6 +55,10 @@ COMMANDS = {
         "Doubt every label of DATA, training and test, by models that did not see it and by the nearest images.",
     ),
     "corrections": ("corrections:app", "Corrected labels in files: show, check, apply."),
+    "retrain": (
+        "retrain:retrain",
+        "Train a model again as it was trained, on corrected labels (--corrections), and compare old and new.",
+    ),
     "threshold": (
         "judge:threshold",
         "Give a model another operating point, chosen on its held-out scores and tried on its test scores.",

@@ -85,7 +85,9 @@ def ladder(
             on_stage(f"Writing {out / BEST}")
             verdict, command = best.result.verdict, command_line(context)
             save(
-                bundle_of_rung(best.rung.name, best.climbed, verdict, dataset, command=command),
+                bundle_of_rung(
+                    best.rung.name, best.climbed, verdict, dataset, command=command, training={"seed": seed}
+                ),
                 out / BEST,
             )
     _print(result)

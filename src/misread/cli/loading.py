@@ -16,7 +16,7 @@ from misread.images.fit import FITS
 if TYPE_CHECKING:
     from misread.bundle import Manifest
 
-__all__ = ["load_alike", "load_with_progress", "say_notes"]
+__all__ = ["load_alike", "load_with_progress", "say_notes", "size_of"]
 
 
 def load_with_progress(
@@ -38,7 +38,7 @@ def load_with_progress(
             data,
             data_dir=data_dir,
             download=download,
-            size=_size(size) if isinstance(size, str) else size,
+            size=size_of(size) if isinstance(size, str) else size,
             fit=fit,
             invert=invert,
             on_error=on_error,
@@ -50,7 +50,7 @@ def load_with_progress(
     return dataset
 
 
-def _size(text: str) -> int | tuple[int, int]:
+def size_of(text: str) -> int | tuple[int, int]:
     """A side, or height and width, such as 28 or 28x20."""
     found = re.fullmatch(r"(\d{1,9})(?:\s*[xX×*,]\s*(\d{1,9}))?", text.strip(), re.ASCII)
     if found is None:

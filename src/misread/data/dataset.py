@@ -132,6 +132,8 @@ class Dataset:
         Whether light and dark changed places.
     corrected : Corrected or None
         What corrections changed (`misread.data.corrected`); the content hash is that of the corrected set.
+    loaded : mapping
+        What `misread.load` was asked for it: `data`, and the options that were given; JSON values.
 
     Raises
     ------
@@ -150,6 +152,7 @@ class Dataset:
     fit: str | None = None
     invert: bool = False
     corrected: "Corrected | None" = None
+    loaded: Mapping[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         names = tuple(printable(composed(str(name))) for name in self.class_names)

@@ -3,6 +3,7 @@
 import csv
 import os
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -31,6 +32,31 @@ class Labels:
 
     names: tuple[str, ...]
     of_class: dict[str, tuple[bool, ...]]
+
+    def as_json(self) -> dict[str, Any]:
+        """As JSON values."""
+        return {"names": list(self.names), "of_class": {name: list(row) for name, row in self.of_class.items()}}
+
+    @classmethod
+    def from_json(cls, document: Any) -> "Labels":
+        """Read what `as_json` wrote.
+
+        Raises
+        ------
+        ParameterError
+            If it is something else.
+        """
+        try:
+            names = tuple(document["names"])
+            of_class = {str(name): tuple(row) for name, row in document["of_class"].items()}
+        except (AttributeError, KeyError, TypeError):
+            names, of_class = (), {}
+        right = all(isinstance(name, str) for name in names) and all(
+            len(row) == len(names) and all(type(one) is bool for one in row) for row in of_class.values()
+        )
+        if not names or not right:
+            raise ParameterError("the labels that it was trained with make no sense; give them with --labels FILE")
+        return cls(names, of_class)
 
     def table(self, class_names: tuple[str, ...]) -> NDArray[np.int64]:
         """The labels of each class code, shape (n_classes, n_labels), 0 or 1.

@@ -111,7 +111,22 @@ def load(
     reading = Reading(size, fit, invert, on_error, progress, limit, label_column, path_column, header)
     files = [corrections] if isinstance(corrections, str | os.PathLike) else list(corrections)
     wanted = Corrections.read(*files)
-    dataset = _loaded(name_or_path, data_dir, download, reading)
+    asked = {
+        "data": os.fspath(name_or_path),
+        "data_dir": None if data_dir is None else os.fspath(data_dir),
+        "size": list(size) if isinstance(size, tuple) else size,
+        "fit": fit if fit != "stretch" else None,
+        "invert": invert or None,
+        "on_error": on_error if on_error != "stop" else None,
+        "label_column": label_column,
+        "path_column": path_column,
+        "header": header,
+        "corrections": [os.fspath(file) for file in files] or None,
+    }
+    dataset = replace(
+        _loaded(name_or_path, data_dir, download, reading),
+        loaded={name: value for name, value in asked.items() if value is not None},
+    )
     return correct(dataset, wanted) if files else dataset
 
 

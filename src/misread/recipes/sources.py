@@ -1,7 +1,8 @@
 """Answers from wherever they are: a model file that is asked, a run folder, a table."""
 
 import os
-from collections.abc import Callable, Sequence
+import warnings
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from time import perf_counter
@@ -60,7 +61,9 @@ class Source:
     manifest: dict[str, Any] = field(default_factory=dict)
 
 
-def ask_bundle(bundle: Bundle, dataset: Dataset, *, every: bool = False, title: str = "") -> Source:
+def ask_bundle(
+    bundle: Bundle, dataset: Dataset, *, every: bool = False, title: str = "", n_bytes: int | None = None
+) -> Source:
     """Ask a model about the images of a data set that it has not seen.
 
     Parameters
@@ -73,6 +76,8 @@ def ask_bundle(bundle: Bundle, dataset: Dataset, *, every: bool = False, title: 
         Ask about the training images of the data set, too.
     title : str
         What to call the model.
+    n_bytes : int, optional
+        Of its file.
 
     Raises
     ------
@@ -117,8 +122,25 @@ def ask_bundle(bundle: Bundle, dataset: Dataset, *, every: bool = False, title: 
         probabilities=said.probabilities,
         promise=None if point is None else {"aim": point.aim, "target": point.target},
         microseconds=1e6 * seconds / len(test),
-        remarks=images.notes,
+        n_bytes=n_bytes,
+        remarks=(*images.notes, *_by_labels_before(bundle, dataset, every, title or manifest.model, answers)),
         manifest=manifest.as_json(),
+    )
+
+
+def _by_labels_before(
+    bundle: Bundle, dataset: Dataset, every: bool, title: str, answers: Answers
+) -> Iterator[str]:
+    """What a model reads right by the labels before correction, where those of the judged images are others."""
+    corrected = dataset.corrected
+    if corrected is None or not (corrected.of_tests or (every and corrected.train.changed)):
+        return
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # said of the corrected images
+        before = ask_bundle(bundle, corrected.original, every=every, title=title).answers
+    yield (
+        f"labels of the images asked about were corrected: {title} reads {answers.right.mean():.2%} right by the "
+        f"corrected labels, {before.right.mean():.2%} of {len(before):,} by the labels before"
     )
 
 
@@ -159,8 +181,8 @@ def source_of(
     if load_alike is None:
         raise ParameterError(f"{path} is a model: give the data that it is to be asked about (--data DATA)")
     bundle = load(path, most_memory=most_memory)
-    source = ask_bundle(bundle, load_alike(bundle.manifest), every=every, title=path.stem)
-    return Source(**{**vars(source), "n_bytes": path.stat().st_size})
+    dataset = load_alike(bundle.manifest)
+    return ask_bundle(bundle, dataset, every=every, title=path.stem, n_bytes=path.stat().st_size)
 
 
 def asked_here(sources: Sequence[Source]) -> bool:

@@ -5,6 +5,7 @@ import warnings
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -121,6 +122,7 @@ def train(
     if evidence is not None and has_aim:
         words = scores_in_words(evidence, _described(dataset))
         point = choose_threshold(evidence, task.name, chosen_on=words, **aim)
+    training = {"seed": seed, "fit": fit, "labels": None if labels is None else labels.as_json()}
     manifest = manifest_of(
         dataset,
         task.name,
@@ -132,6 +134,7 @@ def train(
         outputs=labels.names if labels else (),
         operating_point=point,
         command=command,
+        training=training,
     )
     bundle = bundled(manifest, fitted.estimator, dataset, evidence)
     before = dataset.corrected.original if dataset.corrected is not None and dataset.corrected.of_tests else None
@@ -198,7 +201,14 @@ def _measured(
 
 
 def manifest_of(
-    dataset: Dataset, task: str, model: str, estimator: Any, *, fit: str | None = None, **more: Any
+    dataset: Dataset,
+    task: str,
+    model: str,
+    estimator: Any,
+    *,
+    fit: str | None = None,
+    training: Mapping[str, Any] = MappingProxyType({}),
+    **more: Any,
 ) -> Manifest:
     """What a model trained on a data set says of itself; `fit` counts where the set says nothing."""
     stated = dataset.fit or fit
@@ -216,6 +226,7 @@ def manifest_of(
             "warnings": found,
         },
         versions=versions_of(packages_behind(estimator)),
+        training={**dataset.loaded, **{name: value for name, value in training.items() if value is not None}},
         created=datetime.now(UTC).isoformat(timespec="seconds"),
         **more,
     )
