@@ -10,6 +10,8 @@ from typer.testing import CliRunner
 
 from misread import load
 from misread.cli import app, main
+from misread.results.answers import answers_of
+from misread.results.study import StudyResult
 
 
 @pytest.fixture(scope="module")
@@ -35,7 +37,9 @@ def test_numbers_on_the_screen_and_a_report(table, tmp_path):
     right = np.mean(scores.argmax(axis=1) == digits.test.labels)
     assert f"{right:.2%}" in done.output
     assert (tmp_path / "run" / "report.html").is_file()
-    assert (tmp_path / "run" / "answers.npz").is_file()
+    again = answers_of(StudyResult.load(tmp_path / "run"))
+    np.testing.assert_array_equal(again.scores, scores)
+    np.testing.assert_array_equal(again.hashes, digits.test.hashes)
 
 
 def test_json(table, tmp_path):

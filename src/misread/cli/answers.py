@@ -107,7 +107,6 @@ def judge(
         on_stage(f"Writing {out}")
         result.manifest["model_file"] = str(answers)
         result.save(out)
-        table.write(out / "answers.npz")
         page = write_report(result, out)
     if as_json:
         print_json({"values": result.values, "manifest": result.manifest, "report": str(page)})

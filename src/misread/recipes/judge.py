@@ -151,6 +151,8 @@ def _judged(answers: Answers) -> tuple[dict[str, Any], dict[str, NDArray[Any]], 
         "model.predictions": answers.predictions,
         "model.names": answers.names,
     }
+    if answers.hashes is not None:
+        arrays["model.hashes"] = answers.hashes
     if answers.positive is None:
         metrics = classifier_metrics(answers.labels, answers.predictions, None, answers.class_names, None)
         if answers.scores is not None:

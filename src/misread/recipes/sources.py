@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from time import perf_counter
-from typing import Any, cast
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,6 +18,7 @@ from misread.evaluation.answers import Answers
 from misread.evaluation.scores import class_table
 from misread.recipes.attach import answers_on
 from misread.recipes.evaluate import unseen_images
+from misread.results.answers import answers_of
 from misread.results.study import StudyResult
 
 __all__ = ["LoadAlike", "Source", "ask_bundle", "asked_here", "source_of"]
@@ -196,59 +197,12 @@ def _as_it_is(answers: Answers) -> Manifest:
 
 
 def _of_run(folder: Path) -> Source:
-    """The answers in a run folder: as a table, or of an earlier misread among the arrays."""
+    """The answers in a run folder, with the images that it shows."""
     result = StudyResult.load(folder)
-    arrays = result.arrays
-    images, rows = arrays.get("gallery.images"), arrays.get("gallery.index")
-    model = result.manifest.get("model")
-    title = f"{folder.name}: {model['model']}" if model else folder.name
-    if os.path.lexists(folder / "answers.npz"):
-        answers = Answers.read(folder / "answers.npz")
-        return Source(title, answers, images=images, rows=rows)
-    if model:
-        return Source(title, _of_evaluation(result), images=images, rows=rows)
-    key = "chosen" if "chosen.predictions" in arrays else "sgd_scaled"
-    if f"{key}.predictions" not in arrays:
-        raise AnswersError(f"{folder} holds no answers of a model that tells classes apart")
-    answers = Answers(
-        tuple(result.class_names),
-        arrays[f"{key}.predictions"],
-        arrays["labels.train"],
-        arrays[f"{key}.scores"] if arrays[f"{key}.scores"].ndim == 2 else None,
-        "decision_function",
-        asked=cast(Any, "out_of_fold"),
-        names=arrays.get("names.train", cast(Any, None)),
-        hashes=arrays.get("hashes.train"),
-        folds=arrays[f"{key}.folds"].astype(np.int64) if f"{key}.folds" in arrays else cast(Any, None),
-    )
-    name = str(result.values.get("chosen.model", "sgd-scaled"))
-    return Source(f"{folder.name}: {name}", answers, images=images, rows=rows)
-
-
-def _of_evaluation(result: StudyResult) -> Answers:
-    arrays, model = result.arrays, result.manifest["model"]
-    known: dict[str, Any] = {
-        "asked": "test",
-        "names": arrays.get("model.names"),
-        "hashes": arrays.get("model.hashes"),
-    }
-    if model["task"] == "detector":
-        positive = result.manifest["positive"]
-        code = result.class_names.index(positive)
-        return Answers(
-            (f"not {positive}", positive),
-            arrays["model.predictions"].astype(np.int64),
-            (arrays["labels.test"] == code).astype(np.int64),
-            positive=positive,
-            **known,
-        )
-    if model["task"] != "classification":
-        raise AnswersError(f"a model for {model['task']} gives no classes to compare")
-    return Answers(
-        tuple(result.class_names),
-        arrays["model.predictions"],
-        arrays["labels.test"],
-        arrays.get("model.scores"),
-        "decision_function",
-        **known,
-    )
+    try:
+        answers = answers_of(result)
+    except AnswersError as error:
+        raise AnswersError(f"{folder}: {error}") from error
+    title = f"{folder.name}: {answers.provenance['model']}"
+    images, rows = result.arrays.get("gallery.images"), result.arrays.get("gallery.index")
+    return Source(title, answers, images=images, rows=rows)

@@ -1,6 +1,6 @@
 """What the models of the study are called, and at what they aim: said once for steps, figures and reports."""
 
-__all__ = ["DETECTORS", "ERROR_MODEL", "RUNGS", "WANTED_PRECISION"]
+__all__ = ["DETECTORS", "ERROR_MODEL", "OPENED", "RUNGS", "WANTED_PRECISION"]
 
 WANTED_PRECISION = 0.9
 """What a detector's threshold is chosen for."""
@@ -18,3 +18,6 @@ RUNGS = (
     ("knn.augmented_predictions", "Nearest neighbours, tuned, with shifted copies"),
 )
 """Answers to the test images, from the first model to the best."""
+
+OPENED = ("chosen", "sgd_scaled")
+"""What the names of the results begin with of the model whose errors are opened: the first that there is."""

@@ -1,0 +1,76 @@
+"""The table of answers that a run folder holds, of a study or of one model that was judged."""
+
+from typing import Any, cast
+
+import numpy as np
+
+from misread.errors import AnswersError
+from misread.evaluation.answers import Answers
+from misread.evaluation.scores import class_table
+from misread.results.names import OPENED
+from misread.results.study import StudyResult
+
+__all__ = ["answers_of"]
+
+
+def answers_of(result: StudyResult) -> Answers:
+    """What the judged model said, or that whose errors a study opens.
+
+    Raises
+    ------
+    AnswersError
+        If the result holds no answers of a model that tells classes apart or detects one.
+
+    Examples
+    --------
+    >>> import misread
+    >>> answers_of(misread.judge(["cat", "dog"], [[0.9, 0.1], [0.7, 0.3]]))
+    <Answers: 2 images, probabilities of 2 classes, 50.00% right>
+    """
+    return _of_one_model(result) if "model" in result.manifest else _of_study(result)
+
+
+def _of_one_model(result: StudyResult) -> Answers:
+    arrays, model = result.arrays, result.manifest["model"]
+    if model["task"] not in ("classification", "detector"):
+        raise AnswersError(f"a model for {model['task']} gives no classes to compare")
+    names, positive = tuple(result.class_names), result.manifest.get("positive") or None
+    labels, scores = arrays["labels.test"], arrays.get("model.scores")
+    scale: Any = model.get("scale") or "decision_function"
+    if positive is not None:
+        labels = labels == names.index(positive)
+        names = (f"not {positive}", positive)
+        if scores is not None:
+            scores = class_table(scores[:, 0], 0.0 if scale == "decision_function" else 0.5)
+    return Answers(
+        names,
+        arrays["model.predictions"].astype(np.int64),
+        labels.astype(np.int64),
+        scores,
+        scale,
+        asked=cast(Any, "elsewhere" if "judged" in result.manifest else "test"),
+        names=arrays.get("model.names", cast(Any, None)),
+        hashes=arrays.get("model.hashes"),
+        positive=positive,
+        provenance={"model": model["model"]},
+    )
+
+
+def _of_study(result: StudyResult) -> Answers:
+    arrays = result.arrays
+    key = next((name for name in OPENED if f"{name}.predictions" in arrays), None)
+    if key is None:
+        raise AnswersError("the study holds no answers of a model that tells classes apart")
+    scores, folds = arrays.get(f"{key}.scores"), arrays.get(f"{key}.folds")
+    return Answers(
+        tuple(result.class_names),
+        arrays[f"{key}.predictions"],
+        arrays["labels.train"],
+        None if scores is None else class_table(scores),
+        "decision_function",
+        asked=cast(Any, "out_of_fold"),
+        folds=cast(Any, None if folds is None else folds.astype(np.int64)),
+        names=arrays.get("names.train", cast(Any, None)),
+        hashes=arrays.get("hashes.train"),
+        provenance={"model": str(result.values.get("chosen.model", "sgd-scaled"))},
+    )
