@@ -148,11 +148,14 @@ def judge(
     else:
         more: dict[str, Any] = {} if names is None else {"names": names}
         answers = Answers.from_scores(y_true, scores_or_predictions, class_names=class_names, **more)
-    pictures = None
+    pictures, corrected = None, None
     if data is not None:
-        answers, pictures = answers_on(answers, data if isinstance(data, Dataset) else load(data))
+        dataset = data if isinstance(data, Dataset) else load(data)
+        answers, pictures = answers_on(answers, dataset)
+        corrected = dataset.corrected
     source = "a table of answers" if data is None else data.name if isinstance(data, Dataset) else str(data)
-    return _kept(judge_answers(answers, pictures, model=model, source=source, positive=positive), out)
+    judged = judge_answers(answers, pictures, model=model, source=source, positive=positive, corrected=corrected)
+    return _kept(judged, out)
 
 
 def compare(

@@ -7,6 +7,8 @@ from sklearn.svm import SVC
 
 from misread import load
 from misread.data.content import image_hashes
+from misread.data.corrected import correct
+from misread.data.corrections import Correction, Corrections
 from misread.errors import AnswersError
 from misread.evaluation.answers import Answers
 from misread.recipes.attach import answers_on
@@ -101,3 +103,24 @@ def test_what_cannot_be_judged(digits, scores):
         answers_on(Answers.from_scores(None, np.array(["a", "b"])), digits)
     with pytest.raises(AnswersError, match="there is no class 'cat'"):
         judge_answers(Answers.from_scores(digits.test.labels, scores), positive="cat")
+
+
+def test_answers_by_row_are_of_the_data_as_it_came(tmp_path):
+    """Corrections may leave images out; rows that were counted before are not those that are counted after."""
+    digits = load("digits")
+    left_out, relabelled = int(digits.test.labels[3]), int(digits.test.labels[5])
+    wrong = str((relabelled + 1) % 10)
+    rows = (
+        Correction(None, "test/3", str(left_out), "", "unclear"),
+        Correction(None, "test/5", str(relabelled), wrong, "wrong"),
+    )
+    fixed = correct(digits, Corrections(rows))
+    answers = Answers.from_scores(None, digits.test.labels, class_names=digits.class_names)
+    again = correct(fixed, Corrections((Correction(None, "test/0", "", "", "unclear"),)))
+    for data, n in ((fixed, 359), (again, 358)):
+        labelled, images = answers_on(answers, data)
+        assert len(labelled) == len(images) == n
+        assert labelled.names[~labelled.right].tolist() == ["test/5"]
+        values = judge_answers(labelled, images, corrected=data.corrected).values
+        assert values["model.accuracy"]["count"] == n - 1
+        assert values["model.as_given"]["accuracy"]["count"] == n

@@ -92,6 +92,7 @@ def judge(
     out = folder_to_write(out or Path("runs") / answers.stem)
     claim_judged(out, answers, force)
     images: NDArray[np.uint8] | None = None
+    corrected = None
     if onnx is not None:
         table, images = _asked(TheirModel(onnx), str(data), data_dir, on_error, own)
     else:
@@ -99,10 +100,16 @@ def judge(
     if data is not None and images is None:
         dataset = load_with_progress(data, data_dir, on_error=on_error, own=own)
         table, images = answers_on(table, dataset)
+        corrected = dataset.corrected
     with stages(None) as on_stage:
         on_stage(f"Judging {len(table):,} answers")
         result = judge_answers(
-            table, images, model=model or answers.stem, source=data or str(answers), positive=positive
+            table,
+            images,
+            model=model or answers.stem,
+            source=data or str(answers),
+            positive=positive,
+            corrected=corrected,
         )
         on_stage(f"Writing {out}")
         result.manifest["model_file"] = str(answers)
@@ -113,6 +120,7 @@ def judge(
         return
     values = {name.removeprefix("model."): value for name, value in result.values.items()}
     say_titled(titled("judged", measured(values, positive)))
+    say_titled(titled("as given", measured(values.get("as_given") or {}, positive)))
     if values.get("confusion") is not None:
         print_confusion(values["confusion"], result.class_names if positive is None else ["no", "yes"])
     if table.scores is None:

@@ -39,6 +39,9 @@ class Tally:
         """Images that have another label now, or are left out."""
         return self.relabelled + self.unclear + self.none
 
+    def __add__(self, other: "Tally") -> "Tally":
+        return Tally(**{name: count + getattr(other, name) for name, count in vars(self).items()})
+
     def in_words(self, kind: str) -> str:
         """What was changed, or nothing."""
         parts = [f"{self.relabelled:,} {kind} labels changed"] if self.relabelled else []
@@ -57,12 +60,15 @@ class Corrected:
     train, test : Tally
     original : Dataset
         As it was before.
+    rows : mapping of str to ndarray
+        Of each part, the positions that its images had in the original.
     """
 
     files: tuple[str, ...]
     train: Tally
     test: Tally
     original: Dataset
+    rows: Mapping[str, NDArray[np.intp]]
 
     @property
     def of_tests(self) -> bool:
@@ -118,11 +124,12 @@ def correct(dataset: Dataset, corrections: Corrections) -> Dataset:
     odd: list[str] = []
     splits: dict[str, Any] = {}
     tallies: dict[str, Tally] = {}
+    kept: dict[str, NDArray[np.intp]] = {}
     for part in PARTS:
         split: Split = getattr(dataset, part)
         rows = np.flatnonzero(np.isin(split.hashes, wanted))
         met.update(split.hashes[rows].tolist())
-        splits[part], tallies[part] = _applied(dataset, split, rows, decisions, codes, odd)
+        splits[part], tallies[part], kept[part] = _applied(dataset, split, rows, decisions, codes, odd)
     unknown = [decision for key, decision in decisions.items() if key not in met]
     if decisions and not met:
         raise DataError(
@@ -131,8 +138,12 @@ def correct(dataset: Dataset, corrections: Corrections) -> Dataset:
         )
     if not len(splits["train"]):
         raise DataError(f"{dataset.name}: the corrections leave no training images")
-    before = dataset if dataset.corrected is None else dataset.corrected.original
-    corrected = Corrected(corrections.files, tallies["train"], tallies["test"], before)
+    before, files = dataset, corrections.files
+    if dataset.corrected is not None:
+        before, files = dataset.corrected.original, (*dataset.corrected.files, *files)
+        kept = {part: dataset.corrected.rows[part][rows] for part, rows in kept.items()}
+        tallies = {part: tally + getattr(dataset.corrected, part) for part, tally in tallies.items()}
+    corrected = Corrected(files, tallies["train"], tallies["test"], before, kept)
     said = [f"corrected: {in_words(corrected.as_json())}", *_remarks(corrections, decisions, unknown, odd)]
     return replace(dataset, **splits, notes=(*dataset.notes, *said), corrected=corrected)
 
@@ -155,8 +166,8 @@ def _applied(
     decisions: Mapping[int | str, Decision],
     codes: Mapping[str, int],
     odd: list[str],
-) -> tuple[Split, Tally]:
-    """One part with its corrections; what has a label that nobody spoke of is named in `odd`."""
+) -> tuple[Split, Tally, NDArray[np.intp]]:
+    """One part with its corrections, and the rows that stay; labels that nobody spoke of go to `odd`."""
     labels, kept, tally = split.labels.copy(), np.ones(len(split), bool), Tally()
     for row in rows.tolist():
         decision = decisions[int(split.hashes[row])]
@@ -178,9 +189,9 @@ def _applied(
             tally.none += last.verdict == NONE
             tally.unclear += last.verdict != NONE
     if not tally.changed:
-        return split, tally
+        return split, tally, np.arange(len(split))
     changed = replace(split, labels=labels, source_hashes=split.hashes)
-    return (changed if kept.all() else changed.take(kept)), tally
+    return (changed if kept.all() else changed.take(kept)), tally, np.flatnonzero(kept)
 
 
 def in_words(record: Mapping[str, Any]) -> str:

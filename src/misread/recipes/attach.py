@@ -28,7 +28,7 @@ def answers_on(answers: Answers, dataset: Dataset) -> tuple[Answers, NDArray[np.
     Returns
     -------
     Answers
-        With hashes, and the labels of the data set.
+        With hashes, and the labels of the data set; without those of images that corrections have left out.
     ndarray of uint8, shape (len(answers), height, width)
 
     Raises
@@ -37,6 +37,8 @@ def answers_on(answers: Answers, dataset: Dataset) -> tuple[Answers, NDArray[np.
         If an answer is of no image of the data set, or its classes are others.
     """
     rows = rows_on(answers, dataset)
+    if (rows < 0).any():
+        answers, rows = answers.take(rows >= 0), rows[rows >= 0]
     unknown = [name for name in dataset.class_names if name not in answers.class_names]
     names = (*answers.class_names, *unknown)
     codes = np.array([names.index(name) for name in dataset.class_names], np.int64)
@@ -51,7 +53,16 @@ def answers_on(answers: Answers, dataset: Dataset) -> tuple[Answers, NDArray[np.
 
 
 def rows_on(answers: Answers, dataset: Dataset) -> NDArray[np.intp]:
-    """Which image of a data set each answer is of, its test images counted first; see `answers_on`."""
+    """Which image of a data set each answer is of, its test images counted first; see `answers_on`.
+
+    Answers are of the data as it came: -1 stands for an image that corrections have left out.
+    """
+    if dataset.corrected is not None:
+        original, kept = dataset.corrected.original, dataset.corrected.rows
+        places = np.concatenate([kept["test"], kept["train"] + len(original.test)])
+        now = np.full(len(original.test) + len(original.train), -1, np.intp)
+        now[places] = np.arange(len(places))
+        return now[rows_on(answers, original)]
     every = _every(dataset)
     if answers.hashes is not None:
         return _rows_of(answers.hashes, every.hashes, answers.names, dataset.name)

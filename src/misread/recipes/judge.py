@@ -8,6 +8,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from misread.analysis.doubts import N_NEIGHBORS, doubt_labels
 from misread.bundle import Evidence
+from misread.data.corrected import Corrected
 from misread.errors import AnswersError
 from misread.evaluation.answers import Answers
 from misread.evaluation.calibration import class_probabilities
@@ -79,6 +80,7 @@ def judge_answers(
     model: str = "your model",
     source: str = "a table of answers",
     positive: str | None = None,
+    corrected: Corrected | None = None,
 ) -> StudyResult:
     """Judge a table of answers.
 
@@ -92,6 +94,8 @@ def judge_answers(
         What the model and the data are called.
     positive : str, optional
         Judge how this one class is told from the others.
+    corrected : Corrected, optional
+        What corrections changed in the labels; the numbers by those before are given, too, as `model.as_given`.
 
     Raises
     ------
@@ -104,14 +108,18 @@ def judge_answers(
     if not known.all():
         source += f"; {np.count_nonzero(~known):,} rows without a label are left out"
         answers, images = answers.take(known), None if images is None else images[known]
+    given = None if corrected is None else _labelled_before(answers, corrected)
     if positive is not None:
         answers = answers.as_detector(positive)
+        given = None if given is None else given.as_detector(positive)
     if len(answers.class_names) > MOST_CLASSES:
         raise AnswersError(
             f"{len(answers.class_names):,} classes are more than the {MOST_CLASSES:,} that are judged against "
             "each other; choose one (--positive), or ask about all at once (misread check --accuracy)"
         )
     values, arrays, threshold = _judged(answers)
+    if given is not None and (given.labels != answers.labels).any():
+        values["model.as_given"] = {name.removeprefix("model."): one for name, one in _judged(given)[0].items()}
     if images is not None:
         _check_count(images, len(answers))
         doubts, verdicts = _doubts(answers, images)
@@ -128,6 +136,7 @@ def judge_answers(
             "n_train": 0,
             "n_test": len(answers),
             "shape": [] if images is None else list(images.shape[1:]),
+            **({} if corrected is None else {"corrections": corrected.as_json()}),
         },
         "positive": answers.positive or "",
         "model": {
@@ -164,6 +173,18 @@ def _judged(answers: Answers) -> tuple[dict[str, Any], dict[str, NDArray[Any]], 
     evidence = Evidence(answers.labels == 1, answers.positive_scores)
     metrics = detector_metrics(evidence, answers.predictions == 1)
     return {f"model.{name}": value for name, value in metrics.items()}, arrays, threshold
+
+
+def _labelled_before(answers: Answers, corrected: Corrected) -> Answers:
+    """The same answers, of images of a corrected data set, with the labels that they had before."""
+    original = corrected.original
+    codes = [answers.class_names.index(name) for name in original.class_names]
+    label_of = {
+        name: codes[label]
+        for split in (original.train, original.test)
+        for name, label in zip(split.names.tolist(), split.labels.tolist(), strict=True)
+    }
+    return answers.labelled(np.array([label_of[name] for name in answers.names.tolist()], np.int64))
 
 
 def _doubts(answers: Answers, images: NDArray[np.uint8]) -> tuple[dict[str, NDArray[Any]], dict[str, int]]:

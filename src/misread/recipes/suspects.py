@@ -233,6 +233,7 @@ def _places(names: tuple[str, ...], known: tuple[str, ...], where: str) -> list[
 def _of_answers(answers: Answers, data: Dataset) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
     """Scores in the order of the data set's images, and which of these were answered."""
     rows, n_test = rows_on(answers, data), len(data.test)
+    answers, rows = answers.take(rows >= 0), rows[rows >= 0]
     places = np.where(rows < n_test, rows + len(data.train), rows - n_test)
     if len(np.unique(places)) < len(places):
         raise AnswersError("some images are answered twice; give one answer for each")
