@@ -19,7 +19,7 @@ from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from misread.data import load
 from misread.errors import ParameterError
-from misread.models import sgd
+from misread.models import scaling
 from misread.models.sgd import INSTALLED_STOPPING, SGDClassifier
 
 GOLDEN = json.loads((Path(__file__).parent / "golden" / "sgd_scikit_learn_1_7.json").read_text())["cases"]
@@ -197,7 +197,7 @@ def test_a_scaler_without_mean_or_scale(digits, with_mean, with_std):
 def test_the_scaler_is_fitted_in_groups_of_columns_with_the_same_numbers(monkeypatch):
     X = np.random.default_rng(0).integers(0, 256, (3001, 33)).astype(np.uint8)
     X[:, 4] = 9
-    monkeypatch.setattr(sgd, "LARGE", 10_000)
+    monkeypatch.setattr(scaling, "LARGE", 10_000)
     whole = StandardScaler().fit(X)
     parts = SGDClassifier(scaler=StandardScaler(), max_iter=1, tol=None).fit(X, X[:, 0] > 99).scaler_
     for name in ("mean_", "var_", "scale_"):

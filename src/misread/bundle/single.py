@@ -30,7 +30,7 @@ from misread.models import KNeighborsClassifier, RandomForestClassifier, SGDClas
 from misread.models.convnet import ConvNetClassifier, network_size
 from misread.models.edge_kernel import EdgeKernelClassifier
 from misread.models.features import Deskew, n_edge_features
-from misread.models.sgd import dense_weights
+from misread.models.hinge import dense_weights
 
 __all__ = ["CODECS"]
 

@@ -239,13 +239,12 @@ class Answers:
         Parameters
         ----------
         path : path of a ``.csv``, ``.tsv``, ``.parquet`` or ``.npz`` file
-            See the documentation of the format: a column with the image's name or row (``name``, ``file``,
-            ``index``), ``label`` where known, ``answer``, or a column of scores for every class (``5``,
-            ``probability:5``, ``score:5``).
+            With a column for the image's name or row (``name``, ``file``, ``index``), ``label`` where known, and
+            ``answer`` or scores of every class (``5``, ``probability:5``, ``score:5``).
         class_names : sequence of str, optional
             The classes, where the file does not name all of them.
         most_memory : str or int, optional
-            How much memory reading may take, such as ``"8G"``.
+            How much memory it may take, such as ``"8G"``.
 
         Raises
         ------
@@ -259,16 +258,12 @@ class Answers:
             raise AnswersError(f"{os.fspath(path)}: {error}") from error
 
     def write(self, path: str | os.PathLike[str]) -> None:
-        """Write the table as ``.csv``, ``.parquet`` or ``.npz``, whole or not at all.
-
-        NPZ and Parquet keep everything; CSV keeps the rows and not the provenance.
+        """Write ``.csv`` (the rows), ``.parquet`` or ``.npz`` (everything), whole or not at all.
 
         Raises
         ------
-        AnswersError
-            For another ending.
-        OutputError
-            If the file cannot be written.
+        AnswersError, OutputError
+            For another ending, or if the file cannot be written.
         """
         write_columns(self, path)
 
@@ -305,13 +300,7 @@ class Answers:
 
     @cached_property
     def leads(self) -> NDArray[np.float64]:
-        """How far the class answered is ahead of the best other one, shape (n,).
-
-        Raises
-        ------
-        AnswersError
-            Where only the answers are known.
-        """
+        """How far the class answered is ahead of the best other one, shape (n,); an error without scores."""
         return leads(self.needed_scores, self.predictions)
 
     @property

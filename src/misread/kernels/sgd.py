@@ -21,14 +21,7 @@ from typing import Any, NamedTuple, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from misread.kernels.codes import (
-    HALF_ULP,
-    TINY,
-    Bytes,
-    Floats,
-    Screen,
-    aligned,
-)
+from misread.kernels.codes import HALF_ULP, TINY, Bytes, Floats, Screen, aligned
 from misread.kernels.jit import inner, part
 from misread.kernels.prefetch import prefetch_row
 from misread.kernels.rows import Rows, read_row

@@ -8,7 +8,6 @@ import sklearn
 from joblib import Parallel, delayed
 from numpy.typing import ArrayLike, NDArray
 from scipy import sparse
-from sklearn.base import clone
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.frozen import FrozenEstimator
 from sklearn.linear_model import SGDClassifier as SklearnSGDClassifier
@@ -21,18 +20,18 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 
 from misread.errors import ParameterError
 from misread.kernels.rows import Rows
-from misread.kernels.sgd import Rule, fit_hinge, shuffle_order
+from misread.kernels.sgd import Rule
 from misread.models._sklearn import check_sample_weight
+from misread.models.hinge import LARGEST_SEED, draw_seed, fit_class, initial_weights
+from misread.models.scaling import fit_scaler, is_pixels
 from misread.parallel import Shared
 
-__all__ = ["SGDClassifier", "dense_weights", "fit_scaler"]
+__all__ = ["SGDClassifier"]
 
 INSTALLED_STOPPING = "objective" if parse_version(sklearn.__version__) >= parse_version("1.8") else "loss"
-LARGEST_SEED = np.iinfo(np.int32).max
 MARGINS = {"hinge": 1.0, "perceptron": 0.0}
 SPARSE_INTERCEPT_DECAY = 0.01  # scikit-learn slows the intercept down by this when X is sparse
 ROWS_PER_BLOCK = 4096
-LARGE = 2**22  # values; below this, a float64 copy of a uint8 matrix costs nothing worth saving
 
 
 class SGDClassifier(SklearnSGDClassifier):
@@ -195,7 +194,7 @@ class_weight, warm_start, average
             coef_init = self.coef_ if coef_init is None else coef_init
             intercept_init = self.intercept_ if intercept_init is None else intercept_init
         self.classes_ = classes
-        self.coef_, self.intercept_ = _initial(coef_init, intercept_init, len(classes), X.shape[1])
+        self.coef_, self.intercept_ = initial_weights(coef_init, intercept_init, len(classes), X.shape[1])
         self.t_ = 1.0
         self.scaler_ = self._fitted_scaler(X)
         rows, columns = self._rows(X)
@@ -253,7 +252,7 @@ class_weight, warm_start, average
         """
         check_is_fitted(self)
         scaler: Any = getattr(self, "scaler_", None)
-        if scaler is None and not _is_pixels(X):
+        if scaler is None and not is_pixels(X):
             return super().decision_function(X)
         X = validate_data(self, X, accept_sparse="csr", reset=False)
         if sparse.issparse(X):
@@ -332,7 +331,7 @@ class_weight, warm_start, average
         return self.scaler_.transform(X), y
 
     def _checked(self, X: Any, y: Any) -> tuple[Any, NDArray[Any]]:
-        dtype = np.uint8 if _is_pixels(X) else np.float64
+        dtype = np.uint8 if is_pixels(X) else np.float64
         X, y = validate_data(self, X, y, accept_sparse="csr", dtype=dtype, order="C", accept_large_sparse=False)
         check_classification_targets(y)
         return X, y
@@ -343,7 +342,7 @@ class_weight, warm_start, average
         A pixel that is 0 in every image keeps the weight 0, and adds 0 to every score.
         """
         scaler = self.scaler_
-        if _is_pixels(X):
+        if is_pixels(X):
             mean, scale = np.zeros(X.shape[1]), np.ones(X.shape[1])
             if scaler is not None and scaler.with_mean:
                 mean = np.asarray(scaler.mean_, np.float64)
@@ -391,11 +390,11 @@ class_weight, warm_start, average
 
         shared = Shared((rows, rule, codes, weight, class_weight), rows.pixels.nbytes + rows.floats.nbytes)
         results = Parallel(n_jobs=self.n_jobs, prefer="threads")(
-            delayed(_fit_class)(
+            delayed(fit_class)(
                 shared,
                 positive,
                 negative_weight,
-                _draw_seed(generator),
+                draw_seed(generator),
                 self.shuffle,
                 self.coef_[row, columns],
                 intercept,
@@ -413,75 +412,3 @@ class_weight, warm_start, average
             self.coef_[row, columns], self.intercept_[row] = coef, intercept
         self.n_iter_ = max(epochs for _, _, epochs, _ in results)
         self.t_ += self.n_iter_ * len(codes)
-
-
-def _fit_class(
-    shared: Shared,
-    positive: int,
-    negative_weight: float,
-    seed: int,
-    shuffle: bool,
-    coef: NDArray[np.float64],
-    intercept: float,
-) -> tuple[NDArray[np.float64], float, int, bool]:
-    """Fit one class against the rest; returns its weights, intercept, epochs and whether they are finite."""
-    rows, rule, codes, weight, class_weight = shared.value
-    is_positive = codes == positive
-    label = np.where(is_positive, 1.0, -1.0)
-    weight = np.where(is_positive, class_weight[positive], negative_weight) * weight
-    order = shuffle_order(len(codes), seed) if shuffle else np.arange(len(codes), dtype=np.int32)
-    coef = np.array(coef)
-    return coef, *fit_hinge(rows, rule, label, weight, order, coef, float(intercept))
-
-
-def _is_pixels(X: Any) -> bool:
-    return isinstance(X, np.ndarray) and X.dtype == np.uint8
-
-
-def _draw_seed(generator: np.random.RandomState) -> int:
-    """The shuffle's seed; scikit-learn draws another number first, for its data set object."""
-    generator.randint(1, LARGEST_SEED)
-    return int(generator.randint(LARGEST_SEED))
-
-
-def _initial(
-    coef: ArrayLike | None, intercept: ArrayLike | None, n_classes: int, n_features: int
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    n_planes = 1 if n_classes == 2 else n_classes
-    weights, biases = np.zeros((n_planes, n_features)), np.zeros(n_planes)
-    if coef is not None:
-        given = np.array(coef, dtype=np.float64)
-        if given.shape != weights.shape and not (n_planes == 1 and given.size == n_features):
-            raise ValueError(f"coef_init must have shape {weights.shape}, got {given.shape}")
-        weights = np.ascontiguousarray(given.reshape(weights.shape))
-    if intercept is not None:
-        given = np.array(intercept, dtype=np.float64)
-        if given.shape != biases.shape and not (n_planes == 1 and given.shape == ()):
-            raise ValueError(f"intercept_init must have shape {biases.shape}, got {given.shape}")
-        biases = given.reshape(biases.shape)
-    return weights, biases
-
-
-def dense_weights(model: Any) -> NDArray[np.float64]:
-    """The weights of a fitted linear model as an array, also where `sparsify` made them sparse."""
-    weights: Any = model.coef_
-    return weights if isinstance(weights, np.ndarray) else weights.toarray()
-
-
-def fit_scaler(scaler: StandardScaler, X: Any) -> StandardScaler:
-    """Fit a clone of `scaler` on `X`, a large ``uint8`` matrix by groups of columns to save memory.
-
-    StandardScaler treats each column by itself, adding its values from the first row to the last; only a
-    matrix of a single column is summed in another order, so no group has just one.
-    """
-    fitted = clone(scaler)
-    if not _is_pixels(X) or X.size <= LARGE or X.shape[1] < 4:
-        return fitted.fit(X)
-    n_groups = min(X.shape[1] // 2, -(-X.size // LARGE))
-    parts = [clone(scaler).fit(columns) for columns in np.array_split(X, n_groups, axis=1)]
-    for name in ("mean_", "var_", "scale_"):
-        values = [getattr(part, name) for part in parts]
-        setattr(fitted, name, None if values[0] is None else np.concatenate(values))
-    fitted.n_samples_seen_ = parts[0].n_samples_seen_
-    fitted.n_features_in_ = X.shape[1]
-    return fitted

@@ -6,7 +6,7 @@ import numpy as np
 
 from misread.export.graph.builder import Tensor
 from misread.export.graph.said import Said
-from misread.models.sgd import dense_weights
+from misread.models.hinge import dense_weights
 
 __all__ = ["planes", "project", "standardise"]
 

@@ -13,7 +13,7 @@ from misread.evaluation.responses import responses
 from misread.fitting.out_of_fold import OutOfFold, out_of_fold
 from misread.models import SGDClassifier
 from misread.models.pixels import set_shape
-from misread.models.sgd import fit_scaler
+from misread.models.scaling import fit_scaler
 from misread.models.zoo import make
 from misread.recipes.study.step import Context, Outcome
 from misread.tasks import Task, classification, leading_images
