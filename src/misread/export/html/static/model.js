@@ -163,10 +163,16 @@ class Convolution {
         for (let x = 0; x < width; x += 2) {
           const here = y * broad + x;
           const next = x + 1 < width ? here + 1 : here;
-          let [a0, a1, a2, a3, b0, b1, b2, b3] = [0, 0, 0, 0, 0, 0, 0, 0];
+          let a0 = 0.0, a1 = 0.0, a2 = 0.0, a3 = 0.0;
+          let b0 = 0.0, b1 = 0.0, b2 = 0.0, b3 = 0.0;
           for (let tap = 0, k = start; tap < taps; tap++, k += TOGETHER) {
-            const [a, b] = [framed[here + steps[tap]], framed[next + steps[tap]]];
-            const [w0, w1, w2, w3] = [packed[k], packed[k + 1], packed[k + 2], packed[k + 3]];
+            const step = steps[tap];
+            const a = framed[here + step];
+            const b = framed[next + step];
+            const w0 = packed[k];
+            const w1 = packed[k + 1];
+            const w2 = packed[k + 2];
+            const w3 = packed[k + 3];
             a0 += a * w0;
             a1 += a * w1;
             a2 += a * w2;
