@@ -409,6 +409,20 @@ def test_the_command_ends_after_the_requests_inside(
         assert "Stopped." in process.stderr.read()
 
 
+def test_an_idle_server_ends_at_once(model_file: Path) -> None:
+    """Taking NumPy, Numba and scikit-learn apart takes seconds on a busy machine, and more than a grace period."""
+    code = "import atexit, misread.cli; atexit.register(print, 'taken apart'); misread.cli.main()"
+    arguments = [sys.executable, "-c", code, "serve", str(model_file), "--port", "0"]
+    with subprocess.Popen(arguments, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        assert process.stderr is not None
+        url = re.search(r"http://\S+?:\d+", process.stderr.readline())
+        assert url
+        wait_until(lambda: answers(url[0]), 30)
+        process.send_signal(signal.SIGTERM)
+        out, err = process.communicate(timeout=10)
+    assert (process.returncode, out, err.strip()) == (0, "", "Stopped.")
+
+
 def test_a_request_that_takes_too_long_does_not_keep_the_server_from_ending(
     gated: Gated, serve: Serve, connect: Connect, one: dict[str, Any]
 ) -> None:
