@@ -54,6 +54,8 @@ class Suspects:
         How many labels were asked about.
     by : str
         Who doubts, in words.
+    probabilities : ndarray of shape (n, n_classes)
+        Held out, of all `images`; 0 where nobody was asked.
     """
 
     labels: DoubtedLabels
@@ -62,6 +64,7 @@ class Suspects:
     class_names: tuple[str, ...]
     n_doubted: int
     by: str
+    probabilities: NDArray[np.float64]
 
     def __len__(self) -> int:
         return len(self.labels)
@@ -153,7 +156,9 @@ def find_suspects(
     probabilities = np.zeros((len(every), len(data.class_names)))
     probabilities[asked] = class_probabilities(every.labels[asked], table[asked])
     found = doubted_labels(every.X, every.labels, probabilities, asked=asked)
-    return Suspects(found, every, len(data.train), data.class_names, int(np.count_nonzero(asked)), by)
+    return Suspects(
+        found, every, len(data.train), data.class_names, int(np.count_nonzero(asked)), by, probabilities
+    )
 
 
 def best_doubter(data: Dataset) -> str:
