@@ -58,3 +58,18 @@ def test_help_hides_nothing():
 
 def test_version():
     assert CliRunner().invoke(app, ["--version"]).output == f"misread {misread.__version__}\n"
+
+
+def test_ctrl_c_while_modules_are_imported():
+    """It comes in the first moments, before anything of ours could listen."""
+    code = (
+        "import sys\n"
+        "class Interrupted:\n"
+        "    def find_spec(self, name, path=None, target=None):\n"
+        "        if name == 'typer': raise KeyboardInterrupt\n"
+        "sys.meta_path.insert(0, Interrupted())\n"
+        "from misread.__main__ import main\n"
+        "main()\n"
+    )
+    ended = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert (ended.returncode, ended.stderr) == (130, "error: stopped by Ctrl-C; nothing was begun\n")

@@ -7,7 +7,7 @@ import numpy as np
 from misread import load, train
 from misread.bundle import load as load_model
 from misread.bundle import save
-from misread.cli.describe import describe
+from misread.cli.describe import describe, measured
 from misread.data import joined
 
 
@@ -22,18 +22,29 @@ def test_a_class_that_is_never_read_right_is_said_loudly_and_leaks_are_named(tmp
     recall = bundle.manifest.metrics["test"]["classes"]["8"]["recall"]
     assert recall["count"] == 0
     assert f"Never read right: 8 ({recall['of']} images)!" in lines
-    assert "8 0%" in lines
+    assert "Recall of the other classes, the lowest first: " in lines
     assert "classes with fewer than 10 training images: 8 (3)" in lines
     assert "leakage: 5 test images are also training images" in lines
     save(bundle, tmp_path / "m.misread")
     assert describe(load_model(tmp_path / "m.misread").manifest) == describe(bundle.manifest)
 
 
-def test_of_many_classes_the_worst_are_shown():
-    classes = {f"c{k}": {"recall": {"value": k / 50, "count": k, "of": 50}} for k in range(1, 48)}
+def _said(recalls):
+    classes = {f"c{k}": {"recall": {"value": n / 50, "count": n, "of": 50}} for k, n in enumerate(recalls)}
     share = {"value": 0.5, "low": 0.4, "high": 0.6, "count": 1, "of": 2}
-    from misread.cli.describe import measured
+    return measured({"n": 100, "accuracy": share, "classes": classes})[1:]
 
-    lines = measured({"n": 100, "accuracy": share, "classes": classes})
-    assert "c1 2%, c2 4%" in lines[1]
-    assert "the other 27 more" in lines[1]
+
+def test_every_one_of_many_classes_is_named_once():
+    (line,) = _said(range(1, 48))
+    assert line.startswith("Recall by class, the lowest first: c0 2%, c1 4%,")
+    assert line.endswith(", c46 94%.")
+    lost, rest = _said([0] * 30 + [25] * 17)
+    assert lost == f"Never read right: {', '.join(f'c{k}' for k in range(30))}!"
+    assert rest.count("%") == 17
+    assert _said([0] * 3) == ["Never read right: c0 (50 images), c1 (50 images), c2 (50 images)!"]
+
+
+def test_of_a_thousand_classes_the_worst_are_shown():
+    (line,) = _said([1 + k % 50 for k in range(1_000)])
+    assert line.endswith(" and 900 more.")

@@ -10,7 +10,8 @@ from misread.data.corrected import in_words
 __all__ = ["describe", "measured", "percent", "say_titled", "titled"]
 
 _INDENT = 10
-_MOST_CLASSES = 20
+_MOST_CLASSES = 100
+_FEW = 10
 _TO_COPY = ("command ", "sha256 ")
 
 
@@ -73,16 +74,24 @@ def measured(metrics: dict[str, Any], positive: str | None = None) -> list[str]:
 
 
 def _recalls(classes: dict[str, Any]) -> list[str]:
-    """The recall of every class, the lowest first, and loudly which are never read right."""
+    """Which classes are never read right, loudly, and the recall of every other one, the lowest first."""
     known = [(name, one["recall"]) for name, one in classes.items() if one["recall"]["value"] is not None]
-    lost = [f"{name} ({recall['of']:,} images)" for name, recall in known if recall["count"] == 0]
-    lines = [f"Never read right: {', '.join(lost)}!"] if lost else []
-    ordered = sorted(known, key=lambda item: item[1]["value"])
-    shown = [f"{name} {percent(recall['value'], 1)}" for name, recall in ordered[:_MOST_CLASSES]]
-    if shown:
-        rest = f"; the other {len(known) - len(shown):,} more" if len(known) > len(shown) else ""
-        lines.append(f"Recall by class, the lowest first: {', '.join(shown)}{rest}.")
+    lost = [(name, recall["of"]) for name, recall in known if recall["count"] == 0]
+    read = sorted((one for one in known if one[1]["count"]), key=lambda one: one[1]["value"])
+    lines = []
+    if lost:
+        counted = [f"{name} ({n:,} image{'s' * (n != 1)})" if len(lost) <= _FEW else name for name, n in lost]
+        lines = [f"Never read right: {_listed(counted)}!"]
+    if read:
+        of = "of the other classes" if lost else "by class"
+        shown = [f"{name} {percent(recall['value'], 1)}" for name, recall in read]
+        lines.append(f"Recall {of}, the lowest first: {_listed(shown)}.")
     return lines
+
+
+def _listed(names: Sequence[str]) -> str:
+    more = len(names) - _MOST_CLASSES
+    return ", ".join(names[:_MOST_CLASSES]) + (f" and {more:,} more" if more > 0 else "")
 
 
 def _of_detector(metrics: dict[str, Any], positive: str, n: str) -> list[str]:

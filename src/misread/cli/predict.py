@@ -87,7 +87,7 @@ def _complain_of(failed: list[Asked], answered: int) -> None:
     if not failed:
         return
     if len(failed) == 1:
-        rest = f"; the other {answered:,} are answered" if answered else ""
+        rest = f"; the other {answered:,} {'is' if answered == 1 else 'are'} answered" if answered else ""
         raise FormatError(f"{failed[0].name}: {failed[0].reason}{rest}")
     for one in failed:
         say(f"! left out {one.name}: {one.reason}", aside=True, hang=2)
