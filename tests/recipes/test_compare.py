@@ -8,13 +8,14 @@ from sklearn.svm import SVC
 
 from misread import load, train
 from misread.bundle import save
-from misread.errors import AnswersError, ParameterError
+from misread.errors import AnswersError, MisreadError, ParameterError
 from misread.evaluation.answers import Answers
 from misread.recipes.check import check_source
 from misread.recipes.compare import compare_sources
 from misread.recipes.evaluate import evaluate
 from misread.recipes.sources import Source, ask_bundle, source_of
 from misread.report.comparison import render_comparison
+from misread.results.study import StudyResult
 
 N = 10_000
 Y = np.arange(N) % 10
@@ -190,3 +191,12 @@ def test_different_images_are_an_error():
     other = Source("b", Answers(("x", "y"), np.array([0]), np.array([0]), names=np.array(["q"])))
     with pytest.raises(AnswersError, match="no image is in both tables"):
         compare_sources(one, other)
+
+
+def test_a_crafted_run_folder_is_one_sentence(tmp_path, digits, models):
+    result = evaluate(models["sgd"], digits)
+    for name, strange in (("labels.test", np.zeros((2, 2))), ("model.predictions", np.array(["x"]))):
+        folder = tmp_path / name
+        StudyResult(result.values, {**result.arrays, name: strange}, manifest=result.manifest).save(folder)
+        with pytest.raises(MisreadError, match=name):
+            source_of(folder, None)

@@ -218,7 +218,7 @@ def say_comparison(compared: Comparison, page: Path) -> None:
             columns, [(one["name"], *(f"{one[key]:,}" for key in keys)) for one in changed], numbers=columns[1:]
         )
     for remark in compared.remarks:
-        say(f"! {remark}", aside=True)
+        say(f"! {remark}", aside=True, hang=2)
     say(f"written   {page}", whole=True)
 
 
@@ -289,7 +289,7 @@ def check(
                 f"newly wrong: {', '.join(shown)}{f' and {more:,} more (all with --json)' if more else ''}", hang=8
             )
         for remark in checked.remarks:
-            say(f"! {remark}", aside=True)
+            say(f"! {remark}", aside=True, hang=2)
     if not checked.passed:
         raise typer.Exit(1)
 

@@ -19,7 +19,7 @@ from misread.evaluation.scores import class_table
 from misread.recipes.attach import answers_on
 from misread.recipes.evaluate import unseen_images
 from misread.results.answers import answers_of
-from misread.results.study import StudyResult
+from misread.results.study import StudyResult, reading_run
 
 __all__ = ["LoadAlike", "Source", "ask_bundle", "asked_here", "source_of"]
 
@@ -180,7 +180,9 @@ def source_of(
             answers, images = answers_on(answers, load_alike(_as_it_is(answers)))
         return Source(path.stem, answers, images=images, n_bytes=None)
     if load_alike is None:
-        raise ParameterError(f"{path} is a model: give the data that it is to be asked about (--data DATA)")
+        raise ParameterError(
+            f"{path} is a model: give the data that it is to be asked about (check: DATA; compare: --data DATA)"
+        )
     bundle = load(path, most_memory=most_memory)
     dataset = load_alike(bundle.manifest)
     return ask_bundle(bundle, dataset, every=every, title=path.stem, n_bytes=path.stat().st_size)
@@ -199,10 +201,11 @@ def _as_it_is(answers: Answers) -> Manifest:
 def _of_run(folder: Path) -> Source:
     """The answers in a run folder, with the images that it shows."""
     result = StudyResult.load(folder)
-    try:
-        answers = answers_of(result)
-    except AnswersError as error:
-        raise AnswersError(f"{folder}: {error}") from error
+    with reading_run(folder):
+        try:
+            answers = answers_of(result)
+        except AnswersError as error:
+            raise AnswersError(f"{folder}: {error}") from error
     title = f"{folder.name}: {answers.provenance['model']}"
     images, rows = result.arrays.get("gallery.images"), result.arrays.get("gallery.index")
     return Source(title, answers, images=images, rows=rows)

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from misread import html
 from misread.bundle.archive import read_npz
 from misread.bundle.texts import checked_texts, printable
-from misread.errors import OutputError, RunError
+from misread.errors import AnswersError, OutputError, RunError
 from misread.files import atomic_write, read_regular, writable_folder
 
 __all__ = ["ARRAYS", "RESULTS", "SCHEMA_VERSION", "StudyResult", "reading_run"]
@@ -148,7 +148,7 @@ def reading_run(folder: str | PathLike[str]) -> Iterator[None]:
     """Turn whatever goes wrong while a run folder is read or drawn into one `RunError` that names it."""
     try:
         yield
-    except (RunError, OutputError):
+    except (AnswersError, RunError, OutputError):
         raise
     except FileNotFoundError as error:
         reason = f"there is no {Path(error.filename or RESULTS).name}"
