@@ -5,7 +5,7 @@ from typer.testing import CliRunner
 
 import misread
 from misread.cli import app
-from misread.cli.loading import _size
+from misread.cli.loading import size_of
 from misread.data import load
 from misread.errors import ParameterError
 from misread.fitting.tune import tune
@@ -38,7 +38,7 @@ def test_a_guess_is_in_the_error(words, said, tmp_path, monkeypatch):
     ("text", "size"), [("28", 28), ("28x20", (28, 20)), ("28X20", (28, 20)), ("8 x 9", (8, 9))]
 )
 def test_sizes(text, size):
-    assert _size(text) == size
+    assert size_of(text) == size
 
 
 def test_a_size_of_two_numbers_on_the_command_line(tmp_path):
