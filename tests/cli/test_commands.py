@@ -2,12 +2,13 @@
 
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner
 
 import misread
-from misread.cli import app
+from misread.cli import app, main
 from misread.cli.commands import COMMANDS
 
 
@@ -73,3 +74,17 @@ def test_ctrl_c_while_modules_are_imported():
     )
     ended = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert (ended.returncode, ended.stderr) == (130, "error: stopped by Ctrl-C; nothing was begun\n")
+
+
+def test_a_file_that_ends_too_early_is_no_interruption(monkeypatch, capsys):
+    def ends(*args, **options):
+        raise EOFError
+
+    monkeypatch.setattr("misread.cli.judge.read_manifest", ends)
+    monkeypatch.setattr(
+        "sys.argv", ["misread", "inspect", str(Path(__file__).parents[1] / "bundle" / "golden" / "knn.misread")]
+    )
+    with pytest.raises(SystemExit) as ended:
+        main()
+    assert ended.value.code == 1
+    assert "a file ends before it should" in capsys.readouterr().err

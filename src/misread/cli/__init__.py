@@ -75,7 +75,9 @@ def _run() -> int:
     except OSError as error:
         where = f" ({error.filename})" if error.filename else ""
         return _complain(f"{error.strerror or error}{where}")
-    except (KeyboardInterrupt, typer.Abort):
+    except (KeyboardInterrupt, typer.Abort) as error:
+        if isinstance(error.__cause__, EOFError):  # which typer takes for an answer that nobody gives
+            return _complain("a file ends before it should; is it damaged, or still being written?")
         code = INTERRUPTED
     if code == INTERRUPTED:
         _complain("stopped by Ctrl-C; nothing is half-written, and the same command starts again")
