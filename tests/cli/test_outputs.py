@@ -153,11 +153,14 @@ def test_what_cannot_be_is_said_before_anything_is_read(words, said, sets, monke
     [
         ["train", "forest", "--param", "n_estimators=100000", "--out", "m.misread"],
         ["tune", "forest", "--grid", "n_estimators=100000"],
-        ["study", "--out", "run"],
+        ["study", "noise.npz", "--out", "run"],
     ],
     ids=lambda words: words[0],
 )
 def test_an_interrupted_command_says_so_in_one_line(words, tmp_path):
+    rng = np.random.default_rng(0)  # so much noise that no machine has studied it when Ctrl-C comes
+    images = rng.integers(0, 256, (20_000, 28, 28), dtype=np.uint8)
+    np.savez(tmp_path / "noise.npz", X=images, y=rng.integers(0, 10, 20_000))
     process = subprocess.Popen(
         [sys.executable, "-m", "misread", *words],
         cwd=tmp_path,
