@@ -4,7 +4,7 @@ BIN := .venv/bin
 EXTRAS ?= test,lint,dask,parquet
 ALL_EXTRAS := test,lint,docs,dask,parquet,deep,bench
 
-.PHONY: study test lint docs docs-pictures constraints wheel changelog bench bench-ladder clean
+.PHONY: study test lint lint-js docs docs-pictures constraints wheel changelog bench bench-ladder clean
 
 study: .venv/ready
 	$(BIN)/misread study --out runs/digits
@@ -17,6 +17,10 @@ lint: .venv/ready
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+# JavaScript, where there is npm.
+lint-js:
+	npx --yes eslint@9 src/misread
 
 # The site, in docs/_build/html: what its pages show is run while it is built, and a warning is an error.
 docs: .venv/docs

@@ -79,7 +79,7 @@ def test_the_page_counts_exactly_in_its_own_arrays(
         y, scores = detector(study_result, model)
         curve = ThresholdCurve.from_scores(y, scores)
         found = page.evaluate(
-            """(k) => { const c = misread.detectorCurve(misread.data.explorer.models[k]);
+            """(k) => { const c = misread.detectorCurve(misread.report.explorer.models[k]);
             return [c.thresholds, c.tp, c.fp, c.precision, c.recall].map((a) => Array.from(a)); }""",
             model,
         )

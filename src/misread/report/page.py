@@ -19,24 +19,12 @@ from misread.report.data import report_data
 from misread.report.encode import safe_json
 from misread.report.evidence import Absent
 from misread.report.kinds import evidence_of
+from misread.report.scripts import bundled
 from misread.results.study import StudyResult
 from misread.spreadsheet import inert
 
 __all__ = ["render", "render_template", "suspects_csv", "write_report"]
 
-SCRIPTS = (
-    "base",
-    "stats",
-    "images",
-    "chart",
-    "explorer",
-    "matrix",
-    "compare",
-    "reject",
-    "suspects",
-    "steps",
-    "main",
-)
 STYLES = ("base", "parts", "print")
 FOR_TEMPLATE_ONLY = ("glance", "numbers", "multilabel", "neighbor_grid")
 
@@ -83,8 +71,7 @@ def render(data: dict[str, Any], suspects_table: str | None = None) -> str:
     suspects_table : str, optional
         CSV that the page offers for download.
     """
-    assets = files("misread.report") / "assets"
-    script = "\n".join((assets / "js" / f"{name}.js").read_text("utf-8") for name in SCRIPTS)
+    script = bundled()
     embedded = {name: part for name, part in data.items() if name not in FOR_TEMPLATE_ONLY}
     embedded["suspects_csv"] = suspects_table
     return render_template(

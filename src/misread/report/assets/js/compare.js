@@ -1,15 +1,19 @@
 // The models' precision/recall curves in one chart.
-"use strict";
-misread.startCompare = (data, explorer) => {
-  const { byId, make, percent } = misread;
+
+import { lineChart } from "./chart.js";
+import { detectorCurve } from "./curve.js";
+import { byId, make, makeSvg } from "./dom.js";
+import { percent } from "./words.js";
+
+export const startCompare = (data, explorer) => {
   const LOOKS = [{ tone: "one" }, { tone: "two", dash: "7 3" }, { tone: "three", dash: "2 3" }];
   const models = data.rows.map((row, k) => ({
     ...row,
     ...LOOKS[k % LOOKS.length],
-    curve: misread.detectorCurve(explorer.models.find((model) => model.key === row.key)),
+    curve: detectorCurve(explorer.models.find((model) => model.key === row.key)),
   }));
   const share = { domain: [0, 1], format: (v) => percent(v, 0) };
-  const chart = misread.chart(byId("chart-compare"), {
+  const chart = lineChart(byId("chart-compare"), {
     label: "Precision against recall of every model; the table beside it gives the numbers",
     x: { ...share, label: "recall" },
     y: { ...share, },
@@ -20,8 +24,8 @@ misread.startCompare = (data, explorer) => {
     chart.mark(key, { x: now.recall, y: now.precision, xs: [recall.low, recall.high], ys: [precision.low, precision.high], tone });
   });
   byId("compare-legend").append(...models.map(({ title, tone, dash }) => {
-    const line = misread.makeSvg("line", { class: `line ${tone}`, x1: 0, y1: 6, x2: 26, y2: 6 });
+    const line = makeSvg("line", { class: `line ${tone}`, x1: 0, y1: 6, x2: 26, y2: 6 });
     if (dash) line.setAttribute("stroke-dasharray", dash);
-    return make("span", {}, misread.makeSvg("svg", { width: 26, height: 12, "aria-hidden": "true" }, line), title);
+    return make("span", {}, makeSvg("svg", { width: 26, height: 12, "aria-hidden": "true" }, line), title);
   }), make("span", { class: "sub" }, "Dots: each model’s own threshold."));
 };

@@ -1,27 +1,27 @@
 // The threshold explorer: one threshold, and everything that follows from it, moving together.
-"use strict";
-misread.startExplorer = (data) => {
-  const { byId, percent, range, count } = misread;
+
+import { lineChart } from "./chart.js";
+import { curveOf } from "./curve.js";
+import { byId, make, nameOf, nameTag, framed, onSwitch } from "./dom.js";
+import { picture, repaint, gallery } from "./images.js";
+import { report } from "./report.js";
+import { clopperPearson, f1Interval } from "./stats.js";
+import { count, percent, range, scoreText, wantedShare } from "./words.js";
+
+export const startExplorer = (data) => {
   const slider = byId("threshold-slider");
   const exact = byId("threshold-exact");
   const note = byId("wish-note");
   const EACH_SIDE = 10;
 
-  const curves = new Map();
-  const curveOf = (packed) => {
-    if (!curves.has(packed)) curves.set(packed, new misread.Curve(packed));
-    return curves.get(packed);
-  };
-  misread.detectorCurve = (model) => curveOf(model.curve);
-
   const state = { model: data.models[0], curve: null, test: null, threshold: 0, wanted: data.wanted, near: [] };
 
   // Charts -----------------------------------------------------------------------------------------------------------
   const share = { domain: [0, 1], format: (v) => percent(v, 0) };
-  const scoreAxis = { label: "threshold", domain: [0, 1], format: misread.score };
+  const scoreAxis = { label: "threshold", domain: [0, 1], format: scoreText };
   const charts = {};
   const startCharts = () => {
-    charts.threshold = misread.chart(byId("chart-threshold"), {
+    charts.threshold = lineChart(byId("chart-threshold"), {
       label: "Precision and recall at every threshold; the same numbers are given as text above",
       x: scoreAxis,
       y: share,
@@ -30,13 +30,13 @@ misread.startExplorer = (data) => {
         { xs: state.curve.thresholds, ys: state.curve.recall, tone: "two", dash: "6 3" },
       ],
     });
-    charts.pr = misread.chart(byId("chart-pr"), {
+    charts.pr = lineChart(byId("chart-pr"), {
       label: "Precision against recall",
       x: { ...share, label: "recall" },
       y: share,
       lines: () => [{ xs: state.curve.recall, ys: state.curve.precision, tone: "ink" }],
     });
-    charts.roc = misread.chart(byId("chart-roc"), {
+    charts.roc = lineChart(byId("chart-roc"), {
       label: "Recall against the false positive rate",
       x: { ...share, label: "false positive rate" },
       y: share,
@@ -72,16 +72,16 @@ misread.startExplorer = (data) => {
   const startNearest = () => {
     for (const side of ["below", "above"]) {
       rows[side] = Array.from({ length: EACH_SIDE }, () => {
-        const canvas = misread.picture(misread.gallery.sheet, 0, "image near the threshold");
-        const caption = misread.make("figcaption");
-        const tile = misread.make("figure", { class: "tile" }, canvas, caption);
+        const canvas = picture(gallery.sheet, 0, "image near the threshold");
+        const caption = make("figcaption");
+        const tile = make("figure", { class: "tile" }, canvas, caption);
         byId(`near-${side}`).append(tile);
         return { tile, canvas, caption, place: -1 };
       });
     }
   };
   const rankImages = () => {
-    const ranks = data.own_first ? misread.gallery.score : misread.gallery.ranks[state.model.key];
+    const ranks = data.own_first ? gallery.score : gallery.ranks[state.model.key];
     state.ranks = ranks;
     state.near = Array.from(ranks.keys()).sort((a, b) => ranks[a] - ranks[b]);
   };
@@ -94,20 +94,20 @@ misread.startExplorer = (data) => {
       if (state.ranks[state.near[middle]] < cut) low = middle + 1;
       else high = middle;
     }
-    const code = misread.data.names.indexOf(data.positive);
+    const code = report.names.indexOf(data.positive);
     for (const [side, from, step] of [["below", low - 1, -1], ["above", low, 1]]) {
       rows[side].forEach((row, k) => {
         const image = state.near[from + k * step];
         row.tile.hidden = image === undefined;
         if (image === undefined || row.place === image) return;
         row.place = image;
-        misread.repaint(row.canvas, misread.gallery.sheet, image);
-        const truth = misread.gallery.true[image];
-        const score = misread.score(data.own_first ? state.ranks[image] : state.curve.thresholds[state.ranks[image]]);
+        repaint(row.canvas, gallery.sheet, image);
+        const truth = gallery.true[image];
+        const score = scoreText(data.own_first ? state.ranks[image] : state.curve.thresholds[state.ranks[image]]);
         const wrong = (truth === code) !== (side === "above");
         row.tile.classList.toggle("wrong", wrong);
-        row.canvas.setAttribute("aria-label", `is ${misread.nameOf(truth)}, score ${score}${wrong ? ", answered wrongly" : ""}`);
-        row.caption.replaceChildren(misread.nameTag(truth), misread.make("span", { class: "sub" }, score));
+        row.canvas.setAttribute("aria-label", `is ${nameOf(truth)}, score ${score}${wrong ? ", answered wrongly" : ""}`);
+        row.caption.replaceChildren(nameTag(truth), make("span", { class: "sub" }, score));
       });
     }
   };
@@ -116,16 +116,16 @@ misread.startExplorer = (data) => {
   const put = (id, text) => {
     byId(id).textContent = text;
   };
-  const draw = misread.framed(() => {
+  const draw = framed(() => {
     const { curve, threshold } = state;
     const place = curve.place(threshold);
     const now = curve.counts(place);
     const answered = now.tp + now.fp;
     const intervals = {
-      precision: misread.clopperPearson(now.tp, answered),
-      recall: misread.clopperPearson(now.tp, now.tp + now.fn),
-      f1: misread.f1Interval(now),
-      fpr: misread.clopperPearson(now.fp, now.fp + now.tn),
+      precision: clopperPearson(now.tp, answered),
+      recall: clopperPearson(now.tp, now.tp + now.fn),
+      f1: f1Interval(now),
+      fpr: clopperPearson(now.fp, now.fp + now.tn),
     };
     for (const key of ["precision", "recall", "f1", "fpr"]) {
       put(`m-${key}`, key === "precision" && !answered ? "none answered" : percent(now[key], 2));
@@ -139,9 +139,9 @@ misread.startExplorer = (data) => {
     charts.roc.mark("here", { x: now.fpr, y: now.recall, xs: intervals.fpr, ys: r, tone: "ink" });
     slider.setAttribute(
       "aria-valuetext",
-      `threshold ${misread.score(threshold)}, precision ${percent(now.precision)}, recall ${percent(now.recall)}`,
+      `threshold ${scoreText(threshold)}, precision ${percent(now.precision)}, recall ${percent(now.recall)}`,
     );
-    if (misread.gallery) showNearest(place);
+    if (gallery) showNearest(place);
     confirm(now, intervals);
   });
 
@@ -151,7 +151,7 @@ misread.startExplorer = (data) => {
       put(`c-${name}-n`, `${count(answered)} of ${count(counts.n)}`);
       put(`c-${name}-p`, answered ? `${percent(counts.precision, 2)}  (${range(p, 1)})` : "none answered");
       put(`c-${name}-r`, `${percent(counts.recall, 2)}  (${range(r, 1)})`);
-      const [low, high] = misread.clopperPearson(counts.tp, answered, 0.9);
+      const [low, high] = clopperPearson(counts.tp, answered, 0.9);
       put(`c-${name}-l`, percent(low, 2));
       return [low, high, answered];
     };
@@ -165,8 +165,8 @@ misread.startExplorer = (data) => {
     }
     const there = state.test.at(state.threshold);
     const [low, high, answered] = side("test", there, [
-      misread.clopperPearson(there.tp, there.tp + there.fp),
-      misread.clopperPearson(there.tp, there.tp + there.fn),
+      clopperPearson(there.tp, there.tp + there.fp),
+      clopperPearson(there.tp, there.tp + there.fn),
     ]);
     if (!answered) {
       [verdict.dataset.state, verdict.textContent] = ["open", "No test image is answered yes here, so nothing can be said of the precision."];
@@ -203,7 +203,7 @@ misread.startExplorer = (data) => {
   const wish = (form, field, find) =>
     byId(form).addEventListener("submit", (event) => {
       event.preventDefault();
-      const wanted = misread.wantedShare(byId(field));
+      const wanted = wantedShare(byId(field));
       note.textContent = Number.isNaN(wanted) ? "Type a percentage above 0 and at most 100." : find(wanted);
     });
   wish("wish-precision", "want-precision", (wanted) => {
@@ -214,20 +214,20 @@ misread.startExplorer = (data) => {
     const what = bound ? "whose precision is that high with 95% confidence" : "of that precision";
     if (place < 0) return `No threshold ${what} exists.`;
     setPlace(place);
-    return `The lowest threshold ${what} is ${misread.score(state.threshold)}.`;
+    return `The lowest threshold ${what} is ${scoreText(state.threshold)}.`;
   });
   wish("wish-recall", "want-recall", (wanted) => {
     const place = state.curve.forRecall(wanted);
     if (place < 0) return "No threshold of that recall exists.";
     setPlace(place);
-    return `The highest threshold that still reaches that recall is ${misread.score(state.threshold)}.`;
+    return `The highest threshold that still reaches that recall is ${scoreText(state.threshold)}.`;
   });
   byId("to-default").addEventListener("click", () => {
     note.textContent = "";
     setThreshold(state.model.default);
   });
 
-  misread.onSwitch(byId("model-switch"), (value) => {
+  onSwitch(byId("model-switch"), (value) => {
     state.model = data.models[Number(value)];
     state.curve = curveOf(state.model.curve);
     state.test = state.model.test ? curveOf(state.model.test) : null;
@@ -235,7 +235,7 @@ misread.startExplorer = (data) => {
     scoreAxis.domain = stretch(state.curve);
     if (!charts.pr) startCharts();
     else for (const chart of Object.values(charts)) chart.redraw();
-    if (misread.gallery) {
+    if (gallery) {
       if (!rows.below) startNearest();
       rankImages();
       for (const row of [...rows.below, ...rows.above]) row.place = -1;

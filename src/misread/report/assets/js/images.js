@@ -1,91 +1,71 @@
-// Images cut out of a sheet, with what is known of each.
-"use strict";
-{
-  const loaded = (sheet) => {
-    const image = new Image();
-    image.src = sheet.url;
-    const made = { ...sheet, image, decoded: false };
-    made.ready = image.decode().then(() => {
-      made.decoded = true;
-    });
-    return made;
-  };
+// Images cut out of a sheet, and what is known of each of those in the gallery.
 
-  const paint = (canvas, sheet, place) => {
-    const { columns, width, height, image } = sheet;
-    const x = (place % columns) * width;
-    const y = Math.floor(place / columns) * height;
-    const pen = canvas.getContext("2d");
-    pen.clearRect(0, 0, width, height);
-    pen.drawImage(image, x, y, width, height, 0, 0, width, height);
-  };
+import { make } from "./dom.js";
+import { report, unpack } from "./report.js";
 
-  const wanted = new WeakMap();
+/** A sheet of images, decoded as soon as the browser comes to it. */
+export const loadSheet = (sheet) => {
+  const image = new Image();
+  image.src = sheet.url;
+  const made = { ...sheet, image, decoded: false };
+  made.ready = image.decode().then(() => {
+    made.decoded = true;
+  });
+  return made;
+};
 
-  /** A canvas that shows image `place` of a sheet once the sheet is decoded. */
-  misread.picture = (sheet, place, label) => {
-    const canvas = misread.make("canvas", { width: sheet.width, height: sheet.height, class: "picture" });
-    if (label) {
-      canvas.setAttribute("role", "img");
-      canvas.setAttribute("aria-label", label);
-    } else canvas.setAttribute("aria-hidden", "true");
-    misread.repaint(canvas, sheet, place);
-    return canvas;
-  };
+const paint = (canvas, sheet, place) => {
+  const { columns, width, height, image } = sheet;
+  const x = (place % columns) * width;
+  const y = Math.floor(place / columns) * height;
+  const pen = canvas.getContext("2d");
+  pen.clearRect(0, 0, width, height);
+  pen.drawImage(image, x, y, width, height, 0, 0, width, height);
+};
 
-  /** Show another image in a canvas made by `picture`: now if the sheet is decoded, else as soon as it is. */
-  misread.repaint = (canvas, sheet, place) => {
-    wanted.set(canvas, place);
-    if (sheet.decoded) paint(canvas, sheet, place);
-    else sheet.ready.then(() => paint(canvas, sheet, wanted.get(canvas)));
-  };
+const wanted = new WeakMap();
 
-  misread.loadSheet = loaded;
+/** Show another image in a canvas made by `picture`: now if the sheet is decoded, else as soon as it is. */
+export const repaint = (canvas, sheet, place) => {
+  wanted.set(canvas, place);
+  if (sheet.decoded) paint(canvas, sheet, place);
+  else sheet.ready.then(() => paint(canvas, sheet, wanted.get(canvas)));
+};
 
-  const stored = misread.data.gallery;
-  if (stored) {
-    misread.gallery = {
-      sheet: loaded(stored.sheet),
-      size: stored.sheet.count,
-      index: misread.unpack(stored.index),
-      true: misread.unpack(stored.true),
-      predicted: stored.predicted && misread.unpack(stored.predicted),
-      margin: stored.margin && misread.unpack(stored.margin),
-      score: stored.score && misread.unpack(stored.score),
-      names: stored.names,
-      ranks: Object.fromEntries(Object.entries(stored.ranks).map(([key, packed]) => [key, misread.unpack(packed)])),
-    };
+/** A canvas that shows image `place` of a sheet once the sheet is decoded. */
+export const picture = (sheet, place, label) => {
+  const canvas = make("canvas", { width: sheet.width, height: sheet.height, class: "picture" });
+  if (label) {
+    canvas.setAttribute("role", "img");
+    canvas.setAttribute("aria-label", label);
+  } else canvas.setAttribute("aria-hidden", "true");
+  repaint(canvas, sheet, place);
+  return canvas;
+};
 
-    /** Names of more than a few letters get a line each. */
-    misread.longNames = misread.data.names.some((name) => name.length > 3);
+const opened = (stored) => ({
+  sheet: loadSheet(stored.sheet),
+  size: stored.sheet.count,
+  index: unpack(stored.index),
+  true: unpack(stored.true),
+  predicted: stored.predicted && unpack(stored.predicted),
+  margin: stored.margin && unpack(stored.margin),
+  score: stored.score && unpack(stored.score),
+  names: stored.names,
+  ranks: Object.fromEntries(Object.entries(stored.ranks).map(([key, packed]) => [key, unpack(packed)])),
+});
 
-    /** An image with its true label, what it was read as, and how far ahead that class was. */
-    misread.tile = (place) => {
-      const { sheet, index, true: truth, predicted, margin, score, names } = misread.gallery;
-      const [is, read] = [misread.nameOf(truth[place]), misread.nameOf(predicted[place])];
-      const right = truth[place] === predicted[place];
-      const scored = score ? `, score ${misread.score(score[place])}, margin ${misread.score(margin[place])}` : "";
-      const text = `image ${names ? names[place] : index[place]}: is ${is}, read as ${read}${scored}`;
-      const caption = misread.make("figcaption", {});
-      caption.append(misread.nameTag(truth[place]));
-      if (!right) caption.append(misread.longNames ? misread.make("br") : "", " → ", misread.nameTag(predicted[place]));
-      if (score) {
-        caption.append(
-          misread.make("span", { class: "sub" }, misread.score(score[place])),
-          misread.make("span", { class: "sub" }, `+${misread.score(margin[place])}`),
-        );
-      }
-      return misread.make("figure", { class: `tile${right ? "" : " wrong"}`, title: text }, misread.picture(sheet, place, text), caption);
-    };
+/** The images stored in the page; undefined where there are none. */
+export const gallery = report.gallery && opened(report.gallery);
 
-    /** Places of the images with that true and predicted class. */
-    misread.placesOf = (truth, predicted) => {
-      const places = [];
-      const { gallery } = misread;
-      for (let i = 0; i < gallery.size; i++) {
-        if (gallery.true[i] === truth && gallery.predicted[i] === predicted) places.push(i);
-      }
-      return places;
-    };
+/** Names of more than a few letters get a line each. */
+export const longNames = report.names.some((name) => name.length > 3);
+
+/** Places of the images with that true and predicted class. */
+export const placesOf = (truth, predicted) => {
+  const places = [];
+  for (let i = 0; i < gallery.size; i++) {
+    if (gallery.true[i] === truth && gallery.predicted[i] === predicted) places.push(i);
   }
-}
+  return places;
+};

@@ -1,15 +1,25 @@
 // Start every section that has data.
-"use strict";
-{
-  const { data } = misread;
-  misread.startTables();
-  if (data.matrix) misread.startMatrix(data.matrix);
-  if (data.explorer) misread.startExplorer(data.explorer);
-  if (data.compare && data.explorer) misread.startCompare(data.compare, data.explorer);
-  if (data.rejection) misread.startReject(data.rejection);
-  if (data.suspects) misread.startSuspects(data.suspects, data.suspects_csv);
-  if (data.ladder) misread.startLadder(data.ladder);
-  if (data.duels) misread.startDuels(data.duels);
-  if (data.denoising) misread.startDenoising(data.denoising);
-  document.documentElement.dataset.ready = "yes";
-}
+
+import { startCompare } from "./compare.js";
+import { detectorCurve } from "./curve.js";
+import { startExplorer } from "./explorer.js";
+import { startMatrix } from "./matrix.js";
+import { startReject } from "./reject.js";
+import { report } from "./report.js";
+import { betaShare, clopperPearson } from "./stats.js";
+import { startTables, startLadder, startDuels, startDenoising } from "./steps.js";
+import { startSuspects } from "./suspects.js";
+
+startTables();
+if (report.matrix) startMatrix(report.matrix);
+if (report.explorer) startExplorer(report.explorer);
+if (report.compare && report.explorer) startCompare(report.compare, report.explorer);
+if (report.rejection) startReject(report.rejection);
+if (report.suspects) startSuspects(report.suspects, report.suspects_csv);
+if (report.ladder) startLadder(report.ladder);
+if (report.duels) startDuels(report.duels);
+if (report.denoising) startDenoising(report.denoising);
+
+/** For whoever looks around in the console. */
+globalThis.misread = { report, betaShare, clopperPearson, detectorCurve };
+document.documentElement.dataset.ready = "yes";

@@ -1,8 +1,14 @@
 // The confusion matrix: five ways to look at it, and the images behind every cell.
-"use strict";
-misread.startMatrix = (data) => {
-  const { byId, make, percent, count, nameOf } = misread;
-  const { counts } = data;
+
+import { byId, make, nameOf, nameTag, onSwitch } from "./dom.js";
+import { picture, gallery, longNames, placesOf } from "./images.js";
+import { report } from "./report.js";
+import { paintLevel } from "./steps.js";
+import { tile } from "./tile.js";
+import { count, percent } from "./words.js";
+
+export const startMatrix = (data) => {
+    const { counts } = data;
   const size = counts.length;
   const table = byId("matrix");
   const buttons = [];
@@ -53,7 +59,7 @@ misread.startMatrix = (data) => {
     buttons[MOVES[event.key](here)]?.focus();
   });
 
-  misread.onSwitch(byId("matrix-modes"), (name) => {
+  onSwitch(byId("matrix-modes"), (name) => {
     const mode = MODES[name];
     byId("matrix-caption").textContent = mode.title;
     table.classList.toggle("errors", Boolean(mode.errors));
@@ -64,7 +70,7 @@ misread.startMatrix = (data) => {
       const value = mode.value(i, j);
       button.textContent = mode.text ? (value ? mode.text(value) : "0") : brief(value) || "·";
       const level = share(value, largest);
-      misread.paintLevel(button, level);
+      paintLevel(button, level);
       button.setAttribute(
         "aria-label",
         `is ${nameOf(i)}, read as ${nameOf(j)}: ${mode.text ? "" : `${brief(value) || 0}%, `}${count(counts[i][j])} images`,
@@ -72,18 +78,18 @@ misread.startMatrix = (data) => {
     });
   });
 
-  if (!misread.gallery) return;
+  if (!gallery) return;
 
   // Images of a cell -------------------------------------------------------------------------------------------------
   const BATCH = 84;
-  const scored = Boolean(misread.gallery.score);
+  const scored = Boolean(gallery.score);
   const LEGEND = scored
     ? "Below each: the score of the answer, and its lead over the next class, by which they are sorted."
     : "";
   const shown = { places: [], drawn: 0, cell: buttons[0] };
   const order = {
-    sure: (a, b) => misread.gallery.margin[b] - misread.gallery.margin[a],
-    unsure: (a, b) => misread.gallery.margin[a] - misread.gallery.margin[b],
+    sure: (a, b) => gallery.margin[b] - gallery.margin[a],
+    unsure: (a, b) => gallery.margin[a] - gallery.margin[b],
     order: (a, b) => a - b,
   };
   if (!scored) {
@@ -91,10 +97,10 @@ misread.startMatrix = (data) => {
     byId("cell-sort").parentElement.hidden = true;
   }
   const tiles = byId("cell-tiles");
-  tiles.classList.toggle("long", misread.longNames);
+  tiles.classList.toggle("long", longNames);
   const drawMore = () => {
     const next = shown.places.slice(shown.drawn, shown.drawn + BATCH);
-    tiles.append(...next.map(misread.tile));
+    tiles.append(...next.map(tile));
     shown.drawn += next.length;
     byId("cell-more").hidden = shown.drawn >= shown.places.length;
   };
@@ -105,7 +111,7 @@ misread.startMatrix = (data) => {
     drawMore();
   };
   const open = (i, j, focus = false) => {
-    shown.places = misread.placesOf(i, j);
+    shown.places = placesOf(i, j);
     shown.cell.classList.remove("open");
     shown.cell = buttons[i * size + j];
     shown.cell.classList.add("open");
@@ -131,7 +137,7 @@ misread.startMatrix = (data) => {
   const IN_BLOCK = 25;
   const selects = [byId("pair-a"), byId("pair-b")];
   selects.forEach((select, k) => {
-    misread.data.names.forEach((_, code) => select.append(make("option", { value: code }, nameOf(code))));
+    report.names.forEach((_, code) => select.append(make("option", { value: code }, nameOf(code))));
     select.value = data.first_pair[k];
     select.addEventListener("change", () => drawPair());
   });
@@ -139,11 +145,11 @@ misread.startMatrix = (data) => {
     const pair = selects.map((select) => Number(select.value));
     const blocks = pair.flatMap((truth) =>
       pair.map((predicted) => {
-        const places = misread.placesOf(truth, predicted).slice(0, IN_BLOCK);
+        const places = placesOf(truth, predicted).slice(0, IN_BLOCK);
         const all = counts[truth][predicted];
-        const title = make("h4", {}, misread.nameTag(truth), " read as ", misread.nameTag(predicted));
+        const title = make("h4", {}, nameTag(truth), " read as ", nameTag(predicted));
         const note = make("p", { class: "hint" }, !all ? "none" : places.length < all ? `${places.length} of ${count(all)}` : `all ${count(all)}`);
-        const grid = make("div", { class: "block" }, ...places.map((p) => misread.picture(misread.gallery.sheet, p, `image ${misread.gallery.index[p]}`)));
+        const grid = make("div", { class: "block" }, ...places.map((p) => picture(gallery.sheet, p, `image ${gallery.index[p]}`)));
         return make("div", { class: `pair-cell ${truth === predicted ? "right" : "wrong"}` }, title, note, grid);
       }),
     );
@@ -155,13 +161,13 @@ misread.startMatrix = (data) => {
   const strips = byId("strips");
   if (strips) {
     for (const pair of data.pairs.slice(0, 4)) {
-      const places = misread.placesOf(pair.true, pair.predicted).sort(scored ? order.sure : order.order).slice(0, 8);
-      const jump = make("a", { href: "#errors" }, misread.nameTag(pair.true), " read as ", misread.nameTag(pair.predicted));
+      const places = placesOf(pair.true, pair.predicted).sort(scored ? order.sure : order.order).slice(0, 8);
+      const jump = make("a", { href: "#errors" }, nameTag(pair.true), " read as ", nameTag(pair.predicted));
       jump.addEventListener("click", () => open(pair.true, pair.predicted));
       strips.append(make(
         "div", { class: "strip" },
         make("p", {}, jump, make("span", { class: "sub" }, `${count(pair.count)} times, ${percent(pair.of_class)} of the class`)),
-        make("div", { class: "film" }, ...places.map((p) => misread.picture(misread.gallery.sheet, p, `image ${misread.gallery.index[p]}, is ${nameOf(pair.true)}, read as ${nameOf(pair.predicted)}`))),
+        make("div", { class: "film" }, ...places.map((p) => picture(gallery.sheet, p, `image ${gallery.index[p]}, is ${nameOf(pair.true)}, read as ${nameOf(pair.predicted)}`))),
       ));
     }
   }

@@ -1,7 +1,9 @@
 // Doubtful labels: the images, a filter by verdict, and the whole list as CSV.
-"use strict";
-misread.startSuspects = (data, table) => {
-  const { byId, picture, gallery } = misread;
+
+import { byId, make, onSwitch } from "./dom.js";
+import { picture, gallery } from "./images.js";
+
+export const startSuspects = (data, table) => {
   const FIRST = 12;
   const cards = [...byId("suspect-list").children];
   const more = byId("suspects-more");
@@ -31,7 +33,7 @@ misread.startSuspects = (data, table) => {
     shown.limit += FIRST;
     draw();
   });
-  misread.onSwitch(byId("suspect-filter"), (verdict) => {
+  onSwitch(byId("suspect-filter"), (verdict) => {
     Object.assign(shown, { verdict, limit: FIRST });
     draw();
   });
@@ -40,7 +42,7 @@ misread.startSuspects = (data, table) => {
   save.hidden = !table;
   save.addEventListener("click", () => {
     const url = URL.createObjectURL(new Blob([table], { type: "text/csv" }));
-    const link = misread.make("a", { href: url, download: "suspects.csv" });
+    const link = make("a", { href: url, download: "suspects.csv" });
     link.click();
     setTimeout(() => URL.revokeObjectURL(url), 1000);
   });

@@ -1,0 +1,19 @@
+// Numbers as people read them, and back.
+
+export const count = (n) => n.toLocaleString("en-US");
+export const percent = (share, digits = 1) => `${(100 * share).toFixed(digits)}%`;
+export const range = ([low, high], digits = 1) => `${percent(low, digits)} – ${percent(high, digits)}`;
+
+/** A score for people: at most six figures. */
+export const scoreText = (value) => {
+  const size = Math.abs(value);
+  if (size >= 1e6) return `${(value / 1e6).toPrecision(3)}M`.replace("-", "−");
+  if (size >= 1000) return Math.round(value).toLocaleString("en-US").replace("-", "−");
+  return String(Number(value.toPrecision(3))).replace("-", "−");
+};
+
+/** "90" in a field of percent as 0.9, the same double that Python writes; NaN when it is no share. */
+export const wantedShare = (field) => {
+  const share = Number((Number(field.value) / 100).toPrecision(12));
+  return field.value !== "" && share > 0 && share <= 1 ? share : NaN;
+};
