@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["ConfusedPair", "most_confused"]
+__all__ = ["ConfusedPair", "most_confused", "most_confused_classes"]
 
 
 @dataclass(frozen=True)
@@ -58,3 +58,16 @@ def most_confused(counts: NDArray[Any], limit: int) -> list[ConfusedPair]:
             share = count / int(counts[true].sum())
             pairs.append(ConfusedPair(int(true), int(predicted), count, share, count / total))
     return pairs
+
+
+def most_confused_classes(counts: NDArray[Any]) -> tuple[int, int]:
+    """The two classes that are taken for each other most often, both ways counted; the first two without errors.
+
+    Examples
+    --------
+    >>> most_confused_classes(np.array([[9, 2, 0], [2, 9, 3], [0, 0, 9]]))
+    (0, 1)
+    """
+    both = np.triu(counts + counts.T, 1)
+    first, second = np.unravel_index(int(both.argmax()) if both.any() else 1, both.shape)
+    return int(first), int(second)

@@ -33,7 +33,7 @@ def study(
     positive: Annotated[str | None, typer.Option(help="Class to detect; the sixth by default.")] = None,
     model: Annotated[
         str,
-        typer.Option(metavar="MODEL", help="Judge this model, too, and open its errors; see `misread models`."),
+        typer.Option(metavar="MODEL", help="Judge this model, too, and report on it; see `misread models`."),
     ] = "",
     jobs: Annotated[int | None, typer.Option(min=1, help="Cores to use; all by default.")] = None,
     engine: Annotated[str | None, typer.Option(help="Dask scheduler, dask://host:port.")] = None,

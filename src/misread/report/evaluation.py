@@ -51,9 +51,18 @@ class EvaluationEvidence(Evidence):
         self.key, self.title = "model", str(self.model["model"])
         self.images = "images" if "judged" in result.manifest else "test images"
         self.where = f"on the {self.images}"
+        self.wanted_accuracy = self.promised or self.wanted_accuracy
+
+    @property
+    def promised(self) -> float | None:
+        """The precision that the model's operating point was chosen for."""
         point = self.model.get("operating_point")
-        if point and point["aim"] == "precision":
-            self.wanted_precision = self.wanted_accuracy = float(point["target"])
+        return float(point["target"]) if point and point["aim"] == "precision" else None
+
+    @property
+    def wanted_precision(self) -> float:
+        """What was promised, or else the next step above what the model has by itself."""
+        return self.promised or super().wanted_precision
 
     @property
     def has_confusion(self) -> bool:
@@ -128,8 +137,8 @@ class EvaluationEvidence(Evidence):
                 missed_positives(point, self.positive, detector.title),
                 hidden_by_imbalance(point, self.positive),
             ]
-            if (self.model.get("operating_point") or {}).get("aim") == "precision":
-                found.append(promise_on_test(self.wanted_precision, point, detector.title))
+            if self.promised is not None:
+                found.append(promise_on_test(self.promised, point, detector.title))
         return found
 
     def cards(self) -> list[dict[str, Any]]:

@@ -13,11 +13,15 @@ from misread.data.content import hash_in_digits
 from misread.data.corrected import in_words
 from misread.evaluation.intervals import clopper_pearson
 from misread.evaluation.rejection import RejectionCurve, margins
+from misread.evaluation.scores import class_table, leads
 from misread.evaluation.thresholds import ThresholdCurve
-from misread.results.names import DETECTORS, ERROR_MODEL, WANTED_PRECISION
+from misread.results.names import DETECTORS, OPENED, opened_in, title_of
 from misread.results.study import StudyResult
 
 __all__ = ["Absent", "Detector", "Evidence", "interval", "one_in"]
+
+
+STEPS_OF_PRECISION = (0.9, 0.95, 0.98, 0.99, 0.995, 0.999)
 
 
 class Absent(Exception):  # noqa: N818 - a section without data is no error
@@ -44,22 +48,21 @@ class Evidence:
     ----------
     kind : {'study', 'evaluation'}
     key, title, where : str
-        What the names of the results of the model begin with whose errors are opened, what it is called, and on
-        which images it made them.
-    wanted_precision, wanted_accuracy : float
-        What the threshold explorer and the reject option start with.
+        What the names of the results of the hero begin with, the one model whose errors are opened; what it is
+        called, and on which images it made them.
+    wanted_accuracy : float
+        What the reject option starts with.
     """
 
     kind = "study"
     where = "out of fold"
-    wanted_precision = WANTED_PRECISION
     wanted_accuracy = 0.999
     labels_name = "labels.train"
 
     def __init__(self, result: StudyResult) -> None:
         self.result = result
-        self.key = "chosen" if "chosen.scores" in result.arrays else "sgd_scaled"
-        self.title = str(result.values.get("chosen.model", ERROR_MODEL))
+        self.key = opened_in(result.values, result.arrays) or "sgd_scaled"
+        self.title = title_of(self.key, result.values)
         self.names: list[str] = list(result.class_names)
         self.positive: str = result.manifest.get("positive", "")
 
@@ -118,9 +121,16 @@ class Evidence:
         """Rows true, columns predicted."""
         return confusion_counts(self.labels, self.predictions, len(self.names))
 
+    @property
+    def wanted_precision(self) -> float:
+        """What the threshold explorer starts with: the next step above what the hero has by itself."""
+        hero = self.detectors[0] if self.detectors else None
+        own = hero.curve.at(hero.default).precision if hero else 0.0
+        return next((step for step in STEPS_OF_PRECISION if step > own), STEPS_OF_PRECISION[-1])
+
     @cached_property
     def detectors(self) -> list[Detector]:
-        """The models that can be asked for the positive class, those that are stored."""
+        """The models that can be asked for the positive class, the hero first, then those it is compared with."""
         if self.positive not in self.names:
             return []
         code = self.names.index(self.positive)
@@ -130,13 +140,16 @@ class Evidence:
             for key, title, default in DETECTORS
             if f"{key}.scores" in arrays
         ]
-        for key, title, score in (("sgd_scaled", ERROR_MODEL, _own), ("chosen", self.title, _lead)):
+        for key in OPENED:
             scores = arrays.get(f"{key}.scores")
-            if scores is not None and scores.ndim == 2:
-                test = arrays.get(f"{key}.test_scores")
-                column = None if test is None else score(test, code)
-                found.append(self._detector(key, title, 0.0, score(scores, code), column, code))
-        return found
+            if scores is None or (key == "sgd_raw" and self.key != key):
+                continue
+            test = arrays.get(f"{key}.test_scores")
+            score = _own if key.startswith("sgd") else _lead
+            column = None if test is None else score(test, code)
+            title = title_of(key, self.result.values)
+            found.append(self._detector(key, title, 0.0, score(scores, code), column, code))
+        return sorted(found, key=lambda one: one.key != self.key)
 
     def rejection_curves(self) -> tuple[RejectionCurve, RejectionCurve | None]:
         """Out of fold, and on the test images where there are any."""
@@ -211,12 +224,13 @@ class Evidence:
 
 def _own(scores: NDArray[np.float64], code: int) -> NDArray[np.float64]:
     """The score of a class against the rest, which says yes above 0."""
-    return scores[:, code]
+    return class_table(scores)[:, code]
 
 
 def _lead(scores: NDArray[np.float64], code: int) -> NDArray[np.float64]:
     """How far a class is ahead of the best other one: above 0 where it is the answer, whatever the scores mean."""
-    return scores[:, code] - np.delete(scores, code, axis=1).max(axis=1)
+    table = class_table(scores)
+    return leads(table, np.full(len(table), code))
 
 
 def interval(successes: int, trials: int) -> dict[str, float | int]:

@@ -7,7 +7,7 @@ import numpy as np
 from misread.errors import AnswersError
 from misread.evaluation.answers import Answers
 from misread.evaluation.scores import class_table
-from misread.results.names import OPENED
+from misread.results.names import opened_in, title_of
 from misread.results.study import StudyResult
 
 __all__ = ["answers_of"]
@@ -58,7 +58,7 @@ def _of_one_model(result: StudyResult) -> Answers:
 
 def _of_study(result: StudyResult) -> Answers:
     arrays = result.arrays
-    key = next((name for name in OPENED if f"{name}.predictions" in arrays), None)
+    key = opened_in(result.values, arrays)
     if key is None:
         raise AnswersError("the study holds no answers of a model that tells classes apart")
     scores, folds = arrays.get(f"{key}.scores"), arrays.get(f"{key}.folds")
@@ -72,5 +72,5 @@ def _of_study(result: StudyResult) -> Answers:
         folds=cast(Any, None if folds is None else folds.astype(np.int64)),
         names=arrays.get("names.train", cast(Any, None)),
         hashes=arrays.get("hashes.train"),
-        provenance={"model": str(result.values.get("chosen.model", "sgd-scaled"))},
+        provenance={"model": title_of(key, result.values)},
     )

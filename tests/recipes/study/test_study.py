@@ -9,11 +9,14 @@ import sys
 
 import numpy as np
 import pytest
+from sklearn.model_selection import cross_val_predict
+from sklearn.neighbors import KNeighborsClassifier as SklearnNeighbors
 
 from misread.data import Dataset, Split, load
 from misread.errors import OutputError, ParameterError, RunError
 from misread.recipes.study import StudyResult, run_steps
 from misread.recipes.study.steps import STEPS, steps_with
+from misread.results.answers import answers_of
 
 PROMISED = """
 detector.epochs detector.first_score detector.first_prediction detector.cv_accuracy
@@ -25,6 +28,7 @@ one_vs_rest.prediction one_vs_rest.n_estimators sgd_raw.first_prediction sgd_raw
 sgd_raw.cv_accuracy sgd_scaled.cv_accuracy sgd_scaled_in_fold.cv_accuracy errors.confusion errors.by_row
 errors.only_by_row errors.only_by_column multilabel.first_prediction multilabel.f1_macro
 multilabel.f1_weighted multilabel.chain_prediction denoise.noisy_pixel_error denoise.clean_pixel_error
+best.step best.model best.held_out_accuracy knn.cv_accuracy
 knn.baseline_accuracy knn.best_params knn.best_score knn.grid_scores knn.tuned_accuracy knn.augmented_accuracy
 """.split()
 
@@ -136,7 +140,8 @@ def test_steps_that_make_no_sense_are_skipped_with_a_reason(tmp_path):
     shirts = Dataset("shirts", Split(images, labels), none, ("shirt", "shoe", "bag"), "made up", "CC0")
     result = run_steps(shirts, tmp_path)
     assert "numbers" in result.skipped["multilabel"]
-    assert "no test images" in result.skipped["knn"]
+    assert "no test images" in result.skipped["knn_test"]
+    assert result.values["best.step"] == "knn"
     assert result.skipped["knn_augmented"]
     assert result.manifest["positive"] == "bag"
     assert "multilabel.f1_macro" not in result.values
@@ -165,16 +170,48 @@ def test_a_model_of_the_zoo_is_judged_besides_and_its_errors_are_opened(digits, 
     assert result.values["chosen.model"] == "knn-shifted"
     assert min(result.values["chosen.cv_accuracy"]) > 0.95
     assert result.values["sgd_scaled.cv_accuracy"] == plain.values["sgd_scaled.cv_accuracy"]
-    assert np.trace(result.values["errors.confusion"]) > np.trace(plain.values["errors.confusion"])
+    assert result.values["best.step"] == "chosen"
+    assert result.values["best.model"] == "knn-shifted"
+    assert result.values["errors.confusion"] == plain.values["errors.confusion"]
     again = []
     run_steps(digits, tmp_path, model="knn", force=True, on_event=again.append)
     computed = {event.step.name for event in again if event.kind == "finish"}
-    assert computed == {"chosen", "errors", "suspects", "gallery"}
+    assert computed == {"chosen", "best", "suspects", "gallery"}
     assert [step.name for step in steps_with("knn")] == [
         event.step.name for event in again if event.kind != "start"
     ]
     with pytest.raises(ParameterError, match="no model is called"):
         run_steps(digits, tmp_path, model="kn")
+
+
+def test_the_hero_is_the_best_by_held_out_images_and_what_has_answers_says_them(run):
+    result, _ = run
+    labels = result.arrays["labels.train"]
+    accuracy = {
+        name: np.mean(result.arrays[f"{name}.predictions"] == labels) for name in ("knn", "sgd_raw", "sgd_scaled")
+    }
+    best = max(accuracy, key=accuracy.__getitem__)
+    assert result.values["best.step"] == best
+    assert result.values["best.held_out_accuracy"] == accuracy[best]
+    np.testing.assert_array_equal(answers_of(result).predictions, result.arrays[f"{best}.predictions"])
+    held_out = cross_val_predict(
+        SklearnNeighbors(**result.values["knn.best_params"], algorithm="brute"),
+        load("digits").train.X.astype(float),
+        labels,
+        cv=3,
+        n_jobs=1,
+    )
+    assert np.count_nonzero(result.arrays["knn.predictions"] != held_out) <= 1  # an equal vote of two classes
+
+
+def test_answers_and_numbers_of_a_detector_follow_one_rule(run):
+    result, _ = run
+    truth = result.arrays["labels.train"] == 5
+    for name in ("detector", "forest"):
+        said = result.arrays[f"{name}.predictions"]
+        counts = [[np.sum(~truth & ~said), np.sum(~truth & said)], [np.sum(truth & ~said), np.sum(truth & said)]]
+        assert counts == result.values[f"{name}.confusion"]
+    assert np.any(result.arrays["forest.scores"] == 0.5)
 
 
 def _part(dataset, order):

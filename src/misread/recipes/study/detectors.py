@@ -38,7 +38,7 @@ def run_detector(context: Context) -> Outcome:
         "detector.at_precision_90.precision": chosen.precision if chosen else None,
         "detector.at_precision_90.recall": chosen.recall if chosen else None,
     }
-    return Outcome(values, _evidence("detector", held_out, curve, model, task.X_test))
+    return Outcome(values, _evidence("detector", held_out, curve, model, task.X_test, threshold=0.0))
 
 
 def run_forest(context: Context) -> Outcome:
@@ -55,7 +55,7 @@ def run_forest(context: Context) -> Outcome:
         "forest.positive_share_50_60": float(task.y_train[unsure].mean()) if unsure.any() else None,
     }
     model.fit(task.X_train, task.y_train)
-    return Outcome(values, _evidence("forest", held_out, curve, model, task.X_test))
+    return Outcome(values, _evidence("forest", held_out, curve, model, task.X_test, threshold=0.5))
 
 
 def _quality(name: str, curve: ThresholdCurve, threshold: float) -> dict[str, Any]:
@@ -70,12 +70,22 @@ def _quality(name: str, curve: ThresholdCurve, threshold: float) -> dict[str, An
 
 
 def _evidence(
-    name: str, held_out: OutOfFold, curve: ThresholdCurve, model: Any, X_test: NDArray[np.uint8]
+    name: str,
+    held_out: OutOfFold,
+    curve: ThresholdCurve,
+    model: Any,
+    X_test: NDArray[np.uint8],
+    *,
+    threshold: float,
 ) -> dict[str, NDArray[Any]]:
-    """Out-of-fold scores and curves, and the scores on the test set, which had no part in any choice."""
+    """Out-of-fold scores, answers and curves, and the scores on the test set, which had no part in any choice.
+
+    The answers follow the rule of the numbers beside them, ``score >= threshold``; scikit-learn's forest says no
+    to a probability of exactly one half.
+    """
     arrays = {
         f"{name}.scores": held_out.scores,
-        f"{name}.predictions": held_out.predictions,
+        f"{name}.predictions": held_out.scores >= threshold,
         f"{name}.folds": held_out.folds,
         f"{name}.curve.thresholds": curve.thresholds,
         f"{name}.curve.precision": curve.precision,

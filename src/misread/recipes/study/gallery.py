@@ -1,9 +1,12 @@
 """The images that the report shows: the misread ones, a fair sample of the rest, and some along the thresholds."""
 
+import zlib
+
 import numpy as np
 from numpy.typing import NDArray
 
 from misread.analysis.gallery import along_scores, around, misread, right_sample
+from misread.evaluation.scores import class_table, leads
 from misread.evaluation.thresholds import ThresholdCurve
 from misread.recipes.study.step import Context, Outcome
 from misread.tasks import class_code
@@ -11,8 +14,11 @@ from misread.tasks import class_code
 __all__ = ["run_gallery"]
 
 PIXEL_BUDGET = 16_000_000
+BYTE_BUDGET = 1_200_000
+"""What the images may take in the page, about: those of clothes are twice as long as those of digits."""
+SHOWN_SIDE = 40
 RIGHT_PER_CLASS = 30
-ALONG_EACH_DETECTOR = 400
+ALONG_EACH_DETECTOR = 240
 EACH_SIDE = 12
 SHOWN_SUSPECTS = 60
 SHOWN_NEIGHBORS = 6
@@ -24,7 +30,7 @@ def run_gallery(context: Context) -> Outcome:
     train = context.dataset.train
     predictions = context.opened("predictions")
     height, width = context.dataset.shape
-    budget = max(PIXEL_BUDGET // (height * width), 500)
+    budget = max(min(PIXEL_BUDGET // (height * width), int(BYTE_BUDGET / _bytes_each(train.images))), 500)
     per_class = min(RIGHT_PER_CLASS, max(1, budget // (4 * len(context.dataset.class_names))))
     chosen = [
         misread(train.labels, predictions, budget * 3 // 4, context.seed),
@@ -43,9 +49,14 @@ def run_gallery(context: Context) -> Outcome:
 
 def _along_detectors(context: Context) -> list[NDArray[np.int64]]:
     truth = context.dataset.train.labels == class_code(context.dataset, context.positive)
+    table = class_table(context.opened("scores"))
+    asked = [(leads(table, np.full(len(table), class_code(context.dataset, context.positive))), 0.0)]
+    asked += [
+        (context.done[name].arrays[f"{name}.scores"], default)
+        for name, default in (("detector", 0.0), ("forest", 0.5))
+    ]
     chosen = []
-    for name, default in (("detector", 0.0), ("forest", 0.5)):
-        scores = context.done[name].arrays[f"{name}.scores"]
+    for scores, default in asked:
         curve = ThresholdCurve.from_scores(truth, scores)
         points = [curve.for_precision(wanted) for wanted in WANTED]
         points += [curve.for_recall(wanted) for wanted in WANTED] if truth.any() else []
@@ -53,3 +64,13 @@ def _along_detectors(context: Context) -> list[NDArray[np.int64]]:
         chosen.append(along_scores(truth, scores, ALONG_EACH_DETECTOR))
         chosen += [around(scores, threshold, EACH_SIDE) for threshold in thresholds]
     return chosen
+
+
+def _bytes_each(images: NDArray[np.uint8]) -> float:
+    """How long an image is on the page's sheet, about: compressed, in 16 grey levels, no larger than shown."""
+    step = -(-max(images.shape[1:]) // SHOWN_SIDE)
+    some = images[:: max(1, len(images) // 256), ::step, ::step].ravel() >> 4
+    some = some[: len(some) // 2 * 2]
+    packed = (some[::2] << 4 | some[1::2]).tobytes()
+    n_shown = len(images[:: max(1, len(images) // 256)])
+    return max(len(zlib.compress(packed, 8)) / n_shown, 1.0)

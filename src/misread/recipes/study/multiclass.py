@@ -9,16 +9,20 @@ from sklearn.preprocessing import StandardScaler
 from sklearn.svm import SVC
 
 from misread.analysis.confusion import by_column, by_row, confusion_counts, errors_only
-from misread.evaluation.responses import responses
+from misread.analysis.pairs import most_confused_classes
+from misread.evaluation.responses import boundary, responses
 from misread.fitting.out_of_fold import OutOfFold, out_of_fold
 from misread.models import SGDClassifier
 from misread.models.pixels import set_shape
 from misread.models.scaling import fit_scaler
 from misread.models.zoo import make
 from misread.recipes.study.step import Context, Outcome
+from misread.results.names import OPENED, title_of
 from misread.tasks import Task, classification, leading_images
 
 __all__ = [
+    "held_out_arrays",
+    "run_best",
     "run_chosen",
     "run_duels",
     "run_errors",
@@ -73,7 +77,7 @@ def run_sgd_raw(context: Context) -> Outcome:
         "sgd_raw.first_scores": np.ravel(scores).tolist(),
         "sgd_raw.cv_accuracy": held_out.fold_accuracies.tolist(),
     }
-    return Outcome(values, _held_out_arrays("sgd_raw", held_out))
+    return Outcome(values, held_out_arrays("sgd_raw", held_out) | _test_arrays("sgd_raw", model, task))
 
 
 def run_sgd_scaled(context: Context) -> Outcome:
@@ -82,10 +86,9 @@ def run_sgd_scaled(context: Context) -> Outcome:
     scaler = fit_scaler(StandardScaler(), task.X_train)
     model = SGDClassifier(random_state=context.seed, scaler=FrozenEstimator(scaler))
     held_out = out_of_fold(model, task.X_train, task.y_train, side_by_side=False)
-    arrays = _held_out_arrays("sgd_scaled", held_out)
+    arrays = held_out_arrays("sgd_scaled", held_out)
     if len(task.X_test):
-        test_scores, test_predictions = responses(model.fit(task.X_train, task.y_train), task.X_test)
-        arrays |= {"sgd_scaled.test_scores": test_scores, "sgd_scaled.test_predictions": test_predictions}
+        arrays |= _test_arrays("sgd_scaled", model.fit(task.X_train, task.y_train), task)
     return Outcome({"sgd_scaled.cv_accuracy": held_out.fold_accuracies.tolist()}, arrays)
 
 
@@ -94,7 +97,8 @@ def run_sgd_scaled_in_fold(context: Context) -> Outcome:
     task = classification(context.dataset)
     model = SGDClassifier(random_state=context.seed, scaler=StandardScaler())
     held_out = out_of_fold(model, task.X_train, task.y_train, side_by_side=False)
-    return Outcome({"sgd_scaled_in_fold.cv_accuracy": held_out.fold_accuracies.tolist()})
+    values = {"sgd_scaled_in_fold.cv_accuracy": held_out.fold_accuracies.tolist()}
+    return Outcome(values, {"sgd_scaled_in_fold.predictions": held_out.predictions})
 
 
 def run_chosen(context: Context) -> Outcome:
@@ -103,18 +107,33 @@ def run_chosen(context: Context) -> Outcome:
     model = set_shape(make(context.model, seed=context.seed), context.dataset.shape)
     held_out = out_of_fold(model, task.X_train, task.y_train, side_by_side=False)
     values = {"chosen.model": context.model, "chosen.cv_accuracy": held_out.fold_accuracies.tolist()}
-    arrays = _held_out_arrays("chosen", held_out)
+    arrays = held_out_arrays("chosen", held_out)
     if len(task.X_test):
-        test_scores, test_predictions = responses(model.fit(task.X_train, task.y_train), task.X_test)
-        arrays |= {"chosen.test_scores": test_scores, "chosen.test_predictions": test_predictions}
-        values["chosen.test_accuracy"] = float(np.mean(test_predictions == task.y_test))
+        arrays |= _test_arrays("chosen", model.fit(task.X_train, task.y_train), task)
+        values["chosen.test_accuracy"] = float(np.mean(arrays["chosen.test_predictions"] == task.y_test))
     return Outcome(values, arrays)
 
 
+def run_best(context: Context) -> Outcome:
+    """The hero of the report: the model that was asked for, or that which reads most held-out images right."""
+    labels = context.dataset.train.labels
+    done = {name: array for one in context.done.values() for name, array in one.arrays.items()}
+    chosen = context.done["chosen"].values if "chosen" in context.done else {}
+    accuracy = {
+        name: float(np.mean(done[f"{name}.predictions"] == labels))
+        for name in OPENED
+        if f"{name}.predictions" in done
+    }
+    best = "chosen" if chosen else max(accuracy, key=accuracy.__getitem__)
+    return Outcome(
+        {"best.step": best, "best.model": title_of(best, chosen), "best.held_out_accuracy": accuracy[best]}
+    )
+
+
 def run_errors(context: Context) -> Outcome:
-    """Where the errors go: four matrices, and the images of one confused pair."""
+    """Where the errors of the scaled linear model go: four matrices, and the images of its most confused pair."""
     task = classification(context.dataset)
-    predictions = context.opened("predictions")
+    predictions = context.done["sgd_scaled"].arrays["sgd_scaled.predictions"]
     counts = confusion_counts(task.y_train, predictions, len(context.dataset.class_names))
     errors = errors_only(counts)
     values = {
@@ -123,12 +142,11 @@ def run_errors(context: Context) -> Outcome:
         "errors.only_by_row": by_row(errors).tolist(),
         "errors.only_by_column": by_column(errors).tolist(),
     }
-    return Outcome(values, _pair_blocks(context, task, predictions))
+    return Outcome(values, _pair_blocks(context, task, predictions, np.array(most_confused_classes(counts))))
 
 
-def _pair_blocks(context: Context, task: Task, predictions: np.ndarray) -> dict[str, np.ndarray]:
-    """The first 5x5 images of true a / b by predicted a / b, for classes 3 and 5 (the notebook's pair)."""
-    pair = np.array([min(3, len(context.dataset.class_names) - 2), min(5, len(context.dataset.class_names) - 1)])
+def _pair_blocks(context: Context, task: Task, predictions: np.ndarray, pair: np.ndarray) -> dict[str, np.ndarray]:
+    """The first 5x5 images of true a / b by predicted a / b."""
     images = context.dataset.train.images
     blocks = np.zeros((2, 2, BLOCK_SIDE**2, *context.dataset.shape), np.uint8)
     for row, true in enumerate(pair):
@@ -138,9 +156,25 @@ def _pair_blocks(context: Context, task: Task, predictions: np.ndarray) -> dict[
     return {"errors.pair": pair, "errors.pair_images": blocks}
 
 
-def _held_out_arrays(name: str, held_out: OutOfFold) -> dict[str, Any]:
+def held_out_arrays(name: str, held_out: OutOfFold) -> dict[str, Any]:
+    """Scores, answers and folds; one column of scores says the second class above 0, whatever it came as."""
     return {
-        f"{name}.scores": held_out.scores,
+        f"{name}.scores": _above_zero(held_out.scores, held_out.boundaries),
         f"{name}.predictions": held_out.predictions,
         f"{name}.folds": held_out.folds,
     }
+
+
+def _test_arrays(name: str, fitted: Any, task: Task) -> dict[str, Any]:
+    """The same of the test images, where there are any."""
+    if not len(task.X_test):
+        return {}
+    scores, predictions = responses(fitted, task.X_test)
+    return {
+        f"{name}.test_scores": _above_zero(scores, boundary(fitted)),
+        f"{name}.test_predictions": predictions,
+    }
+
+
+def _above_zero(scores: np.ndarray, limits: Any) -> np.ndarray:
+    return scores if scores.ndim > 1 else scores - limits

@@ -5,12 +5,15 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from misread.fitting.out_of_fold import out_of_fold
 from misread.images.transforms import shifted_copies
 from misread.models import KNeighborsClassifier, KNeighborsClassifierCV
+from misread.models.neighbors_votes import neighbor_weights, vote_shares
+from misread.recipes.study.multiclass import held_out_arrays
 from misread.recipes.study.step import Context, Outcome
 from misread.tasks import Task, classification, leading_images
 
-__all__ = ["run_knn", "run_knn_augmented", "why_no_test"]
+__all__ = ["run_knn", "run_knn_augmented", "run_knn_held_out", "run_knn_test", "why_no_test"]
 
 N_GRID_IMAGES = 10_000
 N_FOLDS = 5
@@ -23,25 +26,44 @@ def why_no_test(context: Context) -> str | None:
 
 
 def run_knn(context: Context) -> Outcome:
-    """A grid over k and weights on training images; then the baseline and the winner on the test images."""
+    """A grid over k and weights on training images."""
     task = classification(context.dataset)
     chosen = leading_images(task.y_train, N_GRID_IMAGES)
     n_folds = min(N_FOLDS, int(np.bincount(task.y_train[chosen]).max()))
     grid = KNeighborsClassifierCV(n_neighbors=(3, 4, 5, 6), weights=("uniform", "distance"), cv=n_folds)
     grid.fit(task.X_train[chosen], task.y_train[chosen])
-    best = dict(grid.best_params_)
-    baseline, tuned = _test_predictions(task, task.X_train, task.y_train, [BASELINE, best])
     values = {
-        "knn.baseline_accuracy": _accuracy(baseline, task),
-        "knn.best_params": best,
+        "knn.best_params": dict(grid.best_params_),
         "knn.best_score": float(grid.best_score_),
         "knn.grid_scores": [
             {**params, "mean_accuracy": float(score)}
             for params, score in zip(grid.cv_results_["params"], grid.cv_results_["mean_test_score"], strict=True)
         ],
-        "knn.tuned_accuracy": _accuracy(tuned, task),
     }
-    return Outcome(values, {"knn.baseline_predictions": baseline, "knn.tuned_predictions": tuned})
+    return Outcome(values)
+
+
+def run_knn_held_out(context: Context) -> Outcome:
+    """The winner asked about every training image while it is held out, in the folds of the other models."""
+    task = classification(context.dataset)
+    model = KNeighborsClassifier(**context.done["knn"].values["knn.best_params"])
+    held_out = out_of_fold(model, task.X_train, task.y_train, side_by_side=False)
+    return Outcome({"knn.cv_accuracy": held_out.fold_accuracies.tolist()}, held_out_arrays("knn", held_out))
+
+
+def run_knn_test(context: Context) -> Outcome:
+    """The baseline and the winner on the test images, from one search."""
+    task = classification(context.dataset)
+    best = context.done["knn"].values["knn.best_params"]
+    (baseline, _), (tuned, scores) = _test_answers(task, task.X_train, task.y_train, [BASELINE, best])
+    values = {"knn.baseline_accuracy": _accuracy(baseline, task), "knn.tuned_accuracy": _accuracy(tuned, task)}
+    arrays = {
+        "knn.baseline_predictions": baseline,
+        "knn.tuned_predictions": tuned,
+        "knn.test_scores": scores,
+        "knn.test_predictions": tuned,
+    }
+    return Outcome(values, arrays)
 
 
 def run_knn_augmented(context: Context) -> Outcome:
@@ -50,7 +72,7 @@ def run_knn_augmented(context: Context) -> Outcome:
     images = shifted_copies(context.dataset.train.images)
     best = context.done["knn"].values["knn.best_params"]
     X, y = images.reshape(len(images), -1), np.tile(task.y_train, 5)
-    (predictions,) = _test_predictions(task, X, y, [best])
+    ((predictions, _),) = _test_answers(task, X, y, [best])
     return Outcome(
         {"knn.augmented_accuracy": _accuracy(predictions, task)}, {"knn.augmented_predictions": predictions}
     )
@@ -60,15 +82,16 @@ def _accuracy(predictions: NDArray[np.int64], task: Task) -> float:
     return float(np.mean(predictions == task.y_test))
 
 
-def _test_predictions(
+def _test_answers(
     task: Task, X: NDArray[np.uint8], y: NDArray[np.int64], settings: list[dict[str, Any]]
-) -> list[NDArray[np.int64]]:
-    """What each setting predicts for the test images, all from one search."""
+) -> list[tuple[NDArray[np.int64], NDArray[np.float64]]]:
+    """What each setting answers for the test images, and its scores, all from one search."""
     model = KNeighborsClassifier(max(setting["n_neighbors"] for setting in settings)).fit(X, y)
     distances, indices = model.kneighbors(task.X_test)
-    return [
-        model.vote(
-            distances[:, : setting["n_neighbors"]], indices[:, : setting["n_neighbors"]], setting["weights"]
-        )
-        for setting in settings
-    ]
+    answers = []
+    for setting in settings:
+        k, weights = setting["n_neighbors"], setting["weights"]
+        shares = vote_shares(y[indices[:, :k]], neighbor_weights(distances[:, :k], weights), int(y.max()) + 1)
+        scores = shares[:, 1] - 0.5 if shares.shape[1] == 2 else shares
+        answers.append((model.vote(distances[:, :k], indices[:, :k], weights), scores))
+    return answers

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from misread.bundle.archive import read_npz
 from misread.data import Dataset
 from misread.files import atomic_write, writable_folder
+from misread.results.names import opened_in
 
 __all__ = ["Context", "Outcome", "Step", "StepStore", "step_key"]
 
@@ -50,9 +51,10 @@ class Context:
     model: str = ""
 
     def opened(self, what: str) -> NDArray[Any]:
-        """Out-of-fold `scores` or `predictions` of the model whose errors are opened."""
-        name = "chosen" if self.model else "sgd_scaled"
-        return self.done[name].arrays[f"{name}.{what}"]
+        """Out-of-fold `scores` or `predictions` of the model whose errors the report opens."""
+        arrays = {name: array for one in self.done.values() for name, array in one.arrays.items()}
+        best = self.done["best"].values if "best" in self.done else {}
+        return arrays[f"{opened_in(best, arrays)}.{what}"]
 
 
 @dataclass(frozen=True)
@@ -134,5 +136,6 @@ def _code_fingerprint() -> str:
     for layer in ("kernels", "images", "data", "evaluation", "models", "fitting", "analysis", "recipes/study"):
         for path in sorted((package / layer).rglob("*.py")):
             digest.update(path.read_bytes())
-    digest.update((package / "tasks.py").read_bytes())
+    for name in ("tasks.py", "results/names.py"):
+        digest.update((package / name).read_bytes())
     return digest.hexdigest()

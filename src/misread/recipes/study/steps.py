@@ -7,6 +7,7 @@ import numpy as np
 from misread.recipes.study.detectors import run_detector, run_forest
 from misread.recipes.study.gallery import run_gallery
 from misread.recipes.study.multiclass import (
+    run_best,
     run_chosen,
     run_duels,
     run_errors,
@@ -15,7 +16,13 @@ from misread.recipes.study.multiclass import (
     run_sgd_scaled,
     run_sgd_scaled_in_fold,
 )
-from misread.recipes.study.neighbors import run_knn, run_knn_augmented, why_no_test
+from misread.recipes.study.neighbors import (
+    run_knn,
+    run_knn_augmented,
+    run_knn_held_out,
+    run_knn_test,
+    why_no_test,
+)
 from misread.recipes.study.outputs import run_chain, run_denoise, run_multilabel, why_no_numbers
 from misread.recipes.study.step import Context, Outcome, Step
 from misread.recipes.study.suspects import run_suspects, why_too_few_neighbors
@@ -23,6 +30,7 @@ from misread.recipes.study.suspects import run_suspects, why_too_few_neighbors
 __all__ = ["STEPS", "steps_with"]
 
 N_FIRST_IMAGES = 100
+_HELD_OUT = ("knn_held_out", "sgd_scaled", "sgd_raw")
 
 
 def run_data(context: Context) -> Outcome:
@@ -43,14 +51,17 @@ STEPS = (
     Step("multilabel", "Large? Odd? Two labels per image", run_multilabel, cost=3, why_not=why_no_numbers),
     Step("chain", "Two labels by a chain of SVCs", run_chain, cost=2, why_not=why_no_numbers),
     Step("denoise", "Take noise out of images", run_denoise, cost=3, why_not=why_no_test),
-    Step("knn", "Tune nearest neighbours", run_knn, cost=4, why_not=why_no_test),
+    Step("knn", "Tune nearest neighbours", run_knn, cost=2),
+    Step("knn_held_out", "Hold out images from the best neighbours", run_knn_held_out, cost=4, needs=("knn",)),
+    Step("knn_test", "Try them on the test images", run_knn_test, cost=2, needs=("knn",), why_not=why_no_test),
     Step("knn_augmented", "Add shifted copies", run_knn_augmented, cost=8, needs=("knn",), why_not=why_no_test),
+    Step("best", "Choose the best by held-out images", run_best, cost=0.1, needs=_HELD_OUT),
     Step(
         "suspects",
         "Doubt the labels",
         run_suspects,
         cost=2,
-        needs=("sgd_scaled",),
+        needs=("best", *_HELD_OUT),
         why_not=why_too_few_neighbors,
     ),
     Step(
@@ -58,7 +69,7 @@ STEPS = (
         "Choose the images to show",
         run_gallery,
         cost=0.5,
-        needs=("detector", "forest", "sgd_scaled", "suspects"),
+        needs=("best", *_HELD_OUT, "detector", "forest", "suspects"),
     ),
 )
 
@@ -68,9 +79,9 @@ def steps_with(model: str) -> tuple[Step, ...]:
     if not model:
         return STEPS
     chosen = Step("chosen", f"Judge {model} in the same folds", run_chosen, cost=60, parameter=model)
-    place = next(place for place, step in enumerate(STEPS) if "sgd_scaled" in step.needs)
+    place = next(place for place, step in enumerate(STEPS) if step.name == "best")
     after = [
-        replace(step, needs=tuple("chosen" if name == "sgd_scaled" else name for name in step.needs))
+        replace(step, needs=("chosen", *step.needs)) if step.name == "best" or "best" in step.needs else step
         for step in STEPS[place:]
     ]
     return (*STEPS[:place], chosen, *after)
