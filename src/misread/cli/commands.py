@@ -54,6 +54,10 @@ COMMANDS = {
         "suspects:suspects",
         "Doubt every label of DATA, training and test, by models that did not see it and by the nearest images.",
     ),
+    "review": (
+        "review:review",
+        "Judge the labels of DATA one by one on a page of this machine, by keyboard; verdicts go to a file.",
+    ),
     "corrections": ("corrections:app", "Corrected labels in files: show, check, apply."),
     "retrain": (
         "retrain:retrain",

@@ -13,7 +13,7 @@ from misread.data.words import composed
 from misread.errors import DataError
 from misread.spelling import did_you_mean
 
-__all__ = ["Corrected", "Tally", "contradictions", "correct", "in_words"]
+__all__ = ["Corrected", "Tally", "contradictions", "correct", "hashes_of_names", "in_words"]
 
 PARTS = {"train": "training", "test": "test"}
 
@@ -117,7 +117,7 @@ def correct(dataset: Dataset, corrections: Corrections) -> Dataset:
     >>> digits.class_names[fixed.train.labels[0]], fixed.notes[-1]
     ('7', 'corrected: 1 training labels changed')
     """
-    decisions = corrections.decisions(_hashes_of_names(dataset))
+    decisions = corrections.decisions(hashes_of_names(dataset))
     wanted = np.array([key for key in decisions if isinstance(key, int)], np.uint64)
     codes = {name: code for code, name in enumerate(dataset.class_names)}
     met: set[int] = set()
@@ -148,7 +148,7 @@ def correct(dataset: Dataset, corrections: Corrections) -> Dataset:
     return replace(dataset, **splits, notes=(*dataset.notes, *said), corrected=corrected)
 
 
-def _hashes_of_names(dataset: Dataset) -> dict[str, int]:
+def hashes_of_names(dataset: Dataset) -> dict[str, int]:
     """The hash of each image by its name; names of different images are left out."""
     found: dict[str, int] = {}
     twice = set()

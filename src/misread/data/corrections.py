@@ -25,6 +25,7 @@ __all__ = [
     "RIGHT",
     "UNCLEAR",
     "VERDICTS",
+    "WITHDRAWN",
     "WRONG",
     "Correction",
     "Corrections",
@@ -35,7 +36,13 @@ __all__ = [
 ]
 
 COLUMNS = ("hash", "name", "given", "label", "verdict", "when", "by")
-WRONG, RIGHT, UNCLEAR, NONE = VERDICTS = ("wrong", "right", "unclear", "none of the classes")
+WRONG, RIGHT, UNCLEAR, NONE, WITHDRAWN = VERDICTS = (
+    "wrong",
+    "right",
+    "unclear",
+    "none of the classes",
+    "withdrawn",
+)
 MOST_BYTES = 64 << 20
 _NEEDED = {("hash", "name"): "which image it is", ("label", "verdict"): "what it should be"}
 _HASH = re.compile("[0-9a-f]{16}")
@@ -55,8 +62,8 @@ class Correction:
         The label that it had; "" where that was not written down.
     label : str
         The label that it should have; "" where there is none.
-    verdict : {'wrong', 'right', 'unclear', 'none of the classes'}
-        Of the label that it had.
+    verdict : {'wrong', 'right', 'unclear', 'none of the classes', 'withdrawn'}
+        Of the label that it had; the last takes back what the same person said of the image before.
     when : str
         ISO 8601, or "".
     by : str
@@ -180,7 +187,7 @@ class Corrections:
         Returns
         -------
         dict
-            By the image's hash, or its name where no hash is known.
+            By the image's hash, or its name where no hash is known; without those of which all was withdrawn.
         """
         if hash_of is None:
             hash_of = {one.name: one.hash for one in self.rows if one.name and one.hash is not None}
@@ -190,9 +197,23 @@ class Corrections:
             said.setdefault(key, []).append(one)
         found = {}
         for key, some in said.items():
-            *earlier, last = sorted(some, key=lambda one: one._time)
-            found[key] = Decision(last, tuple(earlier))
+            standing = _standing(sorted(some, key=lambda one: one._time))
+            if standing:
+                found[key] = Decision(standing[-1], tuple(standing[:-1]))
         return found
+
+
+def _standing(some: Iterable[Correction]) -> list[Correction]:
+    """What is left of what was said, in order: who withdraws takes back the last that he or she said."""
+    left: list[Correction] = []
+    for one in some:
+        if one.verdict != WITHDRAWN:
+            left.append(one)
+            continue
+        own = [place for place, other in enumerate(left) if other.by == one.by]
+        if own:
+            del left[own[-1]]
+    return left
 
 
 def now() -> str:
@@ -200,10 +221,15 @@ def now() -> str:
     return datetime.now(UTC).isoformat(timespec="seconds")
 
 
-def append_corrections(path: str | os.PathLike[str], rows: Iterable[Correction]) -> None:
+def append_corrections(path: str | os.PathLike[str], rows: Iterable[Correction]) -> tuple[int, int]:
     """Add lines to a file of corrections, which is made where there is none; nothing in it is changed.
 
     Whole lines are written at once and are on the disk afterwards; several processes may do so at the same time.
+
+    Returns
+    -------
+    before, after : int
+        Bytes that the file had, and has.
 
     Raises
     ------
@@ -231,9 +257,11 @@ def append_corrections(path: str | os.PathLike[str], rows: Iterable[Correction])
             lines.write("\n")
         for one in rows:
             writer.writerow({name: inert(cell) for name, cell in _cells(one).items()})
-        left = memoryview(lines.getvalue().encode(encoding, "replace"))
+        added = lines.getvalue().encode(encoding, "replace")
+        left = memoryview(added)
         while left:
             left = left[stream.write(left) :]
+    return len(content), len(content) + len(added)
 
 
 def _cells(one: Correction) -> dict[str, str]:

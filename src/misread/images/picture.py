@@ -15,7 +15,7 @@ from misread.files import read_regular
 from misread.images.bombs import promised_pixels
 from misread.images.colour import thumbnail
 
-__all__ = ["FORMATS", "MAX_PIXELS", "SUFFIXES", "read_colours", "read_grey"]
+__all__ = ["FORMATS", "MAX_PIXELS", "SUFFIXES", "read_colours", "read_grey", "read_to_show"]
 
 FORMATS = ("BMP", "JPEG", "PNG", "TIFF", "WEBP")
 SUFFIXES = frozenset({".bmp", ".jpeg", ".jpg", ".png", ".tif", ".tiff", ".webp"})
@@ -33,6 +33,16 @@ _EXIF_ORIENTATION = 0x0112
 _NEW_SUBFILE_TYPE = 254
 _REDUCED_OR_MASK = 0b101
 _MOST_PAGES = 1_000
+_TURNS = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
+"""What brings an image of each EXIF orientation upright."""
 _DEEP_MODES = frozenset({"I", "I;16", "I;16B", "I;16L", "I;16N"})
 
 
@@ -221,3 +231,27 @@ def _turned(grey: NDArray[np.uint8], orientation: object) -> NDArray[np.uint8]:
             return np.rot90(grey)
         case _:
             return grey
+
+
+def read_to_show(source: Path | BinaryIO, side: int) -> Image.Image:
+    """Decode an image file for a person to look at: in its colours, the right way up, no larger than `side`.
+
+    Raises
+    ------
+    FormatError
+        As `read_grey` does.
+    """
+    with _opened(source, MAX_PIXELS) as image:
+        if image.format == "JPEG":
+            image.draft("RGB", (side, side))
+        image.load()
+        turn = _TURNS.get(_orientation(image))  # type: ignore[call-overload]
+        if image.mode in _DEEP_MODES or image.mode == "F":
+            shown = Image.fromarray(_grey(image))
+        elif "A" in image.getbands() or "transparency" in image.info:
+            over = image.convert("RGBA")
+            shown = Image.alpha_composite(Image.new("RGBA", over.size, "white"), over).convert("RGB")
+        else:
+            shown = image.convert("L" if image.mode in ("1", "L") else "RGB")
+        shown.thumbnail((side, side))
+        return shown if turn is None else shown.transpose(turn)
