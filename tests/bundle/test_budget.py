@@ -25,6 +25,7 @@ from misread.errors import ModelFileError, ParameterError
 from misread.models.convnet import ConvNetClassifier, network_size
 from misread.models.edge_kernel import EdgeKernelClassifier
 from misread.models.features import edge_histograms, n_edge_features
+from misread.models.tiny import TinyNetClassifier
 from misread.models.zoo import ZOO, make
 
 
@@ -261,6 +262,27 @@ def test_a_network_has_the_weights_that_it_says(bundle_of, tmp_path, params):
             tmp_path / "m.misread", tmp_path / "x.misread", lambda node: node["params"].update(params)
         )
     )
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda node: node["params"].update(widths=[512] * 16),
+        lambda node: node["params"].update(widths=[4, 5]),
+        lambda node: node["params"].update(widths=[4]),
+        lambda node: node["convolutions"].pop(),
+        lambda node: node["convolutions"][0].update(weights=node["planes"]),
+        lambda node: node["convolutions"][0].update(shifts=node["convolutions"][0]["multipliers"]),
+        lambda node: node.update(exponent=10**6),
+        lambda node: node["reader"].update(shape=[1, 64]),
+    ],
+)
+def test_a_network_of_whole_numbers_has_the_parts_that_it_says(bundle_of, tmp_path, change):
+    pytest.importorskip("torch")
+    model = TinyNetClassifier(widths=(4, 4), epochs=1, held_out=0, random_state=0)
+    save(bundle_of(model), tmp_path / "m.misread")
+    load(tmp_path / "m.misread")
+    refused(estimator_edited(tmp_path / "m.misread", tmp_path / "x.misread", change))
 
 
 def test_the_limit_can_be_set(valid, monkeypatch):

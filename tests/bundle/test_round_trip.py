@@ -20,10 +20,11 @@ from misread.bundle import Bundle, Evidence, Manifest, OperatingPointRecord, loa
 from misread.errors import ModelFileError, OutputError, ParameterError
 from misread.models import KNeighborsClassifier, RandomForestClassifier, SGDClassifier
 from misread.models.convnet import ConvNetClassifier, ConvNetEnsembleClassifier
+from misread.models.tiny import TinyNetClassifier
 from misread.models.zoo import ZOO, make
 
 BASIC = ("sgd", "sgd-scaled", "forest", "svc", "svc-ovr", "knn")
-QUICK = [name for name in ZOO if "convnet" not in name]
+QUICK = [name for name in ZOO if not ZOO[name].extra]
 FOREIGN = [
     RidgeClassifier(),
     LinearDiscriminantAnalysis(),
@@ -59,7 +60,8 @@ def test_every_model_of_the_zoo_answers_the_same_after_saving(model, positive, b
 
 def test_networks_answer_the_same_after_saving(bundle_of, few, tmp_path):
     pytest.importorskip("torch")
-    for network in (ConvNetClassifier(epochs=1), ConvNetEnsembleClassifier(n_members=2, epochs=1)):
+    networks = (ConvNetClassifier(epochs=1), ConvNetEnsembleClassifier(n_members=2, epochs=1))
+    for network in (*networks, TinyNetClassifier(epochs=1), TinyNetClassifier(widths=(3, 5), epochs=1)):
         bundle = bundle_of(network.set_params(random_state=0))
         save(bundle, tmp_path / "m.misread")
         same_answers(bundle, load(tmp_path / "m.misread"), few.test.images)

@@ -13,6 +13,7 @@ PARAMS = {
     "forest": {"n_estimators": 7, "min_samples_leaf": 2},
     "edge-kernel": {"n_centres": 40, "n_rounds": 1},
     "edge-kernel-large": {"n_centres": 60, "n_rounds": 1},
+    "tiny": {"epochs": 2, "widths": (6, 8, 5), "n_jobs": 1},
     "convnet": {"epochs": 1, "widths": (4, 6), "n_jobs": 1},
     "convnet-ensemble": {"epochs": 1, "n_members": 3, "n_jobs": 1},
 }

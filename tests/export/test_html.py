@@ -64,11 +64,14 @@ def of_classes(bundle: Bundle, codes: list[int], names: int) -> Bundle:
     return Bundle(about, model, images, labels)
 
 
+NETWORKS = ["convnet", "tiny", "convnet detector"]
+
+
 @pytest.mark.parametrize(
-    "case", ["sgd", "sgd-scaled", "convnet", "detector", "convnet detector", "two classes", "two of ten", "unsure"]
+    "case", [*NETWORKS, "sgd", "sgd-scaled", "detector", "two classes", "two of ten", "unsure"]
 )
 def test_it_answers_in_the_browser_as_in_python(case, bundle_of, some, odd_images, opened):
-    if "convnet" in case:
+    if case in NETWORKS:
         pytest.importorskip("torch")
     point = OperatingPointRecord(40.0, "precision", 0.9, None, "held-out scores")
     bundle = {

@@ -31,6 +31,17 @@ from misread.models.convnet import ConvNetClassifier, network_size
 from misread.models.edge_kernel import EdgeKernelClassifier
 from misread.models.features import Deskew, n_edge_features
 from misread.models.hinge import dense_weights
+from misread.models.tiny import TinyNetClassifier
+from misread.models.whole import (
+    MOST_BIAS,
+    MOST_SHIFT,
+    WholeConv,
+    WholeLinear,
+    WholeNetwork,
+    packed,
+    plan,
+    unpacked,
+)
 
 __all__ = ["CODECS"]
 
@@ -215,6 +226,56 @@ def _decode_convnet(model: ConvNetClassifier, node: Plain, get: Get) -> ConvNetC
     return model
 
 
+def _encode_tiny(model: TinyNetClassifier, put: Put, name: str) -> Plain:
+    network, planes = model.network_, model.network_.planes
+    return {
+        "reader": encode_reader(model.reader_),
+        "classes": put(f"{name}.classes", model.classes_),
+        "temperature": float(model.temperature_),
+        "convolutions": [
+            {
+                "weights": put(f"{name}.{i}.weights", packed(layer.weights)),
+                "biases": put(f"{name}.{i}.biases", layer.biases.astype(np.int32)),
+                "multipliers": put(f"{name}.{i}.multipliers", layer.multipliers.astype(np.uint8)),
+                "shifts": put(f"{name}.{i}.shifts", layer.shifts.astype(np.uint8)),
+            }
+            for i, layer in enumerate(network.convolutions)
+        ],
+        "planes": put(f"{name}.planes", packed(planes.weights)),
+        "biases": put(f"{name}.biases", planes.biases.astype(np.int32)),
+        "exponent": int(np.log2(planes.unit)),
+    }
+
+
+def _decode_tiny(model: TinyNetClassifier, node: Plain, get: Get) -> TinyNetClassifier:
+    set_reader(model, node)
+    model.classes_ = checked_classes(node, get)
+    spots = plan(model.reader_.shape, len(model.widths))
+    parts = node["convolutions"]
+    expect(isinstance(parts, list) and len(parts) == len(spots), "a network with layers missing")
+    channels, layers = 1, []
+    for wide, spot, part in zip(model.widths, spots, parts, strict=True):
+        n_weights = channels * spot.side**2
+        weights = checked_array(part, "weights", get, "u1", (wide, -(-n_weights // 2)))
+        biases = checked_array(part, "biases", get, "i4", (wide,)).astype(np.int64)
+        multipliers, shifts = (
+            checked_array(part, key, get, "u1", (wide,)).astype(np.int64) for key in ("multipliers", "shifts")
+        )
+        expect(np.abs(biases).max() <= MOST_BIAS and shifts.max() <= MOST_SHIFT, "a layer that overflows")
+        shape = (wide, spot.side, spot.side, channels)
+        kernels = unpacked(weights, n_weights).reshape(shape)
+        layers.append(WholeConv(kernels, biases, multipliers, shifts, spot))
+        get.budget.spend(16 * layers[-1].n_taps + 8 * kernels.size, "for a network and what it computes")
+        channels = wide
+    n_values = channels * spots[-1].n_places
+    planes = checked_array(node, "planes", get, "u1", (model.classes_.size, -(-n_values // 2)))
+    biases = checked_array(node, "biases", get, "i4", (model.classes_.size,)).astype(np.int64)
+    unit = 2.0 ** int(checked_number(node, "exponent", -60, 60))
+    model.network_ = WholeNetwork(tuple(layers), WholeLinear(unpacked(planes, n_values), biases, unit))
+    model.temperature_ = checked_temperature(node)
+    return model
+
+
 def _has_codes(model: Any) -> bool:
     return isinstance(model.classes_, np.ndarray) and model.classes_.dtype.kind in "biu"
 
@@ -232,4 +293,5 @@ CODECS = (
     Codec("pca", PCA, _encode_pca, _decode_pca),
     Codec("edge-kernel", EdgeKernelClassifier, _encode_edge_kernel, _decode_edge_kernel),
     Codec("convnet", ConvNetClassifier, _encode_convnet, _decode_convnet),
+    Codec("tiny", TinyNetClassifier, _encode_tiny, _decode_tiny),
 )

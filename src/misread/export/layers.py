@@ -9,8 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from misread.errors import ParameterError
+from misread.models.whole import WholeNetwork
 
-__all__ = ["Conv", "Layer", "Linear", "MaxPool", "Spans", "forward", "layers_of"]
+__all__ = ["Conv", "Layer", "Levels", "Linear", "MaxPool", "Spans", "forward", "layers_of", "whole_layers_of"]
 
 Floats = NDArray[np.float32]
 Spans = tuple[tuple[int, int], ...]
@@ -18,16 +19,19 @@ Spans = tuple[tuple[int, int], ...]
 
 @dataclass(frozen=True, eq=False)
 class Conv:
-    """A convolution with a border of zeros that keeps the size; what is under 0 becomes 0.
+    """A convolution with a border of zeros, as if to keep the size; what is under 0 becomes 0.
 
     Attributes
     ----------
     weights : ndarray of float32, shape (out, in, height, width)
     biases : ndarray of float32, shape (out,)
+    strides : (int, int)
+        From one place to the next, down and to the right.
     """
 
     weights: Floats
     biases: Floats
+    strides: tuple[int, int] = (1, 1)
 
 
 @dataclass(frozen=True)
@@ -45,6 +49,18 @@ class MaxPool:
 
 
 @dataclass(frozen=True, eq=False)
+class Levels:
+    """Times a number for each channel, in double precision, to the nearest whole number, half up, 255 at most.
+
+    Attributes
+    ----------
+    scales : ndarray of float64, shape (channels,)
+    """
+
+    scales: NDArray[np.float64]
+
+
+@dataclass(frozen=True, eq=False)
 class Linear:
     """A plane for every class, on all that is left.
 
@@ -58,7 +74,7 @@ class Linear:
     biases: Floats
 
 
-Layer = Conv | MaxPool | Linear
+Layer = Conv | MaxPool | Levels | Linear
 
 
 def layers_of(model: Any) -> list[Layer]:
@@ -98,6 +114,23 @@ def layers_of(model: Any) -> list[Layer]:
     return layers
 
 
+def whole_layers_of(network: WholeNetwork) -> list[Layer]:
+    """The layers of a network of whole numbers, from images of 0 to 255 to logits; all their sums are exact."""
+    layers, channels = list[Layer](), 1
+    for one in network.convolutions:
+        weights = np.ascontiguousarray(one.weights.transpose(0, 3, 1, 2), np.float32)
+        layers.append(Conv(weights, one.biases.astype(np.float32), one.spot.strides))
+        if one.spot.n_places < one.spot.n_looks:
+            layers.append(MaxPool(one.spot.rows, one.spot.columns))
+        layers.append(Levels(one.multipliers / 2.0**one.shifts))
+        channels = len(weights)
+    planes = network.planes
+    by_place = planes.weights.reshape(len(planes.weights), -1, channels).transpose(0, 2, 1)
+    weights = np.ascontiguousarray(by_place.reshape(planes.weights.shape), np.float32) * np.float32(planes.unit)
+    layers.append(Linear(weights, (planes.biases * planes.unit).astype(np.float32)))
+    return layers
+
+
 def forward(layers: list[Layer]) -> Callable[[NDArray[np.uint8]], NDArray[np.float64]]:
     """A function from images of shape (n, height, width) to logits, by PyTorch."""
     torch = import_module("torch")
@@ -109,10 +142,12 @@ def forward(layers: list[Layer]) -> Callable[[NDArray[np.uint8]], NDArray[np.flo
             if isinstance(layer, MaxPool):
                 x = _largest(x, layer)
                 continue
+            if isinstance(layer, Levels):
+                raise ParameterError("a network of whole numbers answers by itself, without PyTorch")
             weights, biases = torch.from_numpy(layer.weights), torch.from_numpy(layer.biases)
             if isinstance(layer, Conv):
                 edge = [side // 2 for side in layer.weights.shape[2:]]
-                x = kernels.relu(kernels.conv2d(x, weights, biases, padding=edge))
+                x = kernels.relu(kernels.conv2d(x, weights, biases, stride=layer.strides, padding=edge))
             else:
                 x = x.flatten(1) @ weights.T + biases
         return np.asarray(x.numpy(), np.float64)

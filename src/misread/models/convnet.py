@@ -18,7 +18,15 @@ from misread.images.deform import Deformation, move, normalise, size_share
 from misread.models.held_out import TemperatureClassifierMixin, held_out_part
 from misread.models.pixels import PixelReader
 
-__all__ = ["ConvNetClassifier", "ConvNetEnsembleClassifier", "network_size"]
+__all__ = [
+    "DEEP_PACKAGES",
+    "ConvNetClassifier",
+    "ConvNetEnsembleClassifier",
+    "Told",
+    "deep",
+    "network_size",
+    "silent",
+]
 
 Told = Callable[[int, int, float], None]
 Asked = Callable[[NDArray[np.uint8]], NDArray[np.float64]]
@@ -142,7 +150,7 @@ class ConvNetClassifier(TemperatureClassifierMixin, BaseEstimator):
         MissingExtraError
             If PyTorch is not installed.
         """
-        deep, training = _deep("network"), _deep("training")
+        storing, training = deep("network"), deep("training")
         X, y = validate_data(self, X, y, dtype="numeric", order="C")
         check_classification_targets(y)
         self.classes_, codes = np.unique(y, return_inverse=True)
@@ -173,10 +181,10 @@ class ConvNetClassifier(TemperatureClassifierMixin, BaseEstimator):
                 codes[held],
                 settings,
                 rng,
-                self.on_epoch or _silent,
+                self.on_epoch or silent,
                 self.n_jobs,
             )
-        self.weights_ = deep.network_to_bytes(network)
+        self.weights_ = storing.network_to_bytes(network)
         self._network = network
         self.held_out_indices_, self.temperature_ = held, 1.0
         if len(held):
@@ -199,10 +207,10 @@ class ConvNetClassifier(TemperatureClassifierMixin, BaseEstimator):
         return normalise(images, slant=slant, aspect=aspect, n_jobs=self.n_jobs)
 
     def _logits(self, images: NDArray[np.uint8]) -> NDArray[np.float64]:
-        training = _deep("training")
+        training = deep("training")
         if getattr(self, "_network", None) is None:
             self._network = self._build()
-            self._network.load_state_dict(_deep("network").weights_from_bytes(self.weights_))
+            self._network.load_state_dict(deep("network").weights_from_bytes(self.weights_))
         with training.threads(self.n_jobs):
             return self.mixed(lambda view: training.logits_of(self._network, view), images)
 
@@ -230,7 +238,7 @@ class ConvNetClassifier(TemperatureClassifierMixin, BaseEstimator):
             yield move(images, step, n_jobs=self.n_jobs)
 
     def _build(self) -> Any:
-        return _deep("network").build_network(self.reader_.shape, len(self.classes_), self.widths, self.depth)
+        return deep("network").build_network(self.reader_.shape, len(self.classes_), self.widths, self.depth)
 
     def _bend(self) -> Deformation:
         """The deformation, its moves in proportion to images smaller than 28 pixels."""
@@ -372,11 +380,11 @@ def _log_mean(tables: list[NDArray[np.float64]]) -> NDArray[np.float64]:
     return np.log(np.maximum(mean, np.finfo(np.float64).tiny))
 
 
-def _silent(epoch: int, epochs: int, loss: float) -> None:
-    pass
+def silent(epoch: int, epochs: int, loss: float) -> None:
+    """Tell nobody."""
 
 
-def _deep(module: str) -> Any:
+def deep(module: str) -> Any:
     """A module that needs PyTorch.
 
     Raises

@@ -19,6 +19,7 @@ from misread.models.features import Deskew
 from misread.models.forest import RandomForestClassifier
 from misread.models.neighbors import KNeighborsClassifier
 from misread.models.sgd import SGDClassifier
+from misread.models.tiny import TinyNetClassifier
 from misread.spelling import did_you_mean
 
 __all__ = ["ZOO", "Model", "growing_by_image", "growing_by_pair", "growing_by_step", "make"]
@@ -194,6 +195,15 @@ _MODELS = (
         480,
         growing_by_image,
         adds="more practice, and more images to compare with",
+    ),
+    Model(
+        "tiny",
+        "a network of 4-bit weights for a microcontroller (misread[deep])",
+        lambda seed: TinyNetClassifier(random_state=seed),
+        240,
+        growing_by_step,
+        adds="features learnt, rounded to fit a microcontroller",
+        extra="deep",
     ),
     Model(
         "convnet",

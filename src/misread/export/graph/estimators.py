@@ -21,7 +21,7 @@ from misread.export.graph.builder import Tensor
 from misread.export.graph.edges import edge_kernel
 from misread.export.graph.linear import planes, project, standardise
 from misread.export.graph.neighbors import neighbors, several_votes
-from misread.export.graph.network import ensemble, network
+from misread.export.graph.network import ensemble, network, whole_network
 from misread.export.graph.pixels import posed
 from misread.export.graph.said import Said
 from misread.export.graph.trees import forest
@@ -31,6 +31,7 @@ from misread.models.augmented import ShiftedCopiesClassifier
 from misread.models.convnet import ConvNetClassifier, ConvNetEnsembleClassifier
 from misread.models.edge_kernel import EdgeKernelClassifier
 from misread.models.features import Deskew
+from misread.models.tiny import TinyNetClassifier
 
 __all__ = ["answers_of", "several_answers_of"]
 
@@ -157,6 +158,7 @@ def _one_vs_rest(model: OneVsRestClassifier, x: Tensor, shape: Shape) -> Said:
 _OF_IMAGES: dict[type, Callable[[Any, Tensor], Said]] = {
     EdgeKernelClassifier: edge_kernel,
     ConvNetClassifier: network,
+    TinyNetClassifier: whole_network,
 }
 _OF_ROWS: dict[type, Callable[[Any, Tensor], Said]] = {
     **dict.fromkeys(

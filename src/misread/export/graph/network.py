@@ -9,14 +9,21 @@ from misread.export.graph.builder import Graph, Tensor
 from misread.export.graph.pixels import moved, posed
 from misread.export.graph.said import Said
 from misread.export.graph.temperature import calibrated
-from misread.export.layers import Conv, Layer, MaxPool, Spans, layers_of
+from misread.export.layers import Conv, Layer, Levels, MaxPool, Spans, layers_of, whole_layers_of
 
-__all__ = ["ensemble", "network"]
+__all__ = ["ensemble", "network", "whole_network"]
 
 
 def network(model: Any, images: Tensor) -> Said:
     """One network."""
     return calibrated(model, _log_probabilities(model, images))
+
+
+def whole_network(model: Any, images: Tensor) -> Said:
+    """One of whole numbers: single precision holds all its sums exactly."""
+    pixels = images.cast(np.float32).unsqueeze(1)
+    table = _through(images.graph, whole_layers_of(model.network_), pixels).cast(np.float64)
+    return calibrated(model, table)
 
 
 def ensemble(model: Any, images: Tensor) -> Said:
@@ -50,10 +57,15 @@ def _through(graph: Graph, layers: list[Layer], x: Tensor) -> Tensor:
             with graph.inside(f"layer_{number}"):
                 weights, biases = graph.constant(layer.weights, "weights"), graph.constant(layer.biases, "biases")
                 high, wide = (side // 2 for side in layer.weights.shape[2:])
-                x = graph.add("Conv", x, weights, biases, name="convolved", pads=[high, wide, high, wide])
+                around, strides = [high, wide, high, wide], list(layer.strides)
+                x = graph.add("Conv", x, weights, biases, name="convolved", pads=around, strides=strides)
                 x = graph.add("Relu", x, name="lit")
         elif isinstance(layer, MaxPool):
             x = _largest(x, layer)
+        elif isinstance(layer, Levels):
+            levels = x.cast(np.float64) * layer.scales[:, None, None] + 0.5
+            levels = graph.add("Min", graph.add("Floor", levels), 255.0, name="levels")
+            x = levels.cast(np.float32)
         else:
             weights, biases = graph.constant(layer.weights.T, "weights"), graph.constant(layer.biases, "biases")
             x = x.reshape(0, -1) @ weights + biases

@@ -14,10 +14,11 @@ from misread.bundle.description import public_description
 from misread.errors import ParameterError
 from misread.evaluation.scores import class_table, leads, with_all_classes
 from misread.export.agreement import Outputs
-from misread.export.layers import Conv, Layer, MaxPool, forward, layers_of
+from misread.export.layers import Conv, Layer, Levels, MaxPool, forward, layers_of, whole_layers_of
 from misread.export.planes import planes_of
 from misread.models import SGDClassifier
 from misread.models.convnet import ConvNetClassifier
+from misread.models.tiny import TinyNetClassifier
 
 __all__ = ["Told", "candidates"]
 
@@ -62,9 +63,13 @@ def candidates(bundle: Bundle) -> Iterator[Told]:
             for bits, parts, columns in _network(model):
                 yield _told(bundle, "network", parts, bits, columns)
             return
+        if type(model) is TinyNetClassifier:
+            parts = {"layers": _whole_parts(model), "moves": [], "top": 1}
+            yield _told(bundle, "network", parts, 4, lambda images: _plane(model.network_.scores(images)))
+            return
     raise ParameterError(
-        f"only linear models (sgd, sgd-scaled) and the convnet go into a page; this one is {manifest.model} for "
-        f"{manifest.task}; try --onnx, or `misread serve FILE`"
+        f"only linear models (sgd, sgd-scaled), tiny and the convnet go into a page; this one is {manifest.model} "
+        f"for {manifest.task}; try --onnx, or `misread serve FILE`"
     )
 
 
@@ -135,6 +140,7 @@ def _network(model: ConvNetClassifier) -> Iterator[tuple[int, Parts, Columns]]:
     for bits in (8, 12, 16, 32):
         told, rounded = list[Parts](), list[Layer]()
         for layer in layers:
+            assert not isinstance(layer, Levels)
             if isinstance(layer, MaxPool):
                 told.append({"kind": "pool", "rows": layer.rows, "columns": layer.columns})
                 rounded.append(layer)
@@ -144,8 +150,30 @@ def _network(model: ConvNetClassifier) -> Iterator[tuple[int, Parts, Columns]]:
             told.append({"kind": kind, "shape": layer.weights.shape, **parts, "biases": _packed(layer.biases)})
             again = weights.reshape(layer.weights.shape).astype(np.float32)
             rounded.append(replace(layer, weights=again))
-        document = {"layers": told, "moves": model.view_moves()}
+        document = {"layers": told, "moves": model.view_moves(), "top": 255}
         yield bits, document, partial(_on_views, model, forward(rounded))
+
+
+def _whole_parts(model: TinyNetClassifier) -> list[Parts]:
+    """Layers of whole numbers, as they are."""
+    told = list[Parts]()
+    for layer in whole_layers_of(model.network_):
+        if isinstance(layer, MaxPool):
+            told.append({"kind": "pool", "rows": layer.rows, "columns": layer.columns})
+            continue
+        if isinstance(layer, Levels):
+            told.append({"kind": "levels", "scales": _packed(layer.scales)})
+            continue
+        parts: Parts = {"shape": layer.weights.shape, "biases": _packed(layer.biases)}
+        if isinstance(layer, Conv):
+            parts |= {"kind": "conv", "strides": layer.strides}
+            steps = np.ones(len(layer.weights))
+        else:
+            parts |= {"kind": "linear"}
+            steps = np.full(len(layer.weights), model.network_.planes.unit)
+        rows = layer.weights.reshape(len(layer.weights), -1) / steps[:, None]
+        told.append({**parts, "weights": _packed(rows.astype(np.int8)), "scales": _packed(steps)})
+    return told
 
 
 def _on_planes(

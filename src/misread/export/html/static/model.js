@@ -88,12 +88,12 @@ class Planes {
 
 /** Convolutions, asked about the image and about copies of it that are moved a little. */
 class Network {
-  constructor({ layers, moves }, height, width) {
-    this.moves = moves;
+  constructor({ layers, moves, top }, height, width) {
+    Object.assign(this, { moves, top }); // what a white pixel is divided by
     this.size = [height, width];
     let shape = [1, height, width];
     this.layers = layers.map((told) => {
-      const layer = new { conv: Convolution, pool: Pool, linear: Linear }[told.kind](told, shape);
+      const layer = new { conv: Convolution, pool: Pool, levels: Levels, linear: Linear }[told.kind](told, shape);
       shape = layer.shape;
       return layer;
     });
@@ -108,11 +108,11 @@ class Network {
 
   /** @returns {number[]} after the first convolution, for those who want to see: planes one after the other */
   seen(pixels) {
-    return { planes: this.layers[0].run(Float64Array.from(pixels, (level) => level / 255)), shape: this.layers[0].shape };
+    return { planes: this.layers[0].run(Float64Array.from(pixels, (level) => level / this.top)), shape: this.layers[0].shape };
   }
 
   #logits(pixels) {
-    let values = Float64Array.from(pixels, (level) => Math.fround(level / 255));
+    let values = Float64Array.from(pixels, (level) => Math.fround(level / this.top));
     for (const layer of this.layers) values = layer.run(values);
     return Array.from(values);
   }
@@ -123,9 +123,10 @@ const TOGETHER = 4; // channels computed at once
 class Convolution {
   constructor(told, [channels, height, width]) {
     const [out, , high, wide] = told.shape;
+    this.strides = told.strides ?? [1, 1];
     const weights = weightsOf(told);
     this.biases = numbers(told.biases);
-    this.shape = [out, height, width];
+    this.shape = [out, Math.ceil(height / this.strides[0]), Math.ceil(width / this.strides[1])];
     this.given = [channels, height, width];
     this.edge = [high >> 1, wide >> 1];
     this.taps = channels * high * wide;
@@ -146,7 +147,8 @@ class Convolution {
   run(values) {
     const { framed, steps, packed, biases, taps } = this;
     const [channels, height, width] = this.given;
-    const [out] = this.shape;
+    const [out, rows, columns] = this.shape;
+    const [down, right] = this.strides;
     const [above, beside] = this.edge;
     const [tall, broad] = [height + 2 * above, width + 2 * beside];
     for (let channel = 0; channel < channels; channel++) {
@@ -155,14 +157,14 @@ class Convolution {
         framed.set(values.subarray(from, from + width), (channel * tall + y + above) * broad + beside);
       }
     }
-    const result = new Float64Array(out * height * width);
-    const plane = height * width;
+    const result = new Float64Array(out * rows * columns);
+    const plane = rows * columns;
     for (let group = 0; group * TOGETHER < out; group++) {
       const start = group * taps * TOGETHER;
-      for (let y = 0; y < height; y++) {
-        for (let x = 0; x < width; x += 2) {
-          const here = y * broad + x;
-          const next = x + 1 < width ? here + 1 : here;
+      for (let y = 0; y < rows; y++) {
+        for (let x = 0; x < columns; x += 2) {
+          const here = y * down * broad + x * right;
+          const next = x + 1 < columns ? here + right : here;
           let a0 = 0.0, a1 = 0.0, a2 = 0.0, a3 = 0.0;
           let b0 = 0.0, b1 = 0.0, b2 = 0.0, b3 = 0.0;
           for (let tap = 0, k = start; tap < taps; tap++, k += TOGETHER) {
@@ -182,7 +184,7 @@ class Convolution {
             b2 += b * w2;
             b3 += b * w3;
           }
-          const place = group * TOGETHER * plane + y * width + x;
+          const place = group * TOGETHER * plane + y * columns + x;
           store(result, place, plane, group * TOGETHER, out, biases, a0, a1, a2, a3);
           if (next !== here) store(result, place + 1, plane, group * TOGETHER, out, biases, b0, b1, b2, b3);
         }
@@ -197,6 +199,19 @@ function store(result, place, plane, channel, out, biases, s0, s1, s2, s3) {
   if (channel + 1 < out) result[place + plane] = Math.max(s1 + biases[channel + 1], 0);
   if (channel + 2 < out) result[place + 2 * plane] = Math.max(s2 + biases[channel + 2], 0);
   if (channel + 3 < out) result[place + 3 * plane] = Math.max(s3 + biases[channel + 3], 0);
+}
+
+/** Values times a number for each channel, to the nearest of 0 to 255. */
+class Levels {
+  constructor(told, shape) {
+    this.scales = numbers(told.scales);
+    this.shape = shape;
+  }
+
+  run(values) {
+    const plane = this.shape[1] * this.shape[2];
+    return values.map((value, i) => Math.min(255, Math.floor(value * this.scales[Math.floor(i / plane)] + 0.5)));
+  }
 }
 
 class Pool {
