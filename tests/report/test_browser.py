@@ -34,10 +34,11 @@ def settle(page: Any) -> None:
 
 
 def detector(result: StudyResult, model: int) -> tuple[np.ndarray, np.ndarray]:
+    """Of the models in the order of the page: the hero, then those that only detect."""
     y = result.arrays["labels.train"] == 5
-    if model == 2:
+    if model == 0:
         return y, result.arrays["sgd_scaled.scores"][:, 5]
-    return y, result.arrays[["detector.scores", "forest.scores"][model]]
+    return y, result.arrays[["detector.scores", "forest.scores"][model - 1]]
 
 
 def choose_model(page: Any, model: int) -> None:
@@ -175,7 +176,7 @@ def test_images_on_both_sides_of_the_threshold(
     open_report: Open, report_path: Path, study_result: StudyResult
 ) -> None:
     page = open_report(report_path)
-    scores, stored = study_result.arrays["detector.scores"], study_result.arrays["gallery.index"]
+    scores, stored = detector(study_result, 0)[1], study_result.arrays["gallery.index"]
     threshold = float(np.median(scores[scores > np.quantile(scores, 0.8)]))
     page.fill("#threshold-exact", repr(threshold))
     settle(page)
@@ -196,7 +197,7 @@ def test_the_threshold_is_confirmed_on_the_test_set(
 ) -> None:
     page = open_report(report_path)
     threshold = float(page.input_value("#threshold-exact"))
-    y, scores = study_result.arrays["labels.test"] == 5, study_result.arrays["detector.test_scores"]
+    y, scores = study_result.arrays["labels.test"] == 5, study_result.arrays["sgd_scaled.test_scores"][:, 5]
     positive = scores >= threshold
     hits, answered = int(np.sum(y & positive)), int(positive.sum())
     two_sided = binomtest(hits, answered).proportion_ci(method="exact")
@@ -264,13 +265,14 @@ def test_cells_open_by_click_and_by_key(open_report: Open, report_path: Path, st
     assert page.evaluate("document.activeElement.getAttribute('aria-label')") == label
 
 
-def test_the_five_matrices(open_report: Open, report_path: Path, study_result: StudyResult) -> None:
+def test_the_six_matrices(open_report: Open, report_path: Path, study_result: StudyResult) -> None:
     page = open_report(report_path)
     truth, predicted = study_result.arrays["labels.train"], study_result.arrays["sgd_scaled.predictions"]
     matrix = confusion_matrix(truth, predicted)
     errors = matrix * (1 - np.eye(10, dtype=int))
     with np.errstate(invalid="ignore"):
         expected = {
+            "errors": errors,
             "counts": matrix,
             "row": confusion_matrix(truth, predicted, normalize="true"),
             "column": confusion_matrix(truth, predicted, normalize="pred"),
@@ -280,9 +282,15 @@ def test_the_five_matrices(open_report: Open, report_path: Path, study_result: S
     for mode, values in expected.items():
         page.check(f"#matrix-modes input[value='{mode}']", force=True)
         texts = page.eval_on_selector_all("#matrix button", "all => all.map(e => e.textContent)")
-        found = np.array([0.0 if text == "·" else float(text.replace(",", "")) for text in texts]).reshape(10, 10)
-        scale = 1 if mode == "counts" else 100
-        np.testing.assert_allclose(found, values * scale, atol=0 if mode == "counts" else 0.51)
+        known = {"·": 0.0, "": 0.0, "all": 100.0, "<.1": 0.05}
+        found = np.array([known[t] if t in known else float(t.replace(",", "")) for t in texts]).reshape(10, 10)
+        exact = mode in ("errors", "counts")
+        np.testing.assert_allclose(found, values * (1 if exact else 100), atol=0 if exact else 0.51)
+        if mode.startswith("errors"):
+            assert "100" not in texts
+    page.check("#matrix-modes input[value='row']", force=True)
+    rows = page.eval_on_selector_all("#matrix tbody tr", "all => all.map(r => r.innerText.split(/\\s+/))")
+    assert not [row for row in rows if "100" in row and set(row[1:]) - {"·", "100", ""}]
 
 
 def test_two_classes_side_by_side(open_report: Open, report_path: Path, study_result: StudyResult) -> None:

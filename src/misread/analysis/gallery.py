@@ -1,9 +1,16 @@
 """Which images a report shows when it cannot show them all."""
 
+from collections.abc import Mapping
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["along_scores", "around", "misread", "right_sample"]
+__all__ = ["along_scores", "around", "doubted", "misread", "right_sample"]
+
+FIRST_DOUBTS = 60
+NEIGHBORS_OF_FIRST = 6
+NEIGHBORS_OF_OTHERS = 3
 
 
 def misread(y: NDArray[np.int64], predictions: NDArray[np.int64], budget: int, seed: int) -> NDArray[np.int64]:
@@ -64,6 +71,13 @@ def around(scores: NDArray[np.float64], threshold: float, each_side: int) -> NDA
     order = np.argsort(scores, kind="stable")
     cut = int(np.searchsorted(scores[order], threshold, side="left"))
     return np.sort(order[max(cut - each_side, 0) : cut + each_side])
+
+
+def doubted(doubts: Mapping[str, NDArray[Any]]) -> NDArray[np.int64]:
+    """Positions of every doubtful image of `suspects.*`, and of its nearest images: more of the first ones."""
+    neighbors = doubts["suspects.neighbors"]
+    first, others = neighbors[:FIRST_DOUBTS, :NEIGHBORS_OF_FIRST], neighbors[FIRST_DOUBTS:, :NEIGHBORS_OF_OTHERS]
+    return np.unique(np.concatenate([doubts["suspects.index"], first.ravel(), others.ravel()]))
 
 
 def _spaced(order: NDArray[np.int64], count: int) -> NDArray[np.int64]:

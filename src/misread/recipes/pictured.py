@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from misread.analysis.gallery import along_scores, around, misread, right_sample
+from misread.analysis.gallery import along_scores, around, doubted, misread, right_sample
 
 __all__ = ["gallery_arrays"]
 
@@ -15,8 +15,6 @@ PIXEL_BUDGET = 8_000_000
 RIGHT_PER_CLASS = 30
 ALONG_SCORES = 400
 EACH_SIDE = 12
-SHOWN_SUSPECTS = 60
-SHOWN_NEIGHBORS = 6
 SEED = 42
 
 
@@ -40,7 +38,7 @@ def gallery_arrays(
     threshold : float or None
         Of a detector; None for a classifier.
     doubts : mapping
-        `suspects.*`, whose first images and their neighbours are shown too.
+        `suspects.*`, whose images and their neighbours are shown too.
 
     Returns
     -------
@@ -55,7 +53,6 @@ def gallery_arrays(
     if threshold is not None:
         chosen += [along_scores(y == 1, scores[:, 0], ALONG_SCORES), around(scores[:, 0], threshold, EACH_SIDE)]
     if doubts:
-        shown = slice(SHOWN_SUSPECTS)
-        chosen += [doubts["suspects.index"][shown], doubts["suspects.neighbors"][shown, :SHOWN_NEIGHBORS].ravel()]
+        chosen.append(doubted(doubts))
     index = np.unique(np.concatenate(chosen)).astype(np.int64)
     return {"gallery.index": index, "gallery.images": np.array(images[index])}

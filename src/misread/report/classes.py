@@ -12,7 +12,6 @@ from misread.report.evidence import Absent, Evidence, interval
 
 __all__ = ["gallery", "matrix", "rejection", "suspect_rows", "suspects"]
 
-SHOWN_SUSPECTS = 60
 SHOWN_NEIGHBORS = 6
 
 
@@ -124,8 +123,8 @@ def suspects(evidence: Evidence) -> dict[str, Any]:
     neighbors = evidence.array("suspects.neighbors")
     labels = evidence.labels
     shown = []
-    for row, neighbor_row in zip(rows[:SHOWN_SUSPECTS], neighbors, strict=False):
-        chosen = [int(i) for i in neighbor_row[:SHOWN_NEIGHBORS]]
+    for row, neighbor_row in zip(rows, neighbors, strict=True):
+        chosen = [int(i) for i in neighbor_row[:SHOWN_NEIGHBORS] if _place(stored, int(i)) is not None]
         shown.append(
             {
                 **row,

@@ -25,7 +25,7 @@ from misread.spreadsheet import inert
 
 __all__ = ["render", "render_template", "suspects_csv", "write_report"]
 
-STYLES = ("base", "parts", "print")
+STYLES = ("base", "parts", "explore", "print")
 FOR_TEMPLATE_ONLY = ("glance", "numbers", "multilabel", "neighbor_grid")
 
 
@@ -96,7 +96,7 @@ def render_template(template: str, *, styles: Sequence[str], **values: Any) -> s
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters |= {"percent": _percent, "number": _number}
+    environment.filters |= {"percent": _percent, "number": _number, "chance": _chance}
     return environment.get_template(template).render(style=Markup(style), style_hash=_hash(style), **values)
 
 
@@ -124,6 +124,13 @@ def _hash(text: str) -> str:
 
 def _percent(share: float, digits: int = 1) -> str:
     return f"{100 * share:.{digits}f}%"
+
+
+def _chance(share: float) -> str:
+    """A chance that was estimated: nothing is said to be certain."""
+    if not 0.01 <= share < 0.99:
+        return "over 99%" if share > 0.5 else "below 1%"
+    return f"{100 * share:.0f}%"
 
 
 def _number(value: float) -> str:

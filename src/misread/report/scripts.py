@@ -5,12 +5,12 @@ from importlib.resources import files
 
 __all__ = ["bundled"]
 
-_IMPORT = re.compile(r'^import \{[^}]*\} from "\./(\w+)\.js";\n', re.MULTILINE)
-_EXPORT = re.compile(r"^export (?=const |class )", re.MULTILINE)
+_IMPORT = re.compile(r'^import (\{[^}]*\}) from "\./(\w+)\.js";$', re.MULTILINE)
+_EXPORT = re.compile(r"^export (?=(?:const|class) (\w+))", re.MULTILINE)
 
 
 def bundled(start: str = "main") -> str:
-    """Modules of `assets/js` one after the other, each after all that it imports; they share one scope.
+    """Modules of `assets/js` one after the other, each after all that it imports, and in a scope of its own.
 
     Parameters
     ----------
@@ -32,10 +32,13 @@ def bundled(start: str = "main") -> str:
         if name in done:
             return
         text = (folder / f"{name}.js").read_text("utf-8")
-        for needed in _IMPORT.findall(text):
+        for _, needed in _IMPORT.findall(text):
             add(needed, (*importing, name))
         done.append(name)
-        texts.append(_EXPORT.sub("", _IMPORT.sub("", text)))
+        body = _IMPORT.sub(r"const \1 = from_\2;", _EXPORT.sub("", text))
+        texts.append(
+            f"const from_{name} = (() => {{\n{body}return {{ {', '.join(_EXPORT.findall(text))} }};\n}})();"
+        )
 
     add(start)
     return "\n".join(texts)

@@ -5,7 +5,7 @@ import zlib
 import numpy as np
 from numpy.typing import NDArray
 
-from misread.analysis.gallery import along_scores, around, misread, right_sample
+from misread.analysis.gallery import along_scores, around, doubted, misread, right_sample
 from misread.evaluation.scores import class_table, leads
 from misread.evaluation.thresholds import ThresholdCurve
 from misread.recipes.study.step import Context, Outcome
@@ -20,8 +20,6 @@ SHOWN_SIDE = 40
 RIGHT_PER_CLASS = 30
 ALONG_EACH_DETECTOR = 240
 EACH_SIDE = 12
-SHOWN_SUSPECTS = 60
-SHOWN_NEIGHBORS = 6
 WANTED = (0.8, 0.9, 0.95, 0.99)
 
 
@@ -38,11 +36,7 @@ def run_gallery(context: Context) -> Outcome:
         *_along_detectors(context),
     ]
     if "suspects" in context.done:
-        arrays = context.done["suspects"].arrays
-        chosen += [
-            arrays["suspects.index"][:SHOWN_SUSPECTS],
-            np.ravel(arrays["suspects.neighbors"][:SHOWN_SUSPECTS, :SHOWN_NEIGHBORS]),
-        ]
+        chosen.append(doubted(context.done["suspects"].arrays))
     index = np.unique(np.concatenate(chosen)).astype(np.int64)
     return Outcome(arrays={"gallery.index": index, "gallery.images": np.array(train.images[index])})
 

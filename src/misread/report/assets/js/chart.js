@@ -30,7 +30,8 @@ const pathOf = ({ xs, ys }, [x0, x1], toX, toY) => {
 const clamp = (value, [low, high]) => Math.min(Math.max(value, low), high);
 
 /**
- * spec: { label, x: {label, domain, format}, y: {...}, lines: () => [{xs, ys, tone, dash}], diagonal, height }
+ * spec: { label, x: {label, domain, format}, y: {...}, lines: () => [{xs, ys, tone, dash}], areas: () => [{xs, ys, tone}],
+ *   diagonal, height }; areas lie behind the lines.
  * Returned: mark(key, {x, y, tone, xs, ys}) moves a point (with whiskers xs, ys), onPick(call) hears drags as data x, y.
  */
 export const lineChart = (box, spec) => {
@@ -60,6 +61,10 @@ export const lineChart = (box, spec) => {
     const back = makeSvg("g", { class: "axis" });
     axis(back, width, height);
     svg.append(back);
+    for (const area of spec.areas?.() ?? []) {
+      const path = area.xs.map((x, k) => `${k ? "L" : "M"}${toX(x).toFixed(1)} ${toY(area.ys[k]).toFixed(1)}`).join("");
+      svg.append(makeSvg("path", { class: `area ${area.tone}`, d: `${path}Z` }));
+    }
     if (spec.diagonal) svg.append(makeSvg("line", { class: "diagonal", x1: toX(0), y1: toY(0), x2: toX(1), y2: toY(1) }));
     for (const line of spec.lines()) {
       const path = makeSvg("path", { class: `line ${line.tone}`, d: pathOf(line, spec.x.domain, toX, toY) });

@@ -1,174 +1,169 @@
-// The confusion matrix: five ways to look at it, and the images behind every cell.
+// The confusion matrix: errors first, in any order, a part of it where there are many classes.
 
+import { startCell } from "./cell.js";
 import { byId, make, nameOf, nameTag, onSwitch } from "./dom.js";
-import { picture, gallery, longNames, placesOf } from "./images.js";
+import { gallery } from "./images.js";
+import { byConfusion, byErrors, confusedWith } from "./ordering.js";
+import { startOverview } from "./overview.js";
+import { startPair } from "./pair.js";
 import { report } from "./report.js";
 import { paintLevel } from "./steps.js";
-import { tile } from "./tile.js";
-import { count, percent } from "./words.js";
+import { startStrips } from "./strips.js";
+import { count } from "./words.js";
 
-export const startMatrix = (data) => {
-    const { counts } = data;
-  const size = counts.length;
-  const table = byId("matrix");
-  const buttons = [];
+const MOST_SHOWN = 24;
+const MOST_FOUND = 12;
 
-  const rowSums = counts.map((row) => row.reduce((a, b) => a + b, 0));
-  const columnSums = counts.map((_, j) => counts.reduce((sum, row) => sum + row[j], 0));
-  const share = (part, whole) => (whole ? part / whole : 0);
-  const MODES = {
+const share = (part, whole) => (whole ? part / whole : 0);
+
+/** Percent in few figures; what is not all is never shown as all. */
+export const brief = (value) => {
+  if (value === 1) return "100";
+  const percent = 100 * value;
+  if (percent >= 99.5) return Math.min(percent, 99.9).toFixed(1);
+  return percent < 0.95 ? percent.toFixed(1).replace(/^0\.0$/, "<.1") : percent.toFixed(0);
+};
+
+/** What the cells can show: a value for the colour, and a text. */
+const modesOf = (counts) => {
+  const rows = counts.map((row) => row.reduce((a, b) => a + b, 0));
+  const columns = counts.map((_, j) => counts.reduce((sum, row) => sum + row[j], 0));
+  const off = (i, j, value) => (i === j ? null : value);
+  const part = (value) => (value === 1 ? "all" : brief(value));
+  return {
+    errors: { title: "Errors: images; the rightly read ones are left out", errors: true, value: (i, j) => off(i, j, counts[i][j]), text: count },
     counts: { title: "Counts", value: (i, j) => counts[i][j], text: count },
-    row: { title: "Share of each true class (rows add up to 100%)", value: (i, j) => share(counts[i][j], rowSums[i]) },
-    column: { title: "Share of each answer (columns add up to 100%)", value: (i, j) => share(counts[i][j], columnSums[j]) },
+    row: { title: "Percent of each true class (rows add up to 100)", value: (i, j) => share(counts[i][j], rows[i]), text: brief },
+    column: { title: "Percent of each answer (columns add up to 100)", value: (i, j) => share(counts[i][j], columns[j]), text: brief },
     "errors-row": {
-      title: "Errors only: share of each true class’s errors",
-      errors: true,
-      value: (i, j) => (i === j ? 0 : share(counts[i][j], rowSums[i] - counts[i][i])),
+      title: "Errors only: percent of each true class’s errors", errors: true, text: part,
+      value: (i, j) => off(i, j, share(counts[i][j], rows[i] - counts[i][i])),
     },
     "errors-column": {
-      title: "Errors only: share of each answer’s errors",
-      errors: true,
-      value: (i, j) => (i === j ? 0 : share(counts[i][j], columnSums[j] - counts[j][j])),
+      title: "Errors only: percent of each answer’s errors", errors: true, text: part,
+      value: (i, j) => off(i, j, share(counts[i][j], columns[j] - counts[j][j])),
     },
   };
-  const brief = (v) => (v === 0 ? "" : v < 0.0095 ? (100 * v).toFixed(1) : (100 * v).toFixed(0));
+};
 
-  [...table.tBodies[0].rows].forEach((row, i) => {
-    [...row.querySelectorAll("td")].forEach((cell, j) => {
-      const button = make("button", { type: "button", tabindex: i + j ? "-1" : "0" });
-      cell.replaceChildren(button);
-      buttons.push(button);
-      button.addEventListener("click", () => open(i, j, true));
-      button.addEventListener("focus", () => rove(button));
-    });
-  });
+const MOVES = {
+  ArrowUp: (p, n) => p - n, ArrowDown: (p, n) => p + n,
+  ArrowLeft: (p, n) => (p % n ? p - 1 : p), ArrowRight: (p, n) => ((p + 1) % n ? p + 1 : p),
+  Home: (p, n) => p - (p % n), End: (p, n) => p - (p % n) + n - 1,
+};
 
+/** The table of the classes `state.codes`, built anew when they change and painted when the mode does. */
+const startTable = (data, state, open) => {
+  const table = byId("matrix");
+  const modes = modesOf(data.counts);
+  let buttons = [];
   const rove = (button) => {
     for (const other of buttons) other.tabIndex = -1;
     button.tabIndex = 0;
   };
-  const MOVES = {
-    ArrowUp: (p) => p - size, ArrowDown: (p) => p + size,
-    ArrowLeft: (p) => (p % size ? p - 1 : p), ArrowRight: (p) => ((p + 1) % size ? p + 1 : p),
-    Home: (p) => p - (p % size), End: (p) => p - (p % size) + size - 1,
+  const cell = (i, j) => {
+    const button = make("button", { type: "button", tabindex: "-1", "data-is": i, "data-read": j });
+    button.addEventListener("click", () => open(i, j, button));
+    button.addEventListener("focus", () => rove(button));
+    buttons.push(button);
+    return make("td", i === j ? { class: "right" } : {}, button);
   };
   table.addEventListener("keydown", (event) => {
     const here = buttons.indexOf(event.target);
     if (here < 0 || !MOVES[event.key]) return;
     event.preventDefault();
-    buttons[MOVES[event.key](here)]?.focus();
+    buttons[MOVES[event.key](here, state.codes.length)]?.focus();
   });
-
-  onSwitch(byId("matrix-modes"), (name) => {
-    const mode = MODES[name];
+  const paint = () => {
+    const mode = modes[state.mode];
     byId("matrix-caption").textContent = mode.title;
     table.classList.toggle("errors", Boolean(mode.errors));
     let largest = 0;
-    for (let i = 0; i < size; i++) for (let j = 0; j < size; j++) largest = Math.max(largest, mode.value(i, j));
-    buttons.forEach((button, place) => {
-      const [i, j] = [Math.floor(place / size), place % size];
+    for (const i of state.codes) for (const j of state.codes) largest = Math.max(largest, mode.value(i, j) ?? 0);
+    for (const button of buttons) {
+      const [i, j] = [Number(button.dataset.is), Number(button.dataset.read)];
       const value = mode.value(i, j);
-      button.textContent = mode.text ? (value ? mode.text(value) : "0") : brief(value) || "·";
-      const level = share(value, largest);
-      paintLevel(button, level);
-      button.setAttribute(
-        "aria-label",
-        `is ${nameOf(i)}, read as ${nameOf(j)}: ${mode.text ? "" : `${brief(value) || 0}%, `}${count(counts[i][j])} images`,
-      );
-    });
-  });
-
-  if (!gallery) return;
-
-  // Images of a cell -------------------------------------------------------------------------------------------------
-  const BATCH = 84;
-  const scored = Boolean(gallery.score);
-  const LEGEND = scored
-    ? "Below each: the score of the answer, and its lead over the next class, by which they are sorted."
-    : "";
-  const shown = { places: [], drawn: 0, cell: buttons[0] };
-  const order = {
-    sure: (a, b) => gallery.margin[b] - gallery.margin[a],
-    unsure: (a, b) => gallery.margin[a] - gallery.margin[b],
-    order: (a, b) => a - b,
-  };
-  if (!scored) {
-    byId("cell-sort").value = "order";
-    byId("cell-sort").parentElement.hidden = true;
-  }
-  const tiles = byId("cell-tiles");
-  tiles.classList.toggle("long", longNames);
-  const drawMore = () => {
-    const next = shown.places.slice(shown.drawn, shown.drawn + BATCH);
-    tiles.append(...next.map(tile));
-    shown.drawn += next.length;
-    byId("cell-more").hidden = shown.drawn >= shown.places.length;
-  };
-  const sortAndDraw = () => {
-    shown.places.sort(order[byId("cell-sort").value]);
-    shown.drawn = 0;
-    tiles.replaceChildren();
-    drawMore();
-  };
-  const open = (i, j, focus = false) => {
-    shown.places = placesOf(i, j);
-    shown.cell.classList.remove("open");
-    shown.cell = buttons[i * size + j];
-    shown.cell.classList.add("open");
-    byId("cell-title").textContent = i === j ? `${nameOf(i)} read right` : `${nameOf(i)} read as ${nameOf(j)}`;
-    const [all, here] = [counts[i][j], shown.places.length];
-    byId("cell-note").textContent = all === 0
-      ? "No image."
-      : here === all
-        ? `All ${count(all)} images. ${LEGEND}`
-        : `A fair sample of ${count(here)} from ${count(all)} images. ${LEGEND}`;
-    sortAndDraw();
-    if (focus) byId("cell-title").focus({ preventScroll: true });
-  };
-  byId("cell-sort").addEventListener("change", sortAndDraw);
-  byId("cell-more").addEventListener("click", drawMore);
-  byId("cell-panel").addEventListener("keydown", (event) => {
-    if (event.key === "Escape") shown.cell.focus();
-  });
-  const worst = data.pairs[0];
-  open(worst ? worst.true : 0, worst ? worst.predicted : 0);
-
-  // Two classes side by side -----------------------------------------------------------------------------------------
-  const IN_BLOCK = 25;
-  const selects = [byId("pair-a"), byId("pair-b")];
-  selects.forEach((select, k) => {
-    report.names.forEach((_, code) => select.append(make("option", { value: code }, nameOf(code))));
-    select.value = data.first_pair[k];
-    select.addEventListener("change", () => drawPair());
-  });
-  const drawPair = () => {
-    const pair = selects.map((select) => Number(select.value));
-    const blocks = pair.flatMap((truth) =>
-      pair.map((predicted) => {
-        const places = placesOf(truth, predicted).slice(0, IN_BLOCK);
-        const all = counts[truth][predicted];
-        const title = make("h4", {}, nameTag(truth), " read as ", nameTag(predicted));
-        const note = make("p", { class: "hint" }, !all ? "none" : places.length < all ? `${places.length} of ${count(all)}` : `all ${count(all)}`);
-        const grid = make("div", { class: "block" }, ...places.map((p) => picture(gallery.sheet, p, `image ${gallery.index[p]}`)));
-        return make("div", { class: `pair-cell ${truth === predicted ? "right" : "wrong"}` }, title, note, grid);
-      }),
-    );
-    byId("pair-grid").replaceChildren(...(pair[0] === pair[1] ? blocks.slice(0, 1) : blocks));
-  };
-  drawPair();
-
-  // The most common misreadings, on the first screen -----------------------------------------------------------------
-  const strips = byId("strips");
-  if (strips) {
-    for (const pair of data.pairs.slice(0, 4)) {
-      const places = placesOf(pair.true, pair.predicted).sort(scored ? order.sure : order.order).slice(0, 8);
-      const jump = make("a", { href: "#errors" }, nameTag(pair.true), " read as ", nameTag(pair.predicted));
-      jump.addEventListener("click", () => open(pair.true, pair.predicted));
-      strips.append(make(
-        "div", { class: "strip" },
-        make("p", {}, jump, make("span", { class: "sub" }, `${count(pair.count)} times, ${percent(pair.of_class)} of the class`)),
-        make("div", { class: "film" }, ...places.map((p) => picture(gallery.sheet, p, `image ${gallery.index[p]}, is ${nameOf(pair.true)}, read as ${nameOf(pair.predicted)}`))),
-      ));
+      button.textContent = value === null ? "" : value ? mode.text(value) : "·";
+      paintLevel(button, share(value ?? 0, largest));
+      const percent = mode.text === count || !value ? "" : `${mode.text(value)}${value === 1 && mode.errors ? "" : "%"}, `;
+      button.setAttribute("aria-label", `is ${nameOf(i)}, read as ${nameOf(j)}: ${percent}${count(data.counts[i][j])} images`);
     }
-  }
+  };
+  const build = () => {
+    buttons = [];
+    const head = table.tHead.rows[0];
+    head.replaceChildren(head.cells[0], ...state.codes.map((code) => make("th", { scope: "col" }, nameTag(code))));
+    table.tBodies[0].replaceChildren(...state.codes.map((i) =>
+      make("tr", {}, make("th", { scope: "row" }, nameTag(i)), ...state.codes.map((j) => cell(i, j)))));
+    if (buttons.length) buttons[0].tabIndex = 0;
+    paint();
+  };
+  const find = (i, j) => buttons.find((one) => Number(one.dataset.is) === i && Number(one.dataset.read) === j);
+  return { build, paint, find };
+};
+
+/** Which classes the table shows, and in which order. */
+const startView = (data, state, changed) => {
+  const orders = { given: () => data.counts.map((_, i) => i), confusion: () => byConfusion(data.counts), errors: () => byErrors(data.counts) };
+  const made = {};
+  const orderOf = (name) => (made[name] ??= orders[name]());
+  const [select, search, note] = [byId("matrix-order"), byId("matrix-search"), byId("matrix-view")];
+  const many = data.counts.length > MOST_SHOWN;
+  const show = (codes, text) => {
+    Object.assign(state, { codes });
+    note.textContent = text;
+    changed();
+  };
+  const whole = () => {
+    const codes = orderOf(select.value);
+    if (!many) return show(codes, "");
+    const worst = new Set(byErrors(data.counts).slice(0, MOST_SHOWN));
+    return show(codes.filter((code) => worst.has(code)), `The ${MOST_SHOWN} classes with the most errors, of ${count(codes.length)}. Search for another, or choose a part of the overview.`);
+  };
+  const found = () => {
+    const text = search.value.trim().toLowerCase();
+    if (!text) return whole();
+    const exact = report.names.findIndex((name) => name.toLowerCase() === text);
+    const code = exact >= 0 ? exact : report.names.findIndex((name) => name.toLowerCase().includes(text));
+    if (code < 0) {
+      note.textContent = "No class of that name.";
+      return undefined;
+    }
+    const codes = confusedWith(data.counts, code, MOST_FOUND);
+    return show(codes, codes.length > 1 ? `${nameOf(code)} and the classes that it is confused with.` : `${nameOf(code)} is confused with no other class.`);
+  };
+  select.addEventListener("change", () => {
+    search.value = "";
+    whole();
+  });
+  search.addEventListener("input", found);
+  const around = (row, column) => {
+    const codes = orderOf(select.value);
+    const half = MOST_FOUND >> 1;
+    const part = (at) => codes.slice(Math.max(0, Math.min(at - half, codes.length - MOST_FOUND)), Math.max(0, Math.min(at - half, codes.length - MOST_FOUND)) + MOST_FOUND);
+    search.value = "";
+    show([...new Set([...part(row), ...part(column)])], "A part of the overview.");
+  };
+  if (many) startOverview(data.counts, () => orderOf(select.value), select, around);
+  return { whole, many };
+};
+
+export const startMatrix = (data) => {
+  const state = { mode: "errors", codes: [] };
+  const cell = gallery ? startCell(data) : null;
+  const open = (i, j, button) => cell?.open(i, j, button, true);
+  const table = startTable(data, state, open);
+  byId("matrix-tools").hidden = data.counts.length < 3;
+  const view = startView(data, state, () => table.build());
+  view.whole();
+  onSwitch(byId("matrix-modes"), (name) => {
+    state.mode = name;
+    table.paint();
+  });
+  if (!cell) return;
+  const show = (i, j) => cell.open(i, j, table.find(i, j));
+  const worst = data.pairs[0];
+  show(worst ? worst.true : 0, worst ? worst.predicted : 0);
+  startPair(data);
+  startStrips(data, show);
 };

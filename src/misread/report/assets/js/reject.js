@@ -1,49 +1,96 @@
-// The reject option: how much is answered, and how much of that is right.
+// The reject option: how much is answered, how much of that is right, and what is refused.
 
 import { lineChart } from "./chart.js";
 import { Curve } from "./curve.js";
 import { byId, framed } from "./dom.js";
+import { gallery } from "./images.js";
 import { clopperPearson } from "./stats.js";
+import { tile } from "./tile.js";
 import { count, percent, range, scoreText, wantedShare } from "./words.js";
+
+const STEPS = 500;
+const SHOWN = 12;
+const LEAST = 0.01;
+const BAND = 48;
+
+/** The curve as drawn: between two stored points only right answers are added, one by one. */
+const lineOf = (curve, n) => {
+  const [xs, ys] = [[], []];
+  for (let i = 0; i < curve.size; i++) {
+    const [right, wrong] = [curve.tp[i + 1], curve.fp[i]];
+    const added = curve.tp[i] - right;
+    for (let k = 24; k >= 0; k--) {
+      const tp = right + (added * k) / 24;
+      if (tp + wrong < n * LEAST) continue;
+      xs.push((tp + wrong) / n);
+      ys.push(tp / (tp + wrong));
+      if (!added) break;
+    }
+  }
+  return { xs, ys, tone: "one" };
+};
+
+/** The exact intervals along the curve, as an area. */
+const bandOf = (curve, coverage, n) => {
+  const [lows, highs] = [[], []];
+  for (let k = 0; k <= BAND; k++) {
+    const i = nearest(coverage, LEAST + ((1 - LEAST) * k) / BAND);
+    const answered = curve.tp[i] + curve.fp[i];
+    if (answered < n * LEAST) continue;
+    const [low, high] = clopperPearson(curve.tp[i], answered);
+    lows.push([answered / n, low]);
+    highs.unshift([answered / n, high]);
+  }
+  const around = [...lows, ...highs];
+  return { xs: around.map(([x]) => x), ys: around.map(([, y]) => y), tone: "band" };
+};
+
+/** Place whose value in a falling array is nearest to `value`. */
+const nearest = (falling, value) => {
+  let best = 0;
+  for (let i = 0; i < falling.length; i++) if (Math.abs(falling[i] - value) < Math.abs(falling[best] - value)) best = i;
+  return best;
+};
+
+/** Where it opens: the wanted accuracy, where that leaves answers; else nine in ten answered. */
+const sensible = (curve, coverage, wanted) => {
+  const found = curve.forPrecision(wanted);
+  return found >= 0 && coverage[found] >= 0.5 ? found : nearest(coverage, 0.9);
+};
+
+/** Stored images that are refused, those nearest to being answered first. */
+const refusedTiles = (margin) => {
+  const refused = Array.from(gallery.margin.keys()).filter((place) => gallery.margin[place] < margin);
+  refused.sort((a, b) => gallery.margin[b] - gallery.margin[a]);
+  for (const [id, right] of [["refused-right", true], ["refused-wrong", false]]) {
+    const places = refused.filter((place) => (gallery.true[place] === gallery.predicted[place]) === right).slice(0, SHOWN);
+    byId(id).replaceChildren(...(places.length ? places.map((place) => tile(place, places)) : ["none stored"]));
+  }
+};
 
 export const startReject = (data) => {
   const curve = new Curve(data.curve);
   const test = data.test ? new Curve(data.test) : null;
   const slider = byId("reject-slider");
   const coverage = Float64Array.from(curve.thresholds, (_, i) => (curve.tp[i] + curve.fp[i]) / data.n);
-  /** The curve as drawn: between two stored points only right answers are added, one by one. */
-  const line = () => {
-    const [xs, ys] = [[], []];
-    for (let i = 0; i < curve.size; i++) {
-      const [right, wrong] = [curve.tp[i + 1], curve.fp[i]];
-      const added = curve.tp[i] - right;
-      for (let k = 24; k >= 0; k--) {
-        const tp = right + (added * k) / 24;
-        if (tp + wrong < data.n / 100) continue;
-        xs.push((tp + wrong) / data.n);
-        ys.push(tp / (tp + wrong));
-        if (!added) break;
-      }
-    }
-    return { xs, ys, tone: "one" };
-  };
-  const lowest = curve.precision[0];
-  const floor = Math.floor(lowest * 20) / 20;
+  const floor = Math.floor(curve.precision[0] * 20) / 20;
   const chart = lineChart(byId("chart-reject"), {
-    label: "Accuracy on what is answered, against the share that is answered",
+    label: "Accuracy on what is answered, with its interval, against the share that is answered",
     x: { label: "share answered", domain: [0, 1], format: (v) => percent(v, 0) },
     y: { domain: [floor < 1 ? floor : 0.9, 1], format: (v) => percent(v, floor > 0.9 ? 1 : 0) },
-    lines: () => [line()],
+    areas: () => [bandOf(curve, coverage, data.n)],
+    lines: () => [lineOf(curve, data.n)],
   });
-
+  const pictures = gallery?.margin && byId("refused-wrong");
   let place = 0;
+  let waiting = 0;
   const draw = framed(() => {
     const now = curve.counts(place);
     const answered = now.tp + now.fp;
     const interval = clopperPearson(now.tp, answered);
     chart.mark("here", { x: answered / data.n, y: now.precision, ys: interval, tone: "one", rule: true });
     const margin = curve.thresholds[place];
-    let text = `With a margin of ${scoreText(margin)} it answers ${percent(answered / data.n)} of the images and reads ${percent(now.precision, 2)} of them right (${count(now.fp)} wrong of ${count(answered)}).`;
+    let text = `With a margin of ${scoreText(margin)} it answers ${percent(answered / data.n)} of the images and reads ${percent(now.precision, 2)} of them right (${count(now.fp)} wrong of ${count(answered)}); 95% interval ${range(interval, 2)}.`;
     if (test) {
       const there = test.at(margin);
       const n = there.tp + there.fp;
@@ -52,31 +99,35 @@ export const startReject = (data) => {
         : " On the test set nothing is answered.";
     }
     byId("reject-verdict").textContent = text;
+    const [refused, wrong] = [data.n - answered, now.fn + now.tn ? curve.fp[0] - now.fp : 0];
+    byId("refused-said").textContent = refused ? `${count(refused)} are refused; ${count(wrong)} of them (${percent(wrong / refused)}) would have been misread.` : "Nothing is refused.";
     slider.setAttribute("aria-valuetext", `margin ${scoreText(margin)}, ${percent(answered / data.n)} answered, ${percent(now.precision, 2)} right`);
+    if (!pictures) return;
+    clearTimeout(waiting);
+    waiting = setTimeout(refusedTiles, 60, margin);
   });
 
-  slider.max = curve.size - 1;
-  const setPlace = (next) => {
+  slider.max = STEPS;
+  const setPlace = (next, moveSlider = true) => {
     place = next;
-    slider.value = place;
+    if (moveSlider) slider.value = STEPS * (1 - coverage[place]);
     draw();
   };
-  slider.addEventListener("input", () => setPlace(Number(slider.value)));
-  chart.onPick((x) => {
-    let best = 0;
-    for (let i = 0; i < curve.size; i++) if (Math.abs(coverage[i] - x) < Math.abs(coverage[best] - x)) best = i;
-    setPlace(best);
+  slider.addEventListener("input", () => setPlace(nearest(coverage, 1 - Number(slider.value) / STEPS), false));
+  slider.addEventListener("keydown", (event) => {
+    const by = { ArrowRight: 1, ArrowUp: 1, ArrowLeft: -1, ArrowDown: -1 }[event.key];
+    if (!by) return;
+    event.preventDefault();
+    const far = event.shiftKey ? place : nearest(coverage, coverage[place] - by / 100);
+    setPlace(Math.min(curve.size - 1, Math.max(0, far === place ? place + by : far)));
   });
-  const find = () => {
+  chart.onPick((x) => setPlace(nearest(coverage, x)));
+  byId("wish-accuracy").addEventListener("submit", (event) => {
+    event.preventDefault();
     const wanted = wantedShare(byId("want-accuracy"));
     const found = Number.isNaN(wanted) ? -1 : curve.forPrecision(wanted, byId("accuracy-bound").checked);
     if (found >= 0) setPlace(found);
     else byId("reject-verdict").textContent = Number.isNaN(wanted) ? "Type a percentage above 0 and at most 100." : "No margin reaches that accuracy.";
-  };
-  byId("wish-accuracy").addEventListener("submit", (event) => {
-    event.preventDefault();
-    find();
   });
-  setPlace(curve.size - 1);
-  find();
+  setPlace(sensible(curve, coverage, data.wanted));
 };

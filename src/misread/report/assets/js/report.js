@@ -2,6 +2,9 @@
 
 export const report = JSON.parse(document.getElementById("data").textContent);
 
+// What only a script can do is hidden by the style sheet until one runs.
+document.documentElement.dataset.live = "yes";
+
 const TYPES = {
   uint8: Uint8Array, uint16: Uint16Array, uint32: Uint32Array, float32: Float32Array, float64: Float64Array,
 };

@@ -1,23 +1,30 @@
-// An image with its true label, what it was read as, and how far ahead that class was.
+// An image as a button that opens it large: its true label, what it was read as, one number; more on hover and focus.
 
 import { make, nameOf, nameTag } from "./dom.js";
 import { gallery, longNames, picture } from "./images.js";
-import { scoreText } from "./words.js";
+import { openViewer } from "./viewer.js";
+import { scoreText, shortScore } from "./words.js";
 
-export const tile = (place) => {
-  const { sheet, index, true: truth, predicted, margin, score, names } = gallery;
-  const [is, read] = [nameOf(truth[place]), nameOf(predicted[place])];
+/** What is known of an image, in a line. */
+export const described = (place) => {
+  const { index, true: truth, predicted, margin, score, names } = gallery;
+  const read = predicted ? `, read as ${nameOf(predicted[place])}` : "";
+  const scored = score ? `, score ${scoreText(score[place])}, ahead by ${scoreText(margin[place])}` : "";
+  return `image ${names ? names[place] : index[place]}: is ${nameOf(truth[place])}${read}${scored}`;
+};
+
+/** A tile of image `place`; `of` are those that the arrow keys go through once it is large. */
+export const tile = (place, of = [place]) => {
+  const { sheet, true: truth, predicted, margin } = gallery;
   const right = truth[place] === predicted[place];
-  const scored = score ? `, score ${scoreText(score[place])}, margin ${scoreText(margin[place])}` : "";
-  const text = `image ${names ? names[place] : index[place]}: is ${is}, read as ${read}${scored}`;
-  const caption = make("figcaption", {});
-  caption.append(nameTag(truth[place]));
+  const text = described(place);
+  const caption = make("span", { class: "caption" }, nameTag(truth[place]));
   if (!right) caption.append(longNames ? make("br") : "", " → ", nameTag(predicted[place]));
-  if (score) {
-    caption.append(
-      make("span", { class: "sub" }, scoreText(score[place])),
-      make("span", { class: "sub" }, `+${scoreText(margin[place])}`),
-    );
-  }
-  return make("figure", { class: `tile${right ? "" : " wrong"}`, title: text }, picture(sheet, place, text), caption);
+  if (margin) caption.append(make("span", { class: "sub" }, `+${shortScore(margin[place])}`));
+  const button = make(
+    "button", { type: "button", class: `tile${right ? "" : " wrong"}`, title: text, "aria-label": text, "data-more": text },
+    picture(sheet, place), caption,
+  );
+  button.addEventListener("click", () => openViewer(of, of.indexOf(place)));
+  return button;
 };

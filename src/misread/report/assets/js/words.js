@@ -17,3 +17,10 @@ export const wantedShare = (field) => {
   const share = Number((Number(field.value) / 100).toPrecision(12));
   return field.value !== "" && share > 0 && share <= 1 ? share : NaN;
 };
+
+/** A score where there is little room: two decimals at most. */
+export const shortScore = (value) => {
+  const size = Math.abs(value);
+  if (size > 0 && size < 0.005) return "<0.01";
+  return size < 100 ? value.toFixed(size < 10 ? 2 : 1).replace("-", "−") : scoreText(value);
+};

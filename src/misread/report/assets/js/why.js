@@ -1,0 +1,103 @@
+// Why an image was read so: of a linear model its weights, of neighbours the neighbours, of others what flips it.
+
+import { make, nameOf, nameTag } from "./dom.js";
+import { gallery, loadSheet, picture } from "./images.js";
+import { report, unpack } from "./report.js";
+import { scoreText } from "./words.js";
+
+const told = report.why;
+const SCALE = 8;
+
+/** A canvas with the image, pale, and over it what `level(x, y)` says from -1 (against) to 1 (for the answer). */
+const overlay = (place, level, label) => {
+  const { sheet } = gallery;
+  const canvas = make("canvas", { class: "overlay", width: sheet.width * SCALE, height: sheet.height * SCALE, role: "img", "aria-label": label });
+  const style = getComputedStyle(document.documentElement);
+  const [yes, no] = ["--yes", "--no"].map((name) => style.getPropertyValue(name));
+  const dark = style.getPropertyValue("--invert").trim() === "none";
+  sheet.ready.then(() => {
+    const pen = canvas.getContext("2d");
+    pen.imageSmoothingEnabled = false;
+    pen.filter = dark ? "none" : "invert(1)";
+    const [x, y] = [(place % sheet.columns) * sheet.width, Math.floor(place / sheet.columns) * sheet.height];
+    pen.drawImage(sheet.image, x, y, sheet.width, sheet.height, 0, 0, canvas.width, canvas.height);
+    pen.filter = "none";
+    for (let row = 0; row < sheet.height; row++) {
+      for (let column = 0; column < sheet.width; column++) {
+        const how = level(column, row);
+        if (!how) continue;
+        pen.globalAlpha = 0.85 * Math.min(1, Math.abs(how));
+        pen.fillStyle = how > 0 ? yes : no;
+        pen.fillRect(column * SCALE, row * SCALE, SCALE, SCALE);
+      }
+    }
+  });
+  return canvas;
+};
+
+/** The class that the answer is weighed against: the true one, or none where it was read right. */
+const rivalOf = (place) => (gallery.true[place] === gallery.predicted[place] ? null : gallery.true[place]);
+
+const key = (what, tone) => make("span", { class: `key ${tone}` }, what);
+
+const byWeights = (place) => {
+  const { width, height } = gallery.sheet;
+  const [answer, rival] = [gallery.predicted[place], rivalOf(place)];
+  const size = width * height;
+  const one = told.weights.subarray(answer * size, (answer + 1) * size);
+  const other = rival === null ? null : told.weights.subarray(rival * size, (rival + 1) * size);
+  const values = Float32Array.from(one, (weight, i) => weight - (other ? other[i] : 0));
+  const strong = Float32Array.from(values, Math.abs).sort()[Math.floor(0.98 * (size - 1))] || 1;
+  const what = rival === null ? `Weights of ${nameOf(answer)}` : `Weights of ${nameOf(answer)} minus ${nameOf(rival)}`;
+  return [
+    make("h3", {}, what),
+    overlay(place, (x, y) => values[y * width + x] / strong, `${what}, laid over the image`),
+    make("p", { class: "hint" }, "Ink on ", key("blue", "one"), ` speaks for ${nameOf(answer)}, on `, key("orange", "two"), rival === null ? " against it." : ` for ${nameOf(rival)}.`, ` ${told.note}`),
+  ];
+};
+
+const byNeighbors = (place) => {
+  const near = Array.from(told.of.subarray(place * told.k, (place + 1) * told.k)).filter(Boolean).map((one) => one - 1);
+  if (!near.length) return [make("p", { class: "hint" }, "Its nearest training images are kept for the misread ones only.")];
+  return [
+    make("h3", {}, "The training images nearest to it"),
+    make("ul", { class: "why-near" }, ...near.map((one, k) => make(
+      "li", {}, picture(told.sheet, one, `a training image of ${nameOf(told.labels[one])}`),
+      make("span", { class: `who${told.labels[one] === gallery.true[place] ? " same" : ""}` }, nameTag(told.labels[one])),
+      make("span", { class: "sub" }, scoreText(told.distances[place * told.k + k])),
+    ))),
+    make("p", { class: "hint" }, `Below each its class and its distance. ${told.note}`),
+  ];
+};
+
+const byPatches = (place) => {
+  const row = told.rowOf.get(place);
+  if (row === undefined) return [make("p", { class: "hint" }, "What flips it was worked out for some of the misread images only.")];
+  const { rows, columns } = told;
+  const { width, height } = gallery.sheet;
+  const changes = Array.from(told.changes.subarray(row * rows * columns, (row + 1) * rows * columns), (byte) => byte - 128);
+  const flips = told.flips.subarray(row * rows * columns, (row + 1) * rows * columns);
+  const strong = Math.max(...changes.map(Math.abs)) || 1;
+  const answer = nameOf(gallery.predicted[place]);
+  const flipping = flips.reduce((sum, one) => sum + one, 0);
+  const at = (x, y) => changes[Math.floor((y * rows) / height) * columns + Math.floor((x * columns) / width)];
+  return [
+    make("h3", {}, "What flips it"),
+    overlay(place, (x, y) => -at(x, y) / strong, "How much each part of the image speaks for the answer"),
+    make("p", { class: "hint" }, "Each part was blanked in turn. Without a ", key("blue", "one"), ` part the model is less for ${answer}, without an `, key("orange", "two"), " part more. ",
+      flipping ? `${flipping} of the ${rows * columns} parts, blanked alone, change the answer.` : "No part alone changes the answer.", ` ${told.note}`),
+  ];
+};
+
+const WAYS = { weights: byWeights, neighbors: byNeighbors, patches: byPatches };
+
+if (told) {
+  for (const name of ["weights", "of", "labels", "distances", "changes", "flips", "places"]) {
+    if (told[name]) told[name] = unpack(told[name]);
+  }
+  if (told.sheet) told.sheet = loadSheet(told.sheet);
+  if (told.places) told.rowOf = new Map(Array.from(told.places, (place, row) => [place, row]));
+}
+
+/** Elements that say why image `place` was read as it was; none where nothing is known. */
+export const whyOf = (place) => (told && gallery.predicted ? WAYS[told.kind](place) : []);
