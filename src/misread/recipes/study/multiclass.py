@@ -16,6 +16,7 @@ from misread.models import SGDClassifier
 from misread.models.pixels import set_shape
 from misread.models.scaling import fit_scaler
 from misread.models.zoo import make
+from misread.recipes.study.asked import asked_about
 from misread.recipes.study.step import Context, Outcome
 from misread.results.names import OPENED, title_of
 from misread.tasks import Task, classification, leading_images
@@ -50,7 +51,11 @@ def run_duels(context: Context) -> Outcome:
         "duels.pairwise_scores": np.ravel(model.decision_function(first)).tolist(),
         "duels.classes": [context.dataset.class_names[code] for code in model.classes_],
     }
-    return Outcome(values)
+    asked = asked_about(context, chosen)
+    arrays: dict[str, Any] = {"duels.asked_images": asked.images, "duels.asked_labels": asked.labels}
+    if len(asked.labels):
+        arrays["duels.asked_predictions"] = model.predict(asked.X)
+    return Outcome(values, arrays)
 
 
 def run_one_vs_rest(context: Context) -> Outcome:
@@ -63,7 +68,10 @@ def run_one_vs_rest(context: Context) -> Outcome:
         "one_vs_rest.prediction": context.dataset.class_names[model.predict(task.X_train[:1])[0]],
         "one_vs_rest.n_estimators": len(model.estimators_),
     }
-    return Outcome(values)
+    asked = asked_about(context, chosen)
+    if not len(asked.labels):
+        return Outcome(values)
+    return Outcome(values, {"one_vs_rest.asked_predictions": model.predict(asked.X)})
 
 
 def run_sgd_raw(context: Context) -> Outcome:

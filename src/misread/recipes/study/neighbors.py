@@ -17,6 +17,8 @@ __all__ = ["run_knn", "run_knn_augmented", "run_knn_held_out", "run_knn_test", "
 
 N_GRID_IMAGES = 10_000
 N_FOLDS = 5
+MOST_CHANGED = 60
+"""Images that the shifted copies mended, and that they broke, each."""
 BASELINE: dict[str, Any] = {"n_neighbors": 5, "weights": "uniform"}
 
 
@@ -73,9 +75,19 @@ def run_knn_augmented(context: Context) -> Outcome:
     best = context.done["knn"].values["knn.best_params"]
     X, y = images.reshape(len(images), -1), np.tile(task.y_train, 5)
     ((predictions, _),) = _test_answers(task, X, y, [best])
-    return Outcome(
-        {"knn.augmented_accuracy": _accuracy(predictions, task)}, {"knn.augmented_predictions": predictions}
+    before, after = (
+        context.done["knn_test"].arrays["knn.tuned_predictions"] == task.y_test,
+        predictions == task.y_test,
     )
+    changed = np.sort(
+        np.concatenate([np.flatnonzero(one)[:MOST_CHANGED] for one in (after & ~before, before & ~after)])
+    )
+    arrays = {
+        "knn.augmented_predictions": predictions,
+        "knn.changed": changed,
+        "knn.changed_images": np.array(context.dataset.test.images[changed]),
+    }
+    return Outcome({"knn.augmented_accuracy": _accuracy(predictions, task)}, arrays)
 
 
 def _accuracy(predictions: NDArray[np.int64], task: Task) -> float:

@@ -8,8 +8,9 @@ from sklearn.svm import SVC
 
 from misread.fitting.out_of_fold import out_of_fold
 from misread.models import KNeighborsClassifier
+from misread.recipes.study.asked import asked_about
 from misread.recipes.study.step import Context, Outcome
-from misread.tasks import Task, denoising, large_and_odd, leading_images, multilabel
+from misread.tasks import Task, classification, denoising, large_and_odd, leading_images, multilabel
 
 __all__ = ["run_chain", "run_denoise", "run_multilabel", "why_no_numbers"]
 
@@ -63,7 +64,11 @@ def run_chain(context: Context) -> Outcome:
     model = ClassifierChain(SVC(), cv=3, random_state=context.seed)
     chosen = leading_images(context.dataset.train.labels, N_CHAIN_IMAGES)
     model.fit(task.X_train[chosen], task.y_train[chosen])
-    return Outcome({"multilabel.chain_prediction": model.predict(task.X_train[:1])[0].tolist()})
+    asked = asked_about(context, chosen)
+    arrays = {"multilabel.asked_labels": asked.labels}
+    if len(asked.labels):
+        arrays["multilabel.chain_asked_predictions"] = model.predict(asked.X).astype(bool)
+    return Outcome({"multilabel.chain_prediction": model.predict(task.X_train[:1])[0].tolist()}, arrays)
 
 
 def run_denoise(context: Context) -> Outcome:
@@ -76,6 +81,12 @@ def run_denoise(context: Context) -> Outcome:
         "denoise.noisy_pixel_error": _pixel_error(noisy, true),
         "denoise.clean_pixel_error": _pixel_error(cleaned, true),
     }
+    readable = classification(context.dataset)
+    reader = KNeighborsClassifier().fit(readable.X_train, readable.y_train)
+    labels = readable.y_test[:N_CLEANED]
+    for name, seen in (("noisy", noisy), ("clean", cleaned), ("true", true)):
+        read = reader.predict(np.clip(seen, 0, 255).astype(np.uint8))
+        values[f"denoise.{name}_accuracy"] = float(np.mean(read == labels))
     shape = (len(noisy), *context.dataset.shape)
     arrays = {
         "denoise.noisy": noisy.reshape(shape),

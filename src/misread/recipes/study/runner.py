@@ -160,7 +160,8 @@ def _assemble(
         values |= outcome.values
         arrays |= outcome.arrays
     timings = {name: outcome.seconds for name, outcome in finished.items()}
-    return StudyResult(values, arrays, skipped, timings, _manifest(context, packages))
+    titles = {step.name: step.title for step in steps_with(context.model)}
+    return StudyResult(values, arrays, skipped, timings, {**_manifest(context, packages), "steps": titles})
 
 
 def _manifest(context: Context, packages: tuple[str, ...]) -> dict[str, Any]:

@@ -34,8 +34,14 @@ _HELD_OUT = ("knn_held_out", "sgd_scaled", "sgd_raw")
 
 
 def run_data(context: Context) -> Outcome:
-    """What the images look like."""
-    return Outcome(arrays={"data.first_images": np.array(context.dataset.train.images[:N_FIRST_IMAGES])})
+    """What the images look like: the first ones, and the mean of each class."""
+    train = context.dataset.train
+    means = [train.images[train.labels == code].mean(axis=0) for code in range(len(context.dataset.class_names))]
+    arrays = {
+        "data.first_images": np.array(train.images[:N_FIRST_IMAGES]),
+        "data.class_means": np.round(means).astype(np.uint8),
+    }
+    return Outcome(arrays=arrays)
 
 
 STEPS = (
@@ -54,7 +60,14 @@ STEPS = (
     Step("knn", "Tune nearest neighbours", run_knn, cost=2),
     Step("knn_held_out", "Hold out images from the best neighbours", run_knn_held_out, cost=4, needs=("knn",)),
     Step("knn_test", "Try them on the test images", run_knn_test, cost=2, needs=("knn",), why_not=why_no_test),
-    Step("knn_augmented", "Add shifted copies", run_knn_augmented, cost=8, needs=("knn",), why_not=why_no_test),
+    Step(
+        "knn_augmented",
+        "Add shifted copies",
+        run_knn_augmented,
+        cost=8,
+        needs=("knn", "knn_test"),
+        why_not=why_no_test,
+    ),
     Step("best", "Choose the best by held-out images", run_best, cost=0.1, needs=_HELD_OUT),
     Step(
         "suspects",
