@@ -13,6 +13,7 @@ from site_pages import DOCS, commands, words
 
 import misread
 from misread import errors, run_study
+from misread.analysis.explained import EXPLAINED
 from misread.bundle import Manifest, OperatingPointRecord
 from misread.evaluation import answer_files
 from misread.evaluation.answers import ASKED
@@ -52,9 +53,11 @@ def test_every_finding():
     code = "".join(path.read_text("utf-8") for path in (SOURCE / "analysis").glob("*.py"))
     used = set(re.findall(r"[\"(\s]\"([A-Z]\d{1,2})\"", code))
     page = (DOCS / "explanations" / "findings.md").read_text("utf-8")
-    assert used >= {"E1", "E2", "T1", "T2", "T3", "M1", "L1"}
+    assert used >= {"E1", "E2", "E3", "T1", "T2", "T3", "M1", "M2", "L1"}
     assert {code.upper() for code in re.findall(r"^\(finding-(\w+)\)=$", page, re.MULTILINE)} == used
-    assert set(re.findall(r"^## (\w+) – ", page, re.MULTILINE)) == used
+    headings = dict(re.findall(r"^## (\w+) – (.+)$", page, re.MULTILINE))
+    assert headings == {code: heading for code, (heading, _) in EXPLAINED.items()}
+    assert set(headings) == used
 
 
 def test_every_error_has_a_remedy():

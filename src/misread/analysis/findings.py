@@ -1,14 +1,12 @@
 """What a person should know first: coded findings with an explanation, or the reason why one does not apply."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-from misread.analysis.pairs import most_confused
-from misread.evaluation.comparison import PairedTest
+from misread.analysis.words import bracketed, images_of, percent, points, share
+from misread.evaluation.comparison import PairedTest, paired
 from misread.evaluation.intervals import clopper_pearson
 from misread.evaluation.thresholds import OperatingPoint
 
@@ -16,19 +14,18 @@ __all__ = [
     "Finding",
     "NotApplicable",
     "better_model",
-    "confused_pair",
     "doubtful_labels",
-    "error_sink",
     "hidden_by_imbalance",
+    "mended_by_copies",
     "missed_positives",
-    "p_text",
-    "percent",
     "promise_on_test",
-    "quoted",
     "top_findings",
 ]
 
-LONGEST_NAME = 40
+WORTH_SAYING = 0.05
+"""Positives of which a detector misses fewer are not worth a finding."""
+BY_ACCIDENT = 0.01
+"""So many of the labels that a model contradicts may be contradicted by the nearest images without being wrong."""
 
 
 @dataclass(frozen=True)
@@ -39,15 +36,24 @@ class Finding:
     ----------
     code : str
         Stable, such as 'E1': E errors, T thresholds, M models, L labels.
-    title, explanation : str
+    title : str
+        A sentence that begins with a magnitude and ends with its interval.
+    explanation : str
+        What was counted, and what the interval allows for.
     weight : float
         0 (a curiosity) to 1 (look at this first).
+    place : str
+        The part of the page that shows it.
+    interval : tuple of float
+        Value, low and high end.
     """
 
     code: str
     title: str
     explanation: str
     weight: float
+    place: str = ""
+    interval: tuple[float, float, float] | None = None
 
 
 @dataclass(frozen=True)
@@ -58,72 +64,50 @@ class NotApplicable:
     reason: str
 
 
-def error_sink(counts: NDArray[Any], names: Sequence[str]) -> Finding | NotApplicable:
-    """E1: one class swallows the errors."""
-    errors = counts * (1 - np.eye(len(counts), dtype=counts.dtype))
-    total, n_classes = int(errors.sum()), len(counts)
-    if n_classes < 3 or not total:
-        return NotApplicable("E1", "needs three classes and at least one error")
-    columns = errors.sum(axis=0)
-    sink = int(columns.argmax())
-    share = columns[sink] / total
-    sink_name = quoted(names[sink])
-    return Finding(
-        "E1",
-        f"Most errors go into {sink_name}" if share > 0.5 else f"{sink_name} attracts the most errors",
-        f"{columns[sink]:,} of {total:,} errors ({share:.0%}) are images of another class read as "
-        f"{sink_name}; errors spread evenly would put {1 / n_classes:.0%} there. Look down its column.",
-        float(np.clip((share * n_classes - 1) / 2, 0, 1)),
-    )
-
-
-def confused_pair(counts: NDArray[Any], names: Sequence[str]) -> Finding | NotApplicable:
-    """E2: the class that is most often taken for one other."""
-    pairs = most_confused(counts, counts.size)
-    if not pairs:
-        return NotApplicable("E2", "there is no error")
-    worst = max(pairs, key=lambda pair: pair.share_of_class if pair.count >= 5 else 0.0)
-    low, high = clopper_pearson(worst.count, int(counts[worst.true].sum()))
-    true, predicted = quoted(names[worst.true]), quoted(names[worst.predicted])
-    return Finding(
-        "E2",
-        f"{worst.share_of_class:.1%} of {true} is read as {predicted}",
-        f"{worst.count:,} of {int(counts[worst.true].sum()):,} images of {true} (95% interval {float(low):.1%} to "
-        f"{float(high):.1%}), {worst.share_of_errors:.0%} of all errors: the most confused pair.",
-        float(np.clip(worst.share_of_class * 5, 0, 0.95)),
-    )
-
-
 def missed_positives(point: OperatingPoint, positive: str, model: str) -> Finding | NotApplicable:
-    """T1: the default threshold misses many positives."""
+    """T1: the threshold misses many positives."""
     positives = point.true_positives + point.false_negatives
     if not positives:
         return NotApplicable("T1", "there is no positive sample")
-    low, high = clopper_pearson(point.false_negatives, positives)
+    low, high = map(float, clopper_pearson(point.false_negatives, positives))
+    if low <= WORTH_SAYING:
+        return NotApplicable(
+            "T1", f"no more than {percent(WORTH_SAYING)} of the positives are missed, or by chance"
+        )
     missed = point.false_negatives / positives
     return Finding(
         "T1",
-        f"Threshold {point.threshold:g} misses {missed:.0%} of {quoted(positive)}",
-        f"{model} finds {point.true_positives:,} of {positives:,} and misses {point.false_negatives:,} "
-        f"(95% interval {float(low):.1%} to {float(high):.1%}). Of its positive answers {point.precision:.1%} are "
-        "right. Another threshold trades the one for the other.",
-        float(np.clip(missed * 2.2, 0, 0.9)),
+        f"{share(missed)} of {images_of(positive)} are missed {bracketed(low, high)}",
+        f"At threshold {point.threshold:g} {model} finds {point.true_positives:,} of {positives:,} and misses "
+        f"{point.false_negatives:,}; of its positive answers {share(point.precision)} are right. Another "
+        "threshold trades the one for the other.",
+        float(np.clip(low * 2.2, 0, 0.9)),
+        place="explorer",
+        interval=(missed, low, high),
     )
 
 
-def hidden_by_imbalance(point: OperatingPoint, positive: str) -> Finding | NotApplicable:
+def hidden_by_imbalance(point: OperatingPoint, positive: str, model: str) -> Finding | NotApplicable:
     """T2: accuracy flatters, because always 'no' is nearly as accurate."""
     (tn, fp), (fn, tp) = point.confusion
     n = tn + fp + fn + tp
     if not tp + fn:
         return NotApplicable("T2", "there is no positive sample")
-    accuracy, baseline = (tp + tn) / n, (tn + fp) / n
+    accuracy, always_no = (tp + tn) / n, (tn + fp) / n
+    if always_no <= 0.8:
+        return NotApplicable("T2", "always answering 'no' would be wrong too often to mislead anybody")
+    gain = paired(tp, fp, n)
+    ahead = gain.difference >= 0
+    low, high = (gain.low, gain.high) if ahead else (-gain.high, -gain.low)
     return Finding(
         "T2",
-        f"{accuracy:.1%} accuracy says little here",
-        f"Only {1 - baseline:.1%} of the images are {quoted(positive)}, so that always answering 'no' is right "
-        f"{baseline:.1%} of the time. Judge the detector by precision and recall.",
-        0.35 if baseline > 0.8 else 0.0,
+        f"{points(gain.difference)} {'more' if ahead else 'less'} accurate than always 'no' "
+        f"{bracketed(low, high, digits=2, sign='')}",
+        f"Always answering 'no' is right {share(always_no, 2)} of the time and finds none of "
+        f"{images_of(positive)}; {model} is right {share(accuracy, 2)} of the time. See precision and recall.",
+        0.35,
+        place="explorer",
+        interval=(abs(gain.difference), low, high),
     )
 
 
@@ -134,53 +118,77 @@ def promise_on_test(
     answered = test.true_positives + test.false_positives
     if not answered:
         return NotApplicable("T3", "nothing in the test set is answered positive at the chosen threshold")
-    low, high = (
-        float(end) for end in clopper_pearson(test.true_positives, answered, confidence=2 * confidence - 1)
+    level = 2 * confidence - 1
+    low, high = (float(end) for end in clopper_pearson(test.true_positives, answered, confidence=level))
+    if low < wanted <= high:
+        return NotApplicable("T3", "the test images neither confirm nor contradict the precision that was chosen")
+    holds = low >= wanted
+    return Finding(
+        "T3",
+        f"{share(test.precision)} precision on the test set {bracketed(low, high)}, where {percent(wanted)} was "
+        "chosen out of fold",
+        f"Of {answered:,} positive answers of {model} there, {test.true_positives:,} are right: that "
+        f"{'holds' if holds else 'is not reached'}. Each end has {percent(confidence)} confidence.",
+        0.3 if holds else 0.92,
+        place="confirm",
+        interval=(test.precision, low, high),
     )
-    sure = percent(confidence)
-    where = f"On the test set {model} has precision {test.precision:.1%} there "
-    where += f"({test.true_positives:,} of {answered:,}"
-    if low >= wanted:
-        verdict, text, weight = "holds on the test set", f"at least {low:.1%} with {sure} confidence).", 0.3
-    elif high < wanted:
-        verdict, text, weight = "is broken on the test set", f"at most {high:.1%} with {sure} confidence).", 0.92
-    else:
-        verdict = "is not proven by the test set"
-        text = f"at least {low:.1%} with {sure} confidence). Ask for the lower bound to be on the safe side."
-        weight = 0.5
-    return Finding("T3", f"The promise of {percent(wanted)} precision {verdict}", f"{where}; {text}", weight)
 
 
-def better_model(test: PairedTest, first: str, second: str) -> Finding | NotApplicable:
-    """M1: is the difference between two models real?"""
-    split = test.only_first + test.only_second
-    if not split:
-        return NotApplicable("M1", "the two models are right on the same samples")
+def better_model(test: PairedTest, first: str, second: str, *, looked_at: int = 1) -> Finding | NotApplicable:
+    """M1: one model reads more of the same images than another; the interval is the test's."""
     ahead = test.difference >= 0
     winner, loser = (first, second) if ahead else (second, first)
     low, high = (test.low, test.high) if ahead else (-test.high, -test.low)
+    if low <= 0:
+        return NotApplicable("M1", f"between {first} and {second} there is no difference that is not chance")
     only_winner, only_loser = sorted([test.only_first, test.only_second], reverse=True)
-    how = "is better than" if test.p_value < 0.05 else "is not shown to be better than"
+    others = f"is of {percent(test.confidence)}"
+    if looked_at > 1:
+        others = f"allows for the {looked_at} models that were looked at"
     return Finding(
         "M1",
-        f"{winner} {how} {loser}, {p_text(test.p_value)}",
-        f"On the same {test.n:,} images only {winner} is right {only_winner:,} times, "
-        f"only {loser} {only_loser:,} times (exact McNemar test). Accuracy differs by {abs(test.difference):.2%} "
-        f"({percent(test.confidence)} interval {low:.2%} to {high:.2%}).",
-        0.8 if test.p_value < 0.001 else 0.4,
+        f"{winner} reads {points(test.difference)} more than {loser} {bracketed(low, high, digits=2, sign='')}",
+        f"On the same {test.n:,} images only {winner} is right {only_winner:,} times, only {loser} {only_loser:,} "
+        f"times. The interval {others}.",
+        float(np.clip(low * 12, 0.2, 0.8)),
+        place="models",
+        interval=(abs(test.difference), low, high),
     )
 
 
-def doubtful_labels(n_label_errors: int, n_suspects: int) -> Finding | NotApplicable:
+def mended_by_copies(test: PairedTest, model: str) -> Finding | NotApplicable:
+    """M2: training on shifted copies as well reads more of the test images."""
+    if test.low <= 0:
+        return NotApplicable("M2", "shifted copies mend no more of the test images than chance would")
+    return Finding(
+        "M2",
+        f"{points(test.difference)} more are read right with shifted copies "
+        f"{bracketed(test.low, test.high, digits=2, sign='')}",
+        f"Of {test.n:,} test images they mend {test.only_first:,} that {model} misreads, and break "
+        f"{test.only_second:,}. The interval is of {percent(test.confidence)}.",
+        0.3,
+        place="copies",
+        interval=(test.difference, test.low, test.high),
+    )
+
+
+def doubtful_labels(n_label_errors: int, n_suspects: int, n_labels: int) -> Finding | NotApplicable:
     """L1: some errors may be the label's fault."""
     if not n_suspects:
         return NotApplicable("L1", "the model contradicts no label confidently")
+    if clopper_pearson(n_label_errors, n_suspects)[0] <= BY_ACCIDENT:
+        return NotApplicable("L1", "the nearest images side with the model no more often than by accident")
+    low, high = map(float, clopper_pearson(n_label_errors, n_labels))
     return Finding(
         "L1",
-        f"{n_label_errors:,} labels deserve a second look" if n_label_errors else "No label looks plainly wrong",
-        f"Of the {n_suspects:,} labels that the model contradicts most confidently, the nearest training images "
-        f"side with the model {n_label_errors:,} times. That is no proof: a person should look at these.",
+        f"{n_label_errors:,} labels deserve a second look",
+        f"That is {share(n_label_errors / n_labels, 2)} of them {bracketed(low, high, digits=2)}. Of the "
+        f"{n_suspects:,} labels that the model contradicts most confidently, the nearest images side with the "
+        f"model {n_label_errors:,} times. That is no proof: a person should look at these.",
         float(np.clip(n_label_errors / 200, 0.05, 0.4)),
+        place="labels",
+        interval=(n_label_errors / n_labels, low, high),
     )
 
 
@@ -194,31 +202,3 @@ def top_findings(findings: Iterable[Finding | NotApplicable], count: int = 3) ->
         (rest if finding.code[0] in topics else firsts).append(finding)
         topics.add(finding.code[0])
     return sorted((firsts + rest)[:count], key=lambda f: (-f.weight, f.code))
-
-
-def quoted(name: str) -> str:
-    """A class name for a sentence: shortened, and isolated so that right-to-left text disturbs nothing else."""
-    short = name if len(name) <= LONGEST_NAME else name[: LONGEST_NAME - 1] + "…"
-    return short if short.isascii() else f"\u2068{short}\u2069"
-
-
-def percent(share: float) -> str:
-    """A share that somebody chose, with no digit more or less than they gave.
-
-    Examples
-    --------
-    >>> percent(0.9), percent(0.975), percent(0.9999)
-    ('90%', '97.5%', '99.99%')
-    """
-    return f"{100 * share:.10g}%"
-
-
-def p_text(p_value: float) -> str:
-    """A p-value as people write it, never broken over two lines."""
-    if p_value < 1e-300:
-        text = "p < 1e-300"
-    elif p_value < 1e-4:
-        text = f"p = {p_value:.0e}".replace("e-0", "e-")
-    else:
-        text = f"p = {p_value:.4f}" if p_value < 0.01 else f"p = {p_value:.2f}"
-    return text.replace(" ", "\u00a0")

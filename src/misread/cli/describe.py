@@ -113,7 +113,7 @@ def _of_detector(metrics: dict[str, Any], positive: str, n: str) -> list[str]:
     if metrics.get("accuracy") is not None:
         lines.append(
             f"{_share(metrics['accuracy'])} of all its answers are right"
-            f"{_interval(metrics['accuracy'], name='accuracy')}."
+            f"{_interval(metrics['accuracy'], name='accuracy')}{_beside(metrics)}."
         )
     others = [
         f"{title} is {_score(metrics[name])}{_interval(metrics[name])}"
@@ -121,6 +121,12 @@ def _of_detector(metrics: dict[str, Any], positive: str, n: str) -> list[str]:
         if metrics.get(name) is not None
     ]
     return lines + ([f"{'; '.join(others)}."] if others else [])
+
+
+def _beside(metrics: dict[str, Any]) -> str:
+    """What always saying no gets, beside the accuracy of a detector."""
+    positives, n = (metrics.get("recall") or {}).get("of"), metrics["n"]
+    return f"; always 'no' is right for {percent(1 - positives / n)}" if positives is not None and n else ""
 
 
 def _answered(answered: dict[str, Any]) -> str:

@@ -10,7 +10,7 @@ from scipy.stats import binom, norm, rankdata
 from misread.errors import ParameterError
 from misread.evaluation.scores import as_truth
 
-__all__ = ["AreaComparison", "PairedTest", "compare_areas", "mcnemar"]
+__all__ = ["AreaComparison", "PairedTest", "compare_areas", "mcnemar", "paired"]
 
 
 @dataclass(frozen=True)
@@ -77,8 +77,11 @@ def mcnemar(first_right: ArrayLike, second_right: ArrayLike, *, confidence: floa
             "pass two one-dimensional arrays of the same length"
         )
     n = first.size
-    only_first = int(np.count_nonzero(first & ~second))
-    only_second = int(np.count_nonzero(second & ~first))
+    return paired(int(np.count_nonzero(first & ~second)), int(np.count_nonzero(second & ~first)), n, confidence)
+
+
+def paired(only_first: int, only_second: int, n: int, confidence: float = 0.95) -> PairedTest:
+    """The same from counts: how often only the one, and only the other, is right, of n samples."""
     split = only_first + only_second
     p_value = min(1.0, 2 * float(binom.cdf(min(only_first, only_second), split, 0.5)))
     share_first, share_second = (only_first + 1) / (n + 2), (only_second + 1) / (n + 2)

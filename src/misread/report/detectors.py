@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from misread.analysis.findings import p_text
+from misread.analysis.words import p_text
 from misread.errors import ParameterError
 from misread.evaluation.comparison import AreaComparison, PairedTest, compare_areas, mcnemar
 from misread.evaluation.intervals import f1_interval

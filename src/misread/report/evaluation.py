@@ -6,17 +6,16 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from misread.analysis.error_findings import error_findings
 from misread.analysis.findings import (
     Finding,
     NotApplicable,
-    confused_pair,
-    error_sink,
     hidden_by_imbalance,
     missed_positives,
     promise_on_test,
-    quoted,
 )
 from misread.analysis.pairs import most_confused
+from misread.analysis.words import images_of, quoted, share
 from misread.evaluation.rejection import RejectionCurve
 from misread.evaluation.scores import leads
 from misread.evaluation.thresholds import ThresholdCurve
@@ -128,14 +127,14 @@ class EvaluationEvidence(Evidence):
     def findings(self) -> list[Finding | NotApplicable]:
         """Every check that one model on test images allows."""
         if self.has_confusion:
-            return [error_sink(self.confusion, self.names), confused_pair(self.confusion, self.names)]
+            return error_findings(self.confusion, self.names)
         found: list[Finding | NotApplicable] = []
         for detector in self.detectors:
             assert detector.test_curve is not None
             point = detector.test_curve.at(detector.default)
             found += [
                 missed_positives(point, self.positive, detector.title),
-                hidden_by_imbalance(point, self.positive),
+                hidden_by_imbalance(point, self.positive, detector.title),
             ]
             if self.promised is not None:
                 found.append(promise_on_test(self.promised, point, detector.title))
@@ -144,7 +143,11 @@ class EvaluationEvidence(Evidence):
     def cards(self) -> list[dict[str, Any]]:
         """The headline numbers of the evaluation, as it counted them."""
         shares = [
-            (title, self.title + self._as_given(name), self.result.values.get(f"model.{name}"))
+            (
+                title,
+                self.title + self._beside(name) + self._as_given(name),
+                self.result.values.get(f"model.{name}"),
+            )
             for name, title in HEADLINES[self.model["task"]]
         ]
         answered = self.result.values.get("model.answered")
@@ -165,6 +168,13 @@ class EvaluationEvidence(Evidence):
             if share and share["value"] is not None
         ]
 
+    def _beside(self, name: str) -> str:
+        """What always saying no gets, beside the accuracy of a detector."""
+        if self.model["task"] != "detector" or name != "accuracy" or self.positive not in self.names:
+            return ""
+        always_no = float(np.mean(self.labels != self.names.index(self.positive)))
+        return f"; always 'no': {share(always_no, 2)}"
+
     def _as_given(self, name: str) -> str:
         """A headline number by the labels as they were before some of them were corrected."""
         share = (self.result.values.get("model.as_given") or {}).get(name)
@@ -179,13 +189,13 @@ class EvaluationEvidence(Evidence):
         cards = self.cards()
         if self.has_confusion and cards:
             wrong = 1 - cards[0]["value"]
-            verdict = f"{cards[0]['value']:.1%} read right" + (f": {one_in(wrong)} is misread" if wrong else "")
+            verdict = f"{share(cards[0]['value'])} read right" + (f": {one_in(wrong)} is misread" if wrong else "")
             n, errors = len(self.labels), int((self.labels != self.predictions).sum())
             lead = f"{self.title} misreads {errors:,} of {n:,} {self.images}"
             pairs = most_confused(self.confusion, 1)
             if pairs:
-                true, predicted = (quoted(self.names[code]) for code in (pairs[0].true, pairs[0].predicted))
-                lead += f"; most often it takes {true} for {predicted}"
+                true, predicted = (self.names[code] for code in (pairs[0].true, pairs[0].predicted))
+                lead += f"; most often it takes {images_of(true)} for {quoted(predicted)}"
             return {"verdict": verdict, "lead": f"{lead}."}
         said = ", ".join(
             f"{card['title'].removesuffix(f', {self.images}').lower()} {card['value']:.1%}" for card in cards

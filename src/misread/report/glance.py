@@ -2,7 +2,8 @@
 
 from typing import Any
 
-from misread.analysis.findings import top_findings
+from misread.analysis.explained import EXPLAINED
+from misread.analysis.findings import Finding, top_findings
 from misread.report.evidence import Evidence
 
 __all__ = ["glance"]
@@ -10,10 +11,17 @@ __all__ = ["glance"]
 
 def glance(evidence: Evidence) -> dict[str, Any]:
     """Verdict, headline numbers with intervals, three findings, and the facts of the run."""
+    checked = evidence.findings()
+    found = [one for one in checked if isinstance(one, Finding)]
     return {
         **evidence.verdict(),
         "cards": evidence.cards(),
-        "findings": [vars(finding) for finding in top_findings(evidence.findings())],
+        "findings": [vars(finding) for finding in top_findings(checked)],
+        "explained": [
+            {"code": one.code, "title": EXPLAINED[one.code][0], "text": EXPLAINED[one.code][1], "said": one.title}
+            for one in sorted(found, key=lambda one: -one.weight)
+        ],
+        "n_checked": len(checked),
         "facts": _facts(evidence),
     }
 

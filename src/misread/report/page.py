@@ -27,6 +27,16 @@ __all__ = ["render", "render_template", "suspects_csv", "write_report"]
 
 STYLES = ("base", "parts", "explore", "print")
 FOR_TEMPLATE_ONLY = ("glance", "numbers", "multilabel", "neighbor_grid")
+PLACES = {
+    "errors": ("errors", "matrix"),
+    "classes": ("class-table", "matrix"),
+    "explorer": ("explorer", "explorer"),
+    "confirm": ("confirm", "explorer"),
+    "models": ("models", "models"),
+    "copies": ("copies", "copies"),
+    "labels": ("labels", "suspects"),
+}
+"""Where a finding's place is in the page, and the section that has to be there."""
 
 
 def write_report(result: StudyResult, folder: str | os.PathLike[str]) -> Path:
@@ -72,11 +82,13 @@ def render(data: dict[str, Any], suspects_table: str | None = None) -> str:
         CSV that the page offers for download.
     """
     script = bundled()
+    places = {place: anchor for place, (anchor, section) in PLACES.items() if section in data}
     embedded = {name: part for name, part in data.items() if name not in FOR_TEMPLATE_ONLY}
     embedded["suspects_csv"] = suspects_table
     return render_template(
         "report.html",
         styles=STYLES,
+        places=places,
         **dict.fromkeys(data["absent"]),
         **data,
         script=Markup(script),

@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 
-from misread.analysis.findings import p_text
+from misread.analysis.words import p_text
 from misread.evaluation.comparison import mcnemar
 from misread.report.encode import sprite
 from misread.report.evidence import Absent, Evidence, interval

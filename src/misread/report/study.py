@@ -1,25 +1,26 @@
-"""What a report of a study draws from: detectors, folds, and the steps beside them."""
+"""What a report of a study draws from: the hero's held-out answers, and the steps beside them."""
 
+from dataclasses import replace
 from typing import Any
 
+import numpy as np
+
+from misread.analysis.error_findings import error_findings
 from misread.analysis.findings import (
     Finding,
     NotApplicable,
     better_model,
-    confused_pair,
     doubtful_labels,
-    error_sink,
     hidden_by_imbalance,
+    mended_by_copies,
     missed_positives,
-    percent,
     promise_on_test,
-    quoted,
 )
 from misread.analysis.pairs import most_confused
-from misread.report.detectors import detector_tests
-from misread.report.evidence import Absent, Evidence, interval, one_in
-from misread.report.steps import ladder
-from misread.results.names import WANTED_PRECISION
+from misread.analysis.words import images_of, quoted, share
+from misread.evaluation.comparison import mcnemar
+from misread.report.evidence import Evidence, interval, one_in
+from misread.results.names import OPENED, SHIFTED, title_of
 
 __all__ = ["StudyEvidence"]
 
@@ -29,84 +30,88 @@ class StudyEvidence(Evidence):
 
     def findings(self) -> list[Finding | NotApplicable]:
         """Every check that a study allows."""
-        found: list[Finding | NotApplicable] = []
-        if self.has_confusion:
+        found = error_findings(self.confusion, self.names) if self.has_confusion else []
+        for hero in self.detectors[:1]:
+            point = hero.curve.at(hero.default)
             found += [
-                error_sink(self.confusion, self.names),
-                confused_pair(self.confusion, self.names),
+                missed_positives(point, self.positive, hero.title),
+                hidden_by_imbalance(point, self.positive, hero.title),
             ]
-        for detector in self.detectors[:1]:
-            point = detector.curve.at(detector.default)
-            found += [
-                missed_positives(point, self.positive, detector.title),
-                hidden_by_imbalance(point, self.positive),
-            ]
-            chosen = detector.curve.for_precision(WANTED_PRECISION)
-            if chosen and detector.test_curve:
-                test = detector.test_curve.at(chosen.threshold)
-                found.append(promise_on_test(WANTED_PRECISION, test, detector.title))
-        found += [
-            better_model(test, first.title, second.title) for first, second, test in detector_tests(self)[:1]
-        ]
+            chosen = hero.curve.for_precision(self.wanted_precision)
+            if chosen and hero.test_curve:
+                test = hero.test_curve.at(chosen.threshold)
+                kept = promise_on_test(self.wanted_precision, test, hero.title)
+                # Nobody promised it: the page chose it to begin with.
+                found.append(replace(kept, weight=min(kept.weight, 0.4)) if isinstance(kept, Finding) else kept)
+        found += [self._ahead(), *self._mended()]
         verdicts = self.result.values.get("suspects.verdicts")
         if verdicts is not None:
-            found.append(doubtful_labels(verdicts["label error"], sum(verdicts.values())))
+            found.append(doubtful_labels(verdicts["label error"], sum(verdicts.values()), len(self.labels)))
         return found
 
+    def others(self) -> list[str]:
+        """The models that answered the same held-out images as the hero, the best of them first."""
+        arrays = self.result.arrays
+        right = {
+            key: int(np.count_nonzero(arrays[f"{key}.predictions"] == self.labels))
+            for key in OPENED
+            if key != self.key and f"{key}.predictions" in arrays
+        }
+        return sorted(right, key=right.__getitem__, reverse=True)
+
     def cards(self) -> list[dict[str, Any]]:
-        """The best model on the test images, the opened one out of fold, and what the threshold promised."""
-        cards: list[dict[str, Any]] = []
-        try:
-            last = ladder(self)["rungs"][-1]
-            cards.append({"title": "Read right, test set", "note": last["title"], **_share(last)})
-        except Absent:
-            pass
-        if self.has_confusion:
-            n = len(self.labels)
-            right = interval(n - int((self.labels != self.predictions).sum()), n)
-            cards.append({"title": "Read right, out of fold", "note": self.title, **_share(right)})
-        for detector in self.detectors[:1]:
-            chosen = detector.curve.for_precision(WANTED_PRECISION)
-            if chosen and detector.test_curve:
-                test = detector.test_curve.at(chosen.threshold)
-                tp, fp, fn = test.true_positives, test.false_positives, test.false_negatives
-                cards += [
-                    {
-                        "title": "Precision, test set",
-                        "note": f"{detector.title}, threshold chosen for {percent(WANTED_PRECISION)}",
-                        **_share(interval(tp, tp + fp)),
-                    },
-                    {
-                        "title": "Recall there",
-                        "note": "share of the positives that are found",
-                        **_share(interval(tp, tp + fn)),
-                    },
-                ]
-        return cards
+        """The hero on held-out images and on the test set, what shifted copies add, and the next best."""
+        arrays, test = self.result.arrays, self.test_labels
+        shown = [
+            ("Read right, held out", self.title, f"{self.key}.predictions", self.labels),
+            ("Read right, test set", self.title, f"{self.key}.test_predictions", test),
+        ]
+        if self.key == "knn":
+            shown.append(("With shifted copies", SHIFTED, "knn.augmented_predictions", test))
+        shown += [
+            ("The next best, held out", title_of(key, self.result.values), f"{key}.predictions", self.labels)
+            for key in self.others()[:1]
+        ]
+        return [
+            {"title": title, "note": note, **interval(int(np.count_nonzero(arrays[name] == truth)), len(truth))}
+            for title, note, name, truth in shown
+            if name in arrays and truth is not None
+        ]
 
     def verdict(self) -> dict[str, str]:
-        """One sentence that says how good it is, and one that says what is misread."""
+        """One sentence that says how good the hero is, and one that says what it misreads."""
         cards = self.cards()
-        if not cards:
+        if not cards or not self.has_confusion:
             return {"verdict": "What this run found", "lead": ""}
-        first = cards[0]
-        wrong = 1 - first["value"]
-        verdict = f"{first['value']:.1%} read right"
-        if wrong > 0:
-            verdict += f": {one_in(wrong)} is misread"
-        if not self.has_confusion:
-            return {"verdict": verdict, "lead": ""}
-        pairs = most_confused(self.confusion, 1)
-        if not pairs:
-            return {"verdict": verdict, "lead": f"{self.title} makes no error out of fold."}
-        true, predicted = (quoted(self.names[code]) for code in (pairs[0].true, pairs[0].predicted))
+        wrong = 1 - cards[0]["value"]
+        verdict = f"{share(cards[0]['value'])} read right" + (f": {one_in(wrong)} is misread" if wrong > 0 else "")
         n, errors = len(self.labels), int((self.labels != self.predictions).sum())
-        lead = (
-            f"{self.title}, the model whose errors are opened below, misreads {errors:,} of {n:,} images held out "
-            f"in turn; most often it takes {true} for {predicted}."
+        others = self.others()
+        best = (
+            f", the best of {len(others) + 1} models by held-out images,"
+            if others and self.key != "chosen"
+            else ""
         )
-        return {"verdict": verdict, "lead": lead}
+        lead = f"{self.title}{best} misreads {errors:,} of {n:,} images held out in turn"
+        pairs = most_confused(self.confusion, 1)
+        if pairs:
+            lead += f"; most often it takes {images_of(self.names[pairs[0].true])} for "
+            lead += quoted(self.names[pairs[0].predicted])
+        return {"verdict": verdict, "lead": f"{lead}."}
 
+    def _ahead(self) -> Finding | NotApplicable:
+        """The hero against the next best, in all classes."""
+        others = self.others()
+        if not self.has_confusion or not others:
+            return NotApplicable("M1", "no other model answered the same images")
+        other = self.result.arrays[f"{others[0]}.predictions"]
+        level = 1 - 0.05 / len(others)
+        test = mcnemar(self.predictions == self.labels, other == self.labels, confidence=level)
+        return better_model(test, self.title, title_of(others[0], self.result.values), looked_at=len(others))
 
-def _share(share: dict[str, Any]) -> dict[str, Any]:
-    return {key: share[key] for key in ("value", "low", "high", "k", "n")}
+    def _mended(self) -> list[Finding | NotApplicable]:
+        arrays, test = self.result.arrays, self.test_labels
+        if test is None or not {"knn.tuned_predictions", "knn.augmented_predictions"} <= arrays.keys():
+            return []
+        after, before = (arrays[f"knn.{name}_predictions"] == test for name in ("augmented", "tuned"))
+        return [mended_by_copies(mcnemar(after, before), OPENED["knn"])]

@@ -1,0 +1,84 @@
+"""Shares, intervals and class names as parts of a sentence."""
+
+__all__ = ["bracketed", "images_of", "p_text", "percent", "points", "quoted", "share"]
+
+LONGEST_NAME = 40
+
+
+def quoted(name: str) -> str:
+    """A class name for a sentence: shortened, and isolated so that right-to-left text disturbs nothing else."""
+    short = name if len(name) <= LONGEST_NAME else name[: LONGEST_NAME - 1] + "…"
+    return short if short.isascii() else f"\u2068{short}\u2069"
+
+
+def images_of(name: str) -> str:
+    """All images of a class.
+
+    Examples
+    --------
+    >>> images_of("5"), images_of("Shirt")
+    ('the 5s', 'the images of Shirt')
+    """
+    return f"the {name}s" if name.isascii() and name.isdecimal() else f"the images of {quoted(name)}"
+
+
+def percent(share: float) -> str:
+    """A share that somebody chose, with no digit more or less than they gave.
+
+    Examples
+    --------
+    >>> percent(0.9), percent(0.975), percent(0.9999)
+    ('90%', '97.5%', '99.99%')
+    """
+    return f"{100 * share:.10g}%"
+
+
+def share(value: float, digits: int = 1) -> str:
+    """A measured share; 0% and 100% are said only of none and of all.
+
+    Examples
+    --------
+    >>> share(0.1034), share(0.0002), share(0.99996), share(0.0), share(1.0)
+    ('10.3%', '0.02%', '99.996%', '0%', '100%')
+    """
+    if value in (0, 1):
+        return f"{100 * value:.0f}%"
+    for more in range(digits, 12):
+        text = f"{100 * value:.{more}f}%"
+        if 0 < float(text[:-1]) < 100:
+            return text
+    return text
+
+
+def points(difference: float) -> str:
+    """A difference of two shares, in percentage points; the sign is said in words.
+
+    Examples
+    --------
+    >>> points(0.03064), points(-0.2)
+    ('3.06 points', '20.00 points')
+    """
+    return f"{abs(100 * difference):.2f} points"
+
+
+def bracketed(low: float, high: float, *, digits: int = 1, sign: str = "%") -> str:
+    r"""An interval behind its number, never broken over two lines.
+
+    Examples
+    --------
+    >>> bracketed(0.028, 0.033), bracketed(0.028, 0.033, digits=2, sign="")
+    ('[2.8%,\xa03.3%]', '[2.80,\xa03.30]')
+    """
+    return f"[{100 * low:.{digits}f}{sign},\u00a0{100 * high:.{digits}f}{sign}]"
+
+
+def p_text(p_value: float) -> str:
+    r"""A p-value as people write it, never broken over two lines.
+
+    Examples
+    --------
+    >>> p_text(0.012), p_text(0.0) == "p\xa0<\xa00.0001"
+    ('p\xa0=\xa00.01', True)
+    """
+    text = "p < 0.0001" if p_value < 1e-4 else f"p = {p_value:.{4 if p_value < 0.01 else 2}f}"
+    return text.replace(" ", "\u00a0")
