@@ -92,7 +92,8 @@ class Correction:
         return self.name or ("" if self.hash is None else hash_in_digits(self.hash))
 
     @property
-    def _time(self) -> datetime:
+    def time(self) -> datetime:
+        """When it was said; the earliest that there is where that was not written down."""
         if not self.when:
             return _EARLIEST
         found = datetime.fromisoformat(self.when)
@@ -197,7 +198,7 @@ class Corrections:
             said.setdefault(key, []).append(one)
         found = {}
         for key, some in said.items():
-            standing = _standing(sorted(some, key=lambda one: one._time))
+            standing = _standing(sorted(some, key=lambda one: one.time))
             if standing:
                 found[key] = Decision(standing[-1], tuple(standing[:-1]))
         return found

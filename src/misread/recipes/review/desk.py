@@ -30,7 +30,6 @@ SKIP = "skip"
 Screen = tuple[int, ...]
 _ABSENT = 120.0
 """Seconds without a word after which what somebody had on the table is for others."""
-_BUSY = 600.0
 _JUMP = 4
 _MOST_REVIEWERS = 64
 
@@ -48,6 +47,7 @@ class Said:
 class _Reviewer:
     heard: float
     table: set[int] = field(default_factory=set)
+    shares: tuple[int, int] = (0, 1)
 
 
 class Desk:
@@ -68,7 +68,7 @@ class Desk:
         self._reviewers: dict[str, _Reviewer] = {}
         self._later: list[Screen] = []
         self._skipped: set[int] = set()
-        self._others_at = -_BUSY
+        self._namesake = False
         self._next = 0
         self._read()
 
@@ -104,8 +104,25 @@ class Desk:
     def refresh(self) -> None:
         """Notice what others have written."""
         if self.verdicts.refresh():
-            self._others_at = time.monotonic()
-            self._read()
+            self._others_wrote()
+
+    def _others_wrote(self) -> None:
+        self._namesake = len(self._at_work()) == 1
+        self._read()
+
+    def _at_work(self) -> list[str]:
+        return sorted(self.verdicts.at_work() | {self.by})
+
+    @property
+    def _share(self) -> tuple[int, int]:
+        """Which share of the screens is for this desk, and how many there are: others sit elsewhere."""
+        names = self._at_work()
+        return names.index(self.by), len(names)
+
+    def elsewhere(self, reviewer: str) -> bool:
+        """Whether what is on the table should be given back, for others have begun to work, or have ended."""
+        own = self._hear(reviewer)
+        return own.shares != self._share
 
     def arrive(self, reviewer: str) -> None:
         """Begin with an empty table, after a page was opened or loaded again."""
@@ -130,6 +147,7 @@ class Desk:
         """What to look at next, which is then on this reviewer's table and on nobody else's."""
         self.refresh()
         own = self._hear(reviewer)
+        own.shares = self._share
         taken = set().union(*(one.table for one in self._reviewers.values()))
         found: list[Screen] = []
         for screen in self._open(taken, count):
@@ -143,11 +161,13 @@ class Desk:
         while self._next < len(screens) and all(self._states[place] != UNSEEN for place in screens[self._next]):
             self._next += 1
         found: list[Screen] = []
-        places = range(self._next, len(screens))
-        if time.monotonic() - self._others_at < _BUSY:  # somebody elsewhere begins with the first: so do not
-            jump = self._next + count * random.randrange(_JUMP)
-            places = [*range(jump, len(screens)), *range(self._next, min(jump, len(screens)))]  # type: ignore[assignment]
-        for number in places:
+        rank, count_of = self._share
+        numbers = list(range(self._next, len(screens)))
+        numbers.sort(key=lambda number: number % count_of != rank)  # own ones first, in their order
+        if self._namesake:  # somebody of the same name begins with the first: so do not
+            jump = min(count * random.randrange(_JUMP), len(numbers))
+            numbers = numbers[jump:] + numbers[:jump]
+        for number in numbers:
             left = self._left(screens[number], taken | self._skipped)
             if left:
                 found.append(left)
@@ -195,8 +215,7 @@ class Desk:
 
     def _write(self, rows: list[Correction], places: list[int]) -> None:
         if self.verdicts.add(rows):
-            self._others_at = time.monotonic()
-            self._read()
+            self._others_wrote()
             return
         for place in places:
             for one in self._copies.get(int(self.review.hashes[place]), [place]):

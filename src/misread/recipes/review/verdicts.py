@@ -3,6 +3,7 @@
 import getpass
 import os
 from collections.abc import Iterable
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from misread.data.corrections import Correction, Corrections, Decision, append_corrections
@@ -10,6 +11,8 @@ from misread.data.corrections import Correction, Corrections, Decision, append_c
 __all__ = ["Verdicts", "who"]
 
 _Key = int | str
+_BUSY = timedelta(minutes=10)
+"""Who has written within this time is taken to be still at work."""
 
 
 class Verdicts:
@@ -34,6 +37,7 @@ class Verdicts:
         self._size = 0
         self._lines: dict[_Key, list[Correction]] = {}
         self._decisions: dict[_Key, Decision] = {}
+        self._heard: dict[str, datetime] = {}
         self.refresh()
 
     def refresh(self) -> bool:
@@ -56,6 +60,7 @@ class Verdicts:
             key = self._hash_of.get(one.name, one.name) if one.hash is None else one.hash
             touched[key] = self._lines.setdefault(key, [])
             touched[key].append(one)
+            self._heard[one.by] = max(one.time, self._heard.get(one.by, one.time))
         if len(touched) == len(self._lines):
             self._decisions = {}
         for key, some in touched.items():
@@ -68,6 +73,10 @@ class Verdicts:
     def said(self, value: int) -> Decision | None:
         """What counts of the image with this hash."""
         return self._decisions.get(value)
+
+    def at_work(self) -> set[str]:
+        """The names of those who have written lately."""
+        return {by for by, when in self._heard.items() if datetime.now(UTC) - when < _BUSY}
 
     def add(self, rows: list[Correction]) -> bool:
         """Write lines, which are on the disk afterwards; whether others had written some meanwhile.

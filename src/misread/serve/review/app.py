@@ -127,7 +127,11 @@ class _Server:
     def _after(self, asked: dict[str, Any]) -> dict[str, Any]:
         """How far it is now, and what others have judged of what the page holds."""
         held = [_place(one) for one in _list(asked.get("held", []), "held", 1_000)]
-        return {"progress": asdict(self.desk.progress()), "gone": self.desk.gone(held)}
+        return {
+            "progress": asdict(self.desk.progress()),
+            "gone": self.desk.gone(held),
+            "elsewhere": self.desk.elsewhere(_reviewer(asked)),
+        }
 
     async def refused(self, _: Request, error: Exception) -> Response:
         assert isinstance(error, Refused)

@@ -36,6 +36,13 @@ class Session {
     return this.#filling;
   }
 
+  /** Others have begun to work, or have ended: give back what is ahead, and get what is for this page. */
+  async #shareOut() {
+    await this.#filling;
+    this.#ahead = this.#ahead.filter(({ said }) => said);
+    await this.#fill(true);
+  }
+
   async #fetch(fresh) {
     const { screens, progress } = await ask("next", { reviewer: this.reviewer, count: AHEAD, fresh });
     this.#ahead.push(...screens.map(asScreen));
@@ -94,11 +101,13 @@ class Session {
       const about = screen.images.filter(({ id }) => chosen.has(id));
       if (!about.length) return;
       const said = about.map(({ id }) => ({ id, verdict, label }));
-      const { progress, gone } = await ask("verdicts", { reviewer: this.reviewer, verdicts: said, held: this.#held() });
+      const { progress, gone, elsewhere } = await ask("verdicts", { reviewer: this.reviewer, verdicts: said, held: this.#held() });
       const words = inWords(verdict, label, about[0]);
       const rest = screen.images.filter(({ id }) => !chosen.has(id));
-      this.#history.push({ screen: { ...screen, images: about }, chosen, said: verdict === "skip" ? "" : words });
+      const before = this.#shown.said; // undo gives back what was said before, if anything was
+      this.#history.push({ screen: { ...screen, images: about }, chosen, said: verdict === "skip" ? "" : words, before });
       this.#drop(gone);
+      if (elsewhere) await this.#shareOut();
       this.#ahead.unshift(...rest.map((image) => asScreen({ images: [image], words: image.words })));
       this.view.showProgress(progress);
       await this.#advance(verdict === "skip" ? "Skipped." : `Recorded: ${words}${about.length > 1 ? `, ${about.length} images` : ""}.`);
@@ -112,15 +121,17 @@ class Session {
     });
   }
 
+  /** Take back what was said of the image on screen, or else of the last one. */
   undo() {
     this.#alone(async () => {
-      const last = this.#history.at(-1);
+      const last = this.#shown?.said ? this.#shown : this.#history.at(-1);
       if (!last) return;
       const ids = last.screen.images.map(({ id }) => id);
       const { progress } = await ask("withdraw", { reviewer: this.reviewer, ids, held: [] });
       this.view.showProgress(progress);
-      last.said = "";
-      this.#return("Taken back.");
+      Object.assign(last, { said: last.before, before: "" });
+      if (last === this.#shown) this.#show("Taken back.");
+      else this.#return("Taken back.");
     });
   }
 
@@ -187,7 +198,7 @@ class Session {
 }
 
 function asScreen(screen) {
-  return { screen, chosen: new Set(screen.images.map(({ id }) => id)), said: "" };
+  return { screen, chosen: new Set(screen.images.map(({ id }) => id)), said: "", before: "" };
 }
 
 function inWords(verdict, label, { given }) {

@@ -104,6 +104,7 @@ export class View {
         const button = element("button");
         button.type = "button";
         button.className = "member";
+        button.title = image.name;
         const picture = element("img");
         picture.src = image.picture;
         picture.alt = "";
