@@ -1,6 +1,6 @@
 """One out-of-fold pass: fit each fold once, keep everything that later questions need."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,6 +17,8 @@ from misread.evaluation.scores import ZERO, class_table, unlike_scores, with_all
 from misread.parallel import inner_threads, is_local, task_threads
 
 __all__ = ["OutOfFold", "out_of_fold"]
+
+Also = Callable[[Any, NDArray[np.intp], NDArray[np.intp], NDArray[Any]], Any]
 
 MOST_UNLIKE = 0.1
 """Share of the answers that may differ from the best score: models break ties in ways of their own."""
@@ -41,6 +43,8 @@ class OutOfFold:
         Sorted distinct values of `y`; empty for multilabel and multioutput targets.
     boundaries : ndarray of shape (n,), or float
         Of two classes, the score above which the second was answered.
+    also : tuple
+        What `also` gave for each fold, where it was asked for.
     """
 
     y: NDArray[Any]
@@ -49,6 +53,7 @@ class OutOfFold:
     folds: NDArray[np.uint16]
     classes: NDArray[Any]
     boundaries: NDArray[np.float64] | float = ZERO
+    also: tuple[Any, ...] = ()
 
     @property
     def table(self) -> NDArray[np.float64]:
@@ -79,6 +84,7 @@ def out_of_fold(
     cv: int | BaseCrossValidator | Iterable[Any] = 3,
     scores: bool = True,
     side_by_side: bool = True,
+    also: Also | None = None,
 ) -> OutOfFold:
     """Fit a clone of `estimator` on the rest of each fold and ask it about that fold.
 
@@ -99,6 +105,9 @@ def out_of_fold(
         Fit several folds at a time. An estimator that keeps all cores busy by itself is faster without: its
         threads then share one copy of the data in the processor's cache. On a cluster folds always run side by
         side.
+    also : callable, optional
+        Called for each fold with the fitted clone, the positions that it was fitted on and those held out, and its
+        predictions of these, while the clone is still there.
 
     Returns
     -------
@@ -125,7 +134,8 @@ def out_of_fold(
     classes = np.unique(y) if type_of_target(y) in ("binary", "multiclass") else np.empty(0, y.dtype)
     n_threads = task_threads()
     answers = Parallel(n_jobs=None if side_by_side or not is_local() else 1, prefer="threads")(
-        delayed(_answer_fold)(estimator, X, y, train, test, classes, scores, n_threads) for train, test in splits
+        delayed(_answer_fold)(estimator, X, y, train, test, classes, scores, n_threads, also)
+        for train, test in splits
     )
     folds = np.empty(len(y), np.uint16)
     predictions = np.empty_like(y)
@@ -133,8 +143,9 @@ def out_of_fold(
     boundaries = np.empty(len(y))
     for fold, ((_, test), answered) in enumerate(zip(splits, answers, strict=True)):
         folds[test] = fold
-        all_scores[test], predictions[test], boundaries[test] = answered
-    held_out = OutOfFold(y, all_scores, predictions, folds, classes, boundaries)
+        all_scores[test], predictions[test], boundaries[test] = answered[:3]
+    found = () if also is None else tuple(answered[3] for answered in answers)
+    held_out = OutOfFold(y, all_scores, predictions, folds, classes, boundaries, found)
     if scores and len(classes):
         _check_answers(held_out, type(estimator).__name__)
     return held_out
@@ -149,19 +160,21 @@ def _answer_fold(
     classes: NDArray[Any],
     with_scores: bool,
     n_threads: int,
-) -> tuple[NDArray[np.float64], NDArray[Any], float]:
+    also: Also | None,
+) -> tuple[NDArray[np.float64], NDArray[Any], float, Any]:
     """Scores with a column for each class, those that this fold never saw at the bottom; answers; the boundary."""
     with inner_threads(n_threads):
         fitted: Any = clone(estimator).fit(X[train], y[train])
         if not with_scores:
-            return np.empty((len(test), 0)), fitted.predict(X[test]), ZERO
+            return np.empty((len(test), 0)), fitted.predict(X[test]), ZERO, None
         scores, predictions = responses(fitted, X[test])
         own = boundary(fitted)
+        more = also(fitted, train, test, predictions) if also else None
     if len(fitted.classes_) == len(classes):
-        return scores, predictions, own
+        return scores, predictions, own, more
     codes, lowest = np.searchsorted(classes, fitted.classes_), 0.0 if gives_shares(fitted) else -np.inf
     table = with_all_classes(class_table(scores, own), codes, len(classes), lowest)
-    return (table[:, 1] if len(classes) == 2 else table), predictions, own
+    return (table[:, 1] if len(classes) == 2 else table), predictions, own, more
 
 
 def _check_answers(held_out: OutOfFold, name: str) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from misread.analysis.why import explain
 from misread.bundle import Bundle, Evidence
 from misread.data import Dataset, Split
 from misread.data.corrected import Corrected
@@ -30,6 +31,8 @@ from misread.tasks import Task, Wanted, make_task
 __all__ = ["Judged", "evaluate", "judge", "unseen_images"]
 
 N_CLEANED = 1_000
+NEIGHBORS_SHOWN = 3
+MOST_NEIGHBORS = 2_000
 
 
 @dataclass(frozen=True, eq=False)
@@ -172,10 +175,24 @@ def _pictured(bundle: Bundle, images: Dataset, task: Task, judged: Judged) -> di
     arrays = gallery_arrays(
         images.test.images, task.y_test, answers["predictions"], answers["scores"], _own_threshold(bundle)
     )
+    if task.name == "classification":
+        arrays |= _why(bundle, task, answers["predictions"], images.shape)
     if bundle.held_out is not None:
         arrays["model.held_out.truth"] = bundle.held_out.truth
         arrays["model.held_out.scores"] = bundle.held_out.scores
     return arrays
+
+
+def _why(bundle: Bundle, task: Task, predictions: NDArray[Any], shape: tuple[int, int]) -> dict[str, NDArray[Any]]:
+    """Why test images were misread, and the training images that say so."""
+    found = explain(bundle.estimator, task.X_test, task.y_test, predictions.astype(np.int64), shape)
+    if "weights" in found:
+        found["weights"] = found["weights"][None]
+    if "neighbors" in found:
+        index = np.unique(found["neighbors"][:, :NEIGHBORS_SHOWN])[:MOST_NEIGHBORS]
+        found |= {"index": index, "images": bundle.estimator._fit_X[index].reshape(-1, *shape)}
+        found["labels"] = bundle.estimator.classes_[bundle.estimator._y[index]].astype(np.int64)
+    return {f"model.why.{name}": array for name, array in found.items()}
 
 
 def unseen_images(bundle: Bundle, dataset: Dataset, every: bool) -> Dataset:

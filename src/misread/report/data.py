@@ -9,6 +9,7 @@ from misread.report.evidence import Absent, Evidence
 from misread.report.glance import glance
 from misread.report.kinds import evidence_of
 from misread.report.steps import denoising, duels, ladder, multilabel, neighbor_grid, numbers
+from misread.report.why import why
 from misread.results.study import StudyResult
 
 __all__ = ["report_data", "summary"]
@@ -27,8 +28,9 @@ SECTIONS: dict[str, Callable[[Evidence], dict[str, Any]]] = {
     "denoising": denoising,
     "numbers": numbers,
     "gallery": gallery,
+    "why": why,
 }
-FOR_PAGE_ONLY = frozenset({"gallery", "numbers"})
+FOR_PAGE_ONLY = frozenset({"gallery", "numbers", "why"})
 
 
 def report_data(result: StudyResult) -> dict[str, Any]:

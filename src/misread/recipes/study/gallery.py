@@ -16,6 +16,9 @@ __all__ = ["run_gallery"]
 PIXEL_BUDGET = 16_000_000
 BYTE_BUDGET = 1_200_000
 """What the images may take in the page, about: those of clothes are twice as long as those of digits."""
+NEIGHBOR_BUDGET = 300_000
+"""The same of the images that are the neighbours of misread ones."""
+NEIGHBORS_SHOWN = 3
 SHOWN_SIDE = 40
 RIGHT_PER_CLASS = 30
 ALONG_EACH_DETECTOR = 240
@@ -28,7 +31,8 @@ def run_gallery(context: Context) -> Outcome:
     train = context.dataset.train
     predictions = context.opened("predictions")
     height, width = context.dataset.shape
-    budget = max(min(PIXEL_BUDGET // (height * width), int(BYTE_BUDGET / _bytes_each(train.images))), 500)
+    bytes_each = _bytes_each(train.images)
+    budget = max(min(PIXEL_BUDGET // (height * width), int(BYTE_BUDGET / bytes_each)), 500)
     per_class = min(RIGHT_PER_CLASS, max(1, budget // (4 * len(context.dataset.class_names))))
     chosen = [
         misread(train.labels, predictions, budget * 3 // 4, context.seed),
@@ -37,8 +41,23 @@ def run_gallery(context: Context) -> Outcome:
     ]
     if "suspects" in context.done:
         chosen.append(doubted(context.done["suspects"].arrays))
+    chosen.append(_why(context, np.concatenate(chosen), int(NEIGHBOR_BUDGET / bytes_each)))
     index = np.unique(np.concatenate(chosen)).astype(np.int64)
     return Outcome(arrays={"gallery.index": index, "gallery.images": np.array(train.images[index])})
+
+
+def _why(context: Context, shown: NDArray[np.int64], budget: int) -> NDArray[np.int64]:
+    """Images that say why others were misread: their neighbours, as many as there is room for."""
+    try:
+        rows = context.opened("why.rows")
+    except KeyError:
+        return np.empty(0, np.int64)
+    try:
+        neighbors = context.opened("why.neighbors")[:, :NEIGHBORS_SHOWN]
+    except KeyError:
+        return rows
+    asked = np.random.default_rng(context.seed).permutation(np.flatnonzero(np.isin(rows, shown)))
+    return neighbors[asked[: budget // NEIGHBORS_SHOWN]].ravel()
 
 
 def _along_detectors(context: Context) -> list[NDArray[np.int64]]:

@@ -18,6 +18,7 @@ from misread.models.scaling import fit_scaler
 from misread.models.zoo import make
 from misread.recipes.study.asked import asked_about
 from misread.recipes.study.step import Context, Outcome
+from misread.recipes.study.why import asking_why, why_arrays
 from misread.results.names import OPENED, title_of
 from misread.tasks import Task, classification, leading_images
 
@@ -74,11 +75,16 @@ def run_one_vs_rest(context: Context) -> Outcome:
     return Outcome(values, {"one_vs_rest.asked_predictions": model.predict(asked.X)})
 
 
+def _held_out(context: Context, task: Task, model: Any) -> OutOfFold:
+    why = asking_why(task, context.dataset.shape)
+    return out_of_fold(model, task.X_train, task.y_train, side_by_side=False, also=why)
+
+
 def run_sgd_raw(context: Context) -> Outcome:
     """SGD on raw pixels, one against all."""
     task = classification(context.dataset)
     model = SGDClassifier(random_state=context.seed)
-    held_out = out_of_fold(model, task.X_train, task.y_train, side_by_side=False)
+    held_out = _held_out(context, task, model)
     scores, predictions = responses(model.fit(task.X_train, task.y_train), task.X_train[:1])
     values = {
         "sgd_raw.first_prediction": context.dataset.class_names[predictions[0]],
@@ -93,7 +99,7 @@ def run_sgd_scaled(context: Context) -> Outcome:
     task = classification(context.dataset)
     scaler = fit_scaler(StandardScaler(), task.X_train)
     model = SGDClassifier(random_state=context.seed, scaler=FrozenEstimator(scaler))
-    held_out = out_of_fold(model, task.X_train, task.y_train, side_by_side=False)
+    held_out = _held_out(context, task, model)
     arrays = held_out_arrays("sgd_scaled", held_out)
     if len(task.X_test):
         arrays |= _test_arrays("sgd_scaled", model.fit(task.X_train, task.y_train), task)
@@ -113,7 +119,7 @@ def run_chosen(context: Context) -> Outcome:
     """Any model of the zoo, judged like the others."""
     task = classification(context.dataset)
     model = set_shape(make(context.model, seed=context.seed), context.dataset.shape)
-    held_out = out_of_fold(model, task.X_train, task.y_train, side_by_side=False)
+    held_out = _held_out(context, task, model)
     values = {"chosen.model": context.model, "chosen.cv_accuracy": held_out.fold_accuracies.tolist()}
     arrays = held_out_arrays("chosen", held_out)
     if len(task.X_test):
@@ -170,6 +176,7 @@ def held_out_arrays(name: str, held_out: OutOfFold) -> dict[str, Any]:
         f"{name}.scores": _above_zero(held_out.scores, held_out.boundaries),
         f"{name}.predictions": held_out.predictions,
         f"{name}.folds": held_out.folds,
+        **why_arrays(name, held_out.also),
     }
 
 

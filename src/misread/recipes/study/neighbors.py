@@ -11,6 +11,7 @@ from misread.models import KNeighborsClassifier, KNeighborsClassifierCV
 from misread.models.neighbors_votes import neighbor_weights, vote_shares
 from misread.recipes.study.multiclass import held_out_arrays
 from misread.recipes.study.step import Context, Outcome
+from misread.recipes.study.why import asking_why
 from misread.tasks import Task, classification, leading_images
 
 __all__ = ["run_knn", "run_knn_augmented", "run_knn_held_out", "run_knn_test", "why_no_test"]
@@ -49,7 +50,8 @@ def run_knn_held_out(context: Context) -> Outcome:
     """The winner asked about every training image while it is held out, in the folds of the other models."""
     task = classification(context.dataset)
     model = KNeighborsClassifier(**context.done["knn"].values["knn.best_params"])
-    held_out = out_of_fold(model, task.X_train, task.y_train, side_by_side=False)
+    why = asking_why(task, context.dataset.shape)
+    held_out = out_of_fold(model, task.X_train, task.y_train, side_by_side=False, also=why)
     return Outcome({"knn.cv_accuracy": held_out.fold_accuracies.tolist()}, held_out_arrays("knn", held_out))
 
 

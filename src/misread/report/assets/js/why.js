@@ -8,8 +8,8 @@ import { scoreText } from "./words.js";
 const told = report.why;
 const SCALE = 8;
 
-/** A canvas with the image, pale, and over it what `level(x, y)` says from -1 (against) to 1 (for the answer). */
-const overlay = (place, level, label) => {
+/** A canvas with the image and over it what `level(x, y)` says from -1 (against) to 1 (for the answer); `boxes` are framed. */
+const overlay = (place, level, label, boxes = []) => {
   const { sheet } = gallery;
   const canvas = make("canvas", { class: "overlay", width: sheet.width * SCALE, height: sheet.height * SCALE, role: "img", "aria-label": label });
   const style = getComputedStyle(document.documentElement);
@@ -31,6 +31,10 @@ const overlay = (place, level, label) => {
         pen.fillRect(column * SCALE, row * SCALE, SCALE, SCALE);
       }
     }
+    pen.globalAlpha = 1;
+    pen.lineWidth = 2;
+    pen.strokeStyle = style.getPropertyValue("--ink");
+    for (const box of boxes) pen.strokeRect(...box.map((side, k) => side * SCALE + (k < 2 ? 1 : -2)));
   });
   return canvas;
 };
@@ -44,9 +48,9 @@ const byWeights = (place) => {
   const { width, height } = gallery.sheet;
   const [answer, rival] = [gallery.predicted[place], rivalOf(place)];
   const size = width * height;
-  const one = told.weights.subarray(answer * size, (answer + 1) * size);
-  const other = rival === null ? null : told.weights.subarray(rival * size, (rival + 1) * size);
-  const values = Float32Array.from(one, (weight, i) => weight - (other ? other[i] : 0));
+  const model = told.which[place] * told.classes;
+  const weight = (code, i) => ((told.levels[(model + code) * size + i] - 128) * told.scales[model + code]) / 127;
+  const values = Float32Array.from({ length: size }, (_, i) => weight(answer, i) - (rival === null ? 0 : weight(rival, i)));
   const strong = Float32Array.from(values, Math.abs).sort()[Math.floor(0.98 * (size - 1))] || 1;
   const what = rival === null ? `Weights of ${nameOf(answer)}` : `Weights of ${nameOf(answer)} minus ${nameOf(rival)}`;
   return [
@@ -57,14 +61,17 @@ const byWeights = (place) => {
 };
 
 const byNeighbors = (place) => {
-  const near = Array.from(told.of.subarray(place * told.k, (place + 1) * told.k)).filter(Boolean).map((one) => one - 1);
-  if (!near.length) return [make("p", { class: "hint" }, "Its nearest training images are kept for the misread ones only.")];
+  const row = told.rowOf.get(place);
+  const all = row === undefined ? [] : Array.from(told.of.subarray(row * told.k, (row + 1) * told.k));
+  const near = all.map((one, k) => ({ at: one - 1, distance: told.distances[row * told.k + k] })).filter(({ at }) => at >= 0);
+  if (!near.length) return [make("p", { class: "hint" }, "Its nearest training images are stored for a part of the misread ones only.")];
+  const [sheet, labels] = told.sheet ? [told.sheet, told.labels] : [gallery.sheet, gallery.true];
   return [
     make("h3", {}, "The training images nearest to it"),
-    make("ul", { class: "why-near" }, ...near.map((one, k) => make(
-      "li", {}, picture(told.sheet, one, `a training image of ${nameOf(told.labels[one])}`),
-      make("span", { class: `who${told.labels[one] === gallery.true[place] ? " same" : ""}` }, nameTag(told.labels[one])),
-      make("span", { class: "sub" }, scoreText(told.distances[place * told.k + k])),
+    make("ul", { class: "why-near" }, ...near.map(({ at, distance }) => make(
+      "li", {}, picture(sheet, at, `a training image of ${nameOf(labels[at])}`),
+      make("span", { class: `who${labels[at] === gallery.true[place] ? " same" : ""}` }, nameTag(labels[at])),
+      make("span", { class: "sub" }, scoreText(distance)),
     ))),
     make("p", { class: "hint" }, `Below each its class and its distance. ${told.note}`),
   ];
@@ -80,19 +87,26 @@ const byPatches = (place) => {
   const strong = Math.max(...changes.map(Math.abs)) || 1;
   const answer = nameOf(gallery.predicted[place]);
   const flipping = flips.reduce((sum, one) => sum + one, 0);
-  const at = (x, y) => changes[Math.floor((y * rows) / height) * columns + Math.floor((x * columns) / width)];
+  const edge = (k, side, parts) => Math.round((k * side) / parts);
+  const part = (along, side, parts) => Array.from({ length: parts }, (_, k) => k).findLast((k) => edge(k, side, parts) <= along);
+  const at = (x, y) => changes[part(y, height, rows) * columns + part(x, width, columns)];
+  const boxes = Array.from(flips.keys()).filter((k) => flips[k]).map((k) => {
+    const [line, column] = [Math.floor(k / columns), k % columns];
+    const [left, top] = [edge(column, width, columns), edge(line, height, rows)];
+    return [left, top, edge(column + 1, width, columns) - left, edge(line + 1, height, rows) - top];
+  });
   return [
     make("h3", {}, "What flips it"),
-    overlay(place, (x, y) => -at(x, y) / strong, "How much each part of the image speaks for the answer"),
+    overlay(place, (x, y) => -at(x, y) / strong, "How much each part of the image speaks for the answer", boxes),
     make("p", { class: "hint" }, "Each part was blanked in turn. Without a ", key("blue", "one"), ` part the model is less for ${answer}, without an `, key("orange", "two"), " part more. ",
-      flipping ? `${flipping} of the ${rows * columns} parts, blanked alone, change the answer.` : "No part alone changes the answer.", ` ${told.note}`),
+      flipping ? `${flipping} of the ${rows * columns} parts, framed, change the answer when blanked alone.` : "No part alone changes the answer.", ` ${told.note}`),
   ];
 };
 
 const WAYS = { weights: byWeights, neighbors: byNeighbors, patches: byPatches };
 
 if (told) {
-  for (const name of ["weights", "of", "labels", "distances", "changes", "flips", "places"]) {
+  for (const name of ["levels", "scales", "which", "of", "labels", "distances", "changes", "flips", "places"]) {
     if (told[name]) told[name] = unpack(told[name]);
   }
   if (told.sheet) told.sheet = loadSheet(told.sheet);
