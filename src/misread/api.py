@@ -10,7 +10,6 @@ from numpy.typing import ArrayLike
 from misread.bundle import Bundle, Manifest
 from misread.bundle import load as load_bundle
 from misread.data import Dataset, load
-from misread.errors import ParameterError
 from misread.evaluation.answers import Answers
 from misread.figures import draw_study
 from misread.parallel import workers
@@ -19,7 +18,7 @@ from misread.recipes.check import Checked, check_source
 from misread.recipes.compare import compare_sources
 from misread.recipes.evaluate import evaluate as evaluate_bundle
 from misread.recipes.judge import judge_answers, judge_scores
-from misread.recipes.sources import Source, ask_bundle, asked_here, source_of
+from misread.recipes.sources import Source, ask_bundle, asked_here, held_out_source, source_of
 from misread.recipes.study import StepEvent, StudyResult, run_steps
 from misread.report import write_report
 from misread.results.comparison import Comparison
@@ -172,7 +171,7 @@ def compare(
     ----------
     first, second : Bundle, Answers, or path of a model file, a run folder or a table of answers
     data : Dataset, name or path, optional
-        What models are asked about.
+        What models are asked about; by default, the held-out answers in their files are compared.
     every : bool
         Ask about all images that a model has not seen, not the test images alone.
     confidence : float in (0, 1), default 0.95
@@ -208,7 +207,7 @@ def check(
     ----------
     model : Bundle, Answers, or path of a model file, a run folder or a table of answers
     data : Dataset, name or path, optional
-        What a model is asked about.
+        What a model is asked about; by default, the held-out answers in its file are checked.
     accuracy, precision, recall, not_worse_than, confidence
         See `misread.recipes.check.check_source`.
     every : bool
@@ -238,7 +237,7 @@ def _source(model: Model, data: Dataset | str | os.PathLike[str] | None, every: 
         return Source(str(model.provenance.get("model", "a table of answers")), model)
     if isinstance(model, Bundle):
         if data is None:
-            raise ParameterError("give the data that the models are to be asked about")
+            return held_out_source(model)
         return ask_bundle(model, _alike(data)(model.manifest), every=every)
     return source_of(model, None if data is None else _alike(data), every=every)
 

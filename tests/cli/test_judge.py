@@ -8,7 +8,7 @@ import pytest
 from sklearn.svm import SVC
 from typer.testing import CliRunner
 
-from misread import load
+from misread import load, open_model, save, train
 from misread.cli import app, main
 from misread.results.answers import answers_of
 from misread.results.study import StudyResult
@@ -47,6 +47,17 @@ def test_json(table, tmp_path):
     done = run(path, "--data", "digits", "--out", tmp_path / "run", "--positive", "3", "--json")
     document = json.loads(done.output)
     assert document["values"]["model.recall"]["of"] == np.count_nonzero(digits.test.labels == 3)
+
+
+def test_a_model_file_gives_its_held_out_answers(tmp_path):
+    file = tmp_path / "knn.misread"
+    save(train("knn", "digits"), file)
+    done = run(file, "--data", "digits", "--out", tmp_path / "run")
+    assert done.exit_code == 0, done.output
+    said = open_model(file).manifest.metrics["out_of_fold"]["accuracy"]
+    assert f"{said['value']:.1%} of {said['of']:,} images are read right" in done.output
+    assert "training images that were held out" in done.stderr
+    assert (tmp_path / "run" / "report.html").is_file()
 
 
 def test_a_mistake_is_one_line(tmp_path, monkeypatch, capsys):

@@ -1,6 +1,7 @@
 """Two models side by side, and the gate: on answers that are made up, so that every number is known."""
 
 import xml.etree.ElementTree as ElementTree
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -150,8 +151,12 @@ def test_models_runs_and_tables_are_sources(digits, models, tmp_path):
             compared.values["fixed"] - compared.values["broken"]
             == np.count_nonzero(other.answers.right) - counts[0]
         )
+    held_out = source_of(tmp_path / "sgd.misread", None)
+    said = models["sgd"].manifest.metrics["out_of_fold"]["accuracy"]
+    assert (said["count"], said["of"]) == (np.count_nonzero(held_out.answers.right), len(held_out.answers))
+    save(replace(models["sgd"], kept=None), tmp_path / "old.misread")
     with pytest.raises(ParameterError, match="give the data that it is to be asked about"):
-        source_of(tmp_path / "sgd.misread", None)
+        source_of(tmp_path / "old.misread", None)
 
 
 def test_promise_cost_and_images_are_shown(digits, models):

@@ -46,10 +46,18 @@ def test_planted_errors_of_training_and_test_come_first(planted):
     assert data.class_names[split.labels[first["row"]]] == first["given"]
 
 
-def test_a_model_file_does_not_vouch_for_what_it_has_learnt(planted):
-    """The nearest image of a training image is itself, wrong label and all: its like is fitted out of fold."""
+@pytest.mark.parametrize("keeps", [True, False])
+def test_a_model_file_does_not_vouch_for_what_it_has_learnt(planted, keeps, monkeypatch):
+    """The nearest image of a training image is itself, wrong label and all: only held-out answers count.
+
+    Those that the file keeps or, where it keeps none, of its like fitted out of fold.
+    """
     data, wrong = planted
     bundle = train(KNeighborsClassifier(1), data)
+    if keeps:
+        monkeypatch.setattr("misread.recipes.suspects._held_out", lambda *given: pytest.fail("fitted again"))
+    else:
+        bundle = replace(bundle, kept=None)
     found = find_suspects(data, bundle)
     by_model = [row for row in found.rows() if row["probability_given"] < 0.5]
     assert len(wrong & {row["name"] for row in by_model}) >= 29

@@ -105,6 +105,11 @@ class Manifest:
         """The manifest as JSON values."""
         return dataclasses.asdict(self)
 
+    @property
+    def provenance(self) -> dict[str, Any]:
+        """Where the model's answers come from, as `Answers` keep it."""
+        return {"model": self.model, "data": self.dataset.get("sha256", ""), "versions": dict(self.versions)}
+
     @classmethod
     def from_json(cls, document: Any) -> "Manifest":
         """Read what `as_json` wrote.

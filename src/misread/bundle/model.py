@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from misread import html
+from misread.bundle.answers import answers_node, are_written, evidence_of, read_answers, read_evidence
 from misread.bundle.archive import read_archive, read_document, reading, write_archive
 from misread.bundle.blank import contrasts, faintest
 from misread.bundle.budget import Store
@@ -21,6 +22,7 @@ from misread.bundle.manifest import Manifest
 from misread.bundle.parts import expect
 from misread.bundle.readings import Evidence, Readings
 from misread.errors import ModelFileError, ParameterError
+from misread.evaluation.answers import Answers
 from misread.evaluation.responses import boundary, responses
 from misread.evaluation.scores import class_table, leads, with_all_classes
 from misread.images.fit import fit_image
@@ -51,6 +53,8 @@ class Bundle:
         Out-of-fold scores of the training images, and scores of the test images.
     seen : ndarray of uint64, shape (k,), or None
         Hashes of all training images, by `misread.data.content.image_hashes`; None in files that do not say.
+    kept : Answers or None
+        What the model, or twins of it, said of training images that were held out; see `answers`.
     """
 
     manifest: Manifest
@@ -60,6 +64,21 @@ class Bundle:
     held_out: Evidence | None = None
     tested: Evidence | None = None
     seen: NDArray[np.uint64] | None = None
+    kept: Answers | None = None
+
+    @cached_property
+    def answers(self) -> Answers | None:
+        """What the model said of training images that were held out, by its operating point.
+
+        None of models that give no classes, and in files of an earlier misread.
+        """
+        kept, point = self.kept, self.manifest.operating_point
+        if kept is None:
+            return None
+        predictions, threshold = kept.predictions, None if point is None else point.threshold
+        if threshold is not None and self.manifest.task == "detector":
+            predictions = (kept.positive_scores >= threshold).astype(np.int64)
+        return replace(kept, predictions=predictions, threshold=threshold, provenance=self.manifest.provenance)
 
     def __repr__(self) -> str:
         manifest = self.manifest
@@ -264,13 +283,20 @@ def save(bundle: Bundle, path: str | os.PathLike[str]) -> None:
             "labels": put("examples.labels", bundle.example_labels),
         },
         "probe": put("probe.answers", _probe(bundle, probes)),
+        "answers": answers_node(bundle.kept, bundle.seen, put),
         "evidence": {
             name: evidence and {key: put(f"{name}.{key}", getattr(evidence, key)) for key in ("truth", "scores")}
-            for name, evidence in (("held_out", bundle.held_out), ("tested", bundle.tested))
+            for name, evidence in (("held_out", _evidence_alone(bundle)), ("tested", bundle.tested))
         },
         "seen": None if bundle.seen is None else put("seen", bundle.seen.view(np.int64)),
     }
     write_archive(path, document, arrays)
+
+
+def _evidence_alone(bundle: Bundle) -> Evidence | None:
+    """Held-out scores that do not follow from the answers that are kept."""
+    kept = bundle.kept
+    return bundle.held_out if kept is None or not are_written(kept) else None
 
 
 def _identity(array: NDArray[Any]) -> object:
@@ -301,14 +327,19 @@ def load(path: str | os.PathLike[str], *, most_memory: int | str | None = None) 
         manifest = Manifest.from_json(document)
         estimator = decode(document["estimator"], arrays)
         check_classes(estimator, manifest)
+        seen = _seen(document.get("seen"), arrays)
+        kept = read_answers(document.get("answers"), manifest, seen, arrays)
         bundle = Bundle(
             manifest,
             estimator,
             *_examples(document["examples"], manifest, arrays),
-            _evidence(document["evidence"]["held_out"], arrays),
-            _evidence(document["evidence"]["tested"], arrays),
-            _seen(document.get("seen"), arrays),
+            read_evidence(document["evidence"]["held_out"], arrays),
+            read_evidence(document["evidence"]["tested"], arrays),
+            seen,
+            kept,
         )
+        if kept is not None and kept.scores is not None:
+            bundle = replace(bundle, held_out=evidence_of(kept))
         expect(estimator.n_features_in_ == np.prod(manifest.image_size), "a model for images of another size")
         _check_probe(bundle, arrays(document["probe"]))
     return bundle
@@ -333,15 +364,6 @@ def _examples(node: Any, manifest: Manifest, arrays: Store) -> tuple[NDArray[np.
     expect(labels.min() >= 0 and labels.max() < max(1, len(manifest.classes)), "examples of unknown classes")
     expect(images.shape[1] == np.prod(manifest.image_size), "examples of another size")
     return images.reshape(len(images), *manifest.image_size), labels
-
-
-def _evidence(node: Any, arrays: Store) -> Evidence | None:
-    if node is None:
-        return None
-    truth, scores = arrays(node["truth"]), arrays(node["scores"])
-    expect(truth.dtype == bool and scores.dtype == np.float64 and truth.shape == scores.shape, "scores")
-    expect(truth.ndim == 1 and np.isfinite(scores).all(), "scores that are no numbers")
-    return Evidence(truth, scores)
 
 
 def _seen(name: Any, arrays: Store) -> NDArray[np.uint64] | None:

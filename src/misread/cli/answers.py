@@ -35,7 +35,7 @@ from misread.recipes.attach import answers_on
 from misread.recipes.check import MOST_NAMED, check_source
 from misread.recipes.compare import compare_sources
 from misread.recipes.judge import judge_answers
-from misread.recipes.sources import LoadAlike, asked_here, source_of
+from misread.recipes.sources import LoadAlike, asked_here, read_answers, source_of
 from misread.report import write_report
 from misread.report.comparison import facts_of, write_comparison
 from misread.results.comparison import Comparison
@@ -47,7 +47,8 @@ AnswersArgument = Annotated[
     typer.Argument(
         metavar="ANSWERS",
         help="A CSV, TSV, Parquet or NPZ file, a row an image: its file name, row ('index') or hash; 'label'; "
-        "'answer', or a column of scores for every class, such as 'probability:5'.",
+        "'answer', or a column of scores for every class, such as 'probability:5'. Or a model file, for the "
+        "held-out answers in it.",
     ),
 ]
 DataOption = Annotated[
@@ -93,14 +94,15 @@ def judge(
     claim_judged(out, answers, force)
     images: NDArray[np.uint8] | None = None
     corrected = None
+    alike = _alike(data, data_dir, on_error, own)
     if onnx is not None:
         table, images = _asked(TheirModel(onnx), str(data), data_dir, on_error, own)
     else:
-        table = Answers.read(answers, most_memory=own.get("most_memory"))
-    if data is not None and images is None:
-        dataset = load_with_progress(data, data_dir, on_error=on_error, own=own)
-        table, images = answers_on(table, dataset)
-        corrected = dataset.corrected
+        table, manifest = read_answers(answers, own.get("most_memory"))
+        if alike is not None:
+            dataset = alike(manifest)
+            table, images = answers_on(table, dataset)
+            corrected = dataset.corrected
     with stages(None) as on_stage:
         on_stage(f"Judging {len(table):,} answers")
         result = judge_answers(
@@ -123,6 +125,8 @@ def judge(
     say_titled(titled("as given", measured(values.get("as_given") or {}, positive)))
     if values.get("confusion") is not None:
         print_confusion(values["confusion"], result.class_names if positive is None else ["no", "yes"])
+    if np.isin(table.asked, ("out_of_fold", "held_out")).all():
+        say("! these are answers to training images that were held out", aside=True, hang=2)
     if table.scores is None:
         say("only answers are known; thresholds, the reject option and doubtful labels need scores", aside=True)
     say(f"written   {page}", whole=True)

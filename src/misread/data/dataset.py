@@ -18,7 +18,7 @@ from misread.errors import DataError
 if TYPE_CHECKING:
     from misread.data.corrected import Corrected
 
-__all__ = ["Dataset", "Split", "joined"]
+__all__ = ["Dataset", "Split", "joined", "named_by_row"]
 
 _SHOWN_CLASSES = 50
 
@@ -93,6 +93,11 @@ class Split:
         return self.images.reshape(n, height * width)
 
 
+def named_by_row(part: str, rows: NDArray[np.integer]) -> NDArray[np.str_]:
+    """What images without names are called: ``train/0``, ``train/1`` and so on."""
+    return np.array([f"{part}/{row}" for row in rows.tolist()], np.str_)
+
+
 def joined(parts: Sequence[Split]) -> Split:
     """The images of several splits of a data set, one after another."""
     if len(parts) == 1:
@@ -160,7 +165,7 @@ class Dataset:
         for part in ("train", "test"):
             split = getattr(self, part)
             if split.names is None:
-                counted = np.array([f"{part}/{row}" for row in range(len(split))], np.str_)
+                counted = named_by_row(part, np.arange(len(split)))
                 object.__setattr__(self, part, replace(split, names=counted))
         if not names or len(set(names)) != len(names):
             raise DataError(f"{self.name}: class names must be distinct and at least one, not {names}")

@@ -19,6 +19,7 @@ __all__ = [
     "as_codes",
     "as_one_column",
     "as_truth",
+    "boundary_of",
     "class_table",
     "first_yes",
     "leads",
@@ -31,8 +32,15 @@ __all__ = [
 ZERO, HALF = 0.0, 0.5
 """The usual boundaries: of decision functions, and of probabilities."""
 
+_BOUNDARIES = {"decision_function": ZERO, "votes": HALF, "probabilities": HALF}
+
 LEAST_SHARE = 1e-3
 """What a probability of 0 is taken for before its logarithm is."""
+
+
+def boundary_of(scale: str) -> float:
+    """The usual boundary of scores of a kind: 0 of a decision function, 1/2 of votes and probabilities."""
+    return _BOUNDARIES[scale]
 
 
 def class_table(scores: ArrayLike, boundary: ArrayLike = ZERO) -> NDArray[np.float64]:

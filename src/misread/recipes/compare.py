@@ -5,7 +5,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from misread.bundle import Evidence, OperatingPointRecord
+from misread.bundle import OperatingPointRecord
+from misread.bundle.answers import evidence_of
 from misread.errors import ParameterError
 from misread.evaluation.answers import Answers
 from misread.evaluation.comparison import PairedTest
@@ -113,11 +114,8 @@ def _promise(source: Source) -> dict[str, Any] | None:
         return None
     known = answers.take(answers.is_labelled)
     point = OperatingPointRecord(answers.threshold, promise["aim"], promise["target"], None, "")
-    if answers.positive is not None:
-        evidence, task = Evidence(known.labels == 1, known.positive_scores), "detector"
-    else:
-        evidence, task = Evidence(known.right, known.leads), "classification"
-    return verdict(point_metrics(evidence, point, task), point)
+    task = "classification" if answers.positive is None else "detector"
+    return verdict(point_metrics(evidence_of(known), point, task), point)
 
 
 def _calibration(source: Source) -> float | None:

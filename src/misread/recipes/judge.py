@@ -7,12 +7,12 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from misread.analysis.doubts import N_NEIGHBORS, doubt_labels
-from misread.bundle import Evidence
+from misread.bundle.answers import evidence_of
 from misread.data.corrected import Corrected
 from misread.errors import AnswersError
 from misread.evaluation.answers import Answers
 from misread.evaluation.calibration import class_probabilities
-from misread.evaluation.scores import HALF, ZERO, first_yes
+from misread.evaluation.scores import boundary_of, first_yes
 from misread.recipes.metrics import classifier_metrics, detector_metrics
 from misread.recipes.pictured import gallery_arrays
 from misread.results.provenance import made_by
@@ -22,8 +22,6 @@ __all__ = ["judge_answers", "judge_scores"]
 
 MOST_CLASSES = 2_000
 """Of which every two are counted and shown: 28 MB of results, half of what a report reads."""
-
-BOUNDARIES = {"decision_function": ZERO, "votes": HALF, "probabilities": HALF}
 
 
 def judge_scores(
@@ -167,11 +165,10 @@ def _judged(answers: Answers) -> tuple[dict[str, Any], dict[str, NDArray[Any]], 
         if answers.scores is not None:
             arrays["model.scores"] = answers.scores
         return {f"model.{name}": value for name, value in metrics.items()}, arrays, None
-    boundary = BOUNDARIES[answers.scale or "probabilities"]
+    boundary = boundary_of(answers.scale or "probabilities")
     threshold = answers.threshold if answers.threshold is not None else first_yes(boundary)
     arrays["model.scores"] = answers.positive_scores[:, None]
-    evidence = Evidence(answers.labels == 1, answers.positive_scores)
-    metrics = detector_metrics(evidence, answers.predictions == 1)
+    metrics = detector_metrics(evidence_of(answers), answers.predictions == 1)
     return {f"model.{name}": value for name, value in metrics.items()}, arrays, threshold
 
 

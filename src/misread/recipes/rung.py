@@ -3,8 +3,9 @@
 from dataclasses import replace
 from typing import Any
 
-from misread.bundle import Bundle, Evidence
+from misread.bundle import Bundle
 from misread.data import Dataset
+from misread.fitting.answers import held_out_answers
 from misread.recipes.ladder import Climb, Verdict
 from misread.recipes.metrics import share
 from misread.recipes.train import bundled, manifest_of
@@ -35,13 +36,10 @@ def bundle_of_rung(model: str, climbed: Climb, verdict: Verdict, dataset: Datase
     """
     manifest = manifest_of(dataset, "classification", model, climbed.estimator, **more)
     metrics = {"test": {"n": verdict.n, "accuracy": share(verdict.n - verdict.errors, verdict.n)}}
-    evidence = None
     if climbed.held_out:
         metrics["out_of_fold"] = {
             "n": climbed.held_out,
             "accuracy": share(climbed.held_out - climbed.held_out_errors, climbed.held_out),
         }
-        evidence = Evidence(climbed.held_out_right, climbed.held_out_leads)
-    return replace(
-        bundled(manifest, climbed.estimator, dataset, evidence), manifest=replace(manifest, metrics=metrics)
-    )
+    answers = held_out_answers(climbed.fitted, dataset.train, dataset.class_names)
+    return bundled(replace(manifest, metrics=metrics), climbed.estimator, dataset, answers)

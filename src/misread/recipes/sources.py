@@ -21,7 +21,9 @@ from misread.recipes.evaluate import unseen_images
 from misread.results.answers import answers_of
 from misread.results.study import StudyResult, reading_run
 
-__all__ = ["LoadAlike", "Source", "ask_bundle", "asked_here", "source_of"]
+__all__ = ["LoadAlike", "Source", "ask_bundle", "asked_here", "held_out_source", "read_answers", "source_of"]
+
+TABLES = (".csv", ".tsv", ".parquet", ".npz")
 
 LoadAlike = Callable[[Manifest], Dataset]
 """Reads the data set to be judged on the way a model's own images were read."""
@@ -99,7 +101,7 @@ def ask_bundle(
         "names": test.names,
         "hashes": test.hashes,
         "threshold": None if point is None else point.threshold,
-        "provenance": {"model": manifest.model, "data": dataset.sha256, "versions": dict(manifest.versions)},
+        "provenance": {**manifest.provenance, "data": dataset.sha256},
     }
     if manifest.task == "detector":
         positive = str(manifest.positive)
@@ -121,7 +123,7 @@ def ask_bundle(
         answers,
         images=test.images,
         probabilities=said.probabilities,
-        promise=None if point is None else {"aim": point.aim, "target": point.target},
+        promise=_promise(manifest),
         microseconds=1e6 * seconds / len(test),
         n_bytes=n_bytes,
         remarks=(*images.notes, *_by_labels_before(bundle, dataset, every, title or manifest.model, answers)),
@@ -157,7 +159,8 @@ def source_of(
     Parameters
     ----------
     what : path
-        A model file, which is asked about the data; a run folder; or a table of answers.
+        A model file, which is asked about the data or, without data, gives its own held-out answers; a run folder;
+        or a table of answers.
     load_alike : callable of Manifest to Dataset, or None
         Gives the data as the model takes it; None where there is no data.
     every : bool
@@ -168,24 +171,61 @@ def source_of(
     Raises
     ------
     MisreadError
-        If it is none of these, or a model has no data to be asked about.
+        If it is none of these, or a model has neither data to be asked about nor answers in its file.
     """
     path = Path(what)
     if path.is_dir():
         return _of_run(path)
-    if path.suffix.lower() in (".csv", ".tsv", ".parquet", ".npz"):
-        answers = Answers.read(path, most_memory=most_memory)
+    if path.suffix.lower() in TABLES:
+        answers, manifest = read_answers(path, most_memory)
         images = None
         if load_alike is not None:
-            answers, images = answers_on(answers, load_alike(_as_it_is(answers)))
+            answers, images = answers_on(answers, load_alike(manifest))
         return Source(path.stem, answers, images=images, n_bytes=None)
+    bundle, n_bytes = load(path, most_memory=most_memory), path.stat().st_size
     if load_alike is None:
+        return held_out_source(bundle, title=path.stem, n_bytes=n_bytes)
+    return ask_bundle(bundle, load_alike(bundle.manifest), every=every, title=path.stem, n_bytes=n_bytes)
+
+
+def read_answers(path: Path, most_memory: str | int | None = None) -> tuple[Answers, Manifest]:
+    """Answers that somebody wrote down: a table, or what a model file keeps; and how their images are to be read.
+
+    Raises
+    ------
+    MisreadError
+        If they cannot be read, or a model file keeps none.
+    """
+    if path.suffix.lower() == ".misread":
+        bundle = load(path, most_memory=most_memory)
+        return held_out_source(bundle, title=path.stem).answers, bundle.manifest
+    answers = Answers.read(path, most_memory=most_memory)
+    return answers, _as_it_is(answers)
+
+
+def held_out_source(bundle: Bundle, *, title: str = "", n_bytes: int | None = None) -> Source:
+    """The answers that a model file keeps, of training images that were held out; it is asked nothing.
+
+    Raises
+    ------
+    ParameterError
+        If it keeps none.
+    """
+    answers, manifest, title = bundle.answers, bundle.manifest, title or bundle.manifest.model
+    if answers is None:
         raise ParameterError(
-            f"{path} is a model: give the data that it is to be asked about (check: DATA; compare: --data DATA)"
+            f"{title} keeps no held-out answers (it gives no classes, or is of an earlier misread): "
+            "give the data that it is to be asked about (check: DATA; compare: --data DATA)"
         )
-    bundle = load(path, most_memory=most_memory)
-    dataset = load_alike(bundle.manifest)
-    return ask_bundle(bundle, dataset, every=every, title=path.stem, n_bytes=path.stat().st_size)
+    told = f"{title} is judged by its answers to {len(answers):,} held-out training images"
+    return Source(
+        title, answers, promise=_promise(manifest), n_bytes=n_bytes, remarks=(told,), manifest=manifest.as_json()
+    )
+
+
+def _promise(manifest: Manifest) -> dict[str, Any] | None:
+    point = manifest.operating_point
+    return None if point is None else {"aim": point.aim, "target": point.target}
 
 
 def asked_here(sources: Sequence[Source]) -> bool:

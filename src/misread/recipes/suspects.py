@@ -209,8 +209,23 @@ def _of_bundle(bundle: Bundle, data: Dataset, on_stage: Stage) -> tuple[NDArray[
     if not seen.all():
         table[~seen] = bundle.answer(images[~seen]).scores[:, order]
     if seen.any():
-        table[seen] = _held_out(clone(bundle.estimator), data, on_stage)[seen]
+        kept = _kept(bundle, data, order)
+        if kept is None or not kept[1][seen].all():
+            table[seen] = _held_out(clone(bundle.estimator), data, on_stage)[seen]
+        else:
+            table[seen] = kept[0][seen]
     return table, f"{manifest.model}, as in the model file"
+
+
+def _kept(bundle: Bundle, data: Dataset, order: list[int]) -> tuple[NDArray[np.float64], NDArray[np.bool_]] | None:
+    """Scores that the model file keeps of a data set's images that were held out, and of which it does."""
+    answers = bundle.answers
+    if answers is None or answers.scores is None or answers.hashes is None:
+        return None
+    hashes = joined([part for part in (data.train, data.test) if len(part)]).hashes
+    by_hash = np.argsort(answers.hashes, kind="stable")
+    places = by_hash[np.minimum(np.searchsorted(answers.hashes, hashes, sorter=by_hash), len(answers) - 1)]
+    return answers.scores[places][:, order], answers.hashes[places] == hashes
 
 
 def _seen(bundle: Bundle, data: Dataset, images: NDArray[np.uint8]) -> NDArray[np.bool_]:

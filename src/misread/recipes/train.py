@@ -12,13 +12,15 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.base import BaseEstimator
 
-from misread.bundle import Bundle, Evidence, Manifest
+from misread.bundle import Bundle, Manifest
+from misread.bundle.answers import evidence_of
 from misread.data import Dataset, load
 from misread.data.content import image_hashes
 from misread.data.labels import Labels
 from misread.data.summary import summarise
 from misread.errors import ParameterError
-from misread.evaluation.scores import leads
+from misread.evaluation.answers import Answers
+from misread.fitting.answers import held_out_answers
 from misread.fitting.enough import N_FOLDS, check_both_answers, check_counts, fewer_neighbours
 from misread.fitting.folds import folds_by_class
 from misread.fitting.hold_out import Fitted, fit_and_hold_out
@@ -34,7 +36,7 @@ from misread.recipes.operating import check_aim, choose_threshold, scores_in_wor
 from misread.results.provenance import packages_behind, versions_of
 from misread.tasks import Task, Wanted, class_name, make_task
 
-__all__ = ["Stage", "bundled", "held_out_evidence", "manifest_of", "train"]
+__all__ = ["Stage", "bundled", "manifest_of", "train"]
 
 N_EXAMPLES = 5_000
 
@@ -115,11 +117,13 @@ def train(
     estimator, name, params = _checked(model, dataset, task, params, seed, labels)
     with naming_what_is_refused(name):
         fitted = _fit(estimator, dataset, task, on_stage)
-    evidence, point = None, None
+    answers, point = None, None
     if fitted.held_out is not None:
-        evidence = held_out_evidence(task, fitted.held_out)
         _say_what_disagrees(name, fitted.held_out)
-    if evidence is not None and has_aim:
+    if task.name in ("classification", "detector"):
+        answers = held_out_answers(fitted, dataset.train, dataset.class_names, positive)
+    if answers is not None and has_aim:
+        evidence = evidence_of(answers)
         words = scores_in_words(evidence, _described(dataset))
         point = choose_threshold(evidence, task.name, chosen_on=words, **aim)
     training = {"seed": seed, "fit": fit, "labels": None if labels is None else labels.as_json()}
@@ -136,7 +140,7 @@ def train(
         command=command,
         training=training,
     )
-    bundle = bundled(manifest, fitted.estimator, dataset, evidence)
+    bundle = bundled(manifest, fitted.estimator, dataset, answers)
     before = dataset.corrected.original if dataset.corrected is not None and dataset.corrected.of_tests else None
     as_given = None if before is None or denoise else make_task(before, Wanted(positive, labels), seed)
     return _measured(bundle, task, fitted.held_out, on_stage, as_given)
@@ -242,10 +246,12 @@ def _fit_of_others(dataset: Dataset) -> str:
     return "mnist" if made_so and dataset.train.images.any() else "stretch"
 
 
-def bundled(manifest: Manifest, estimator: Any, dataset: Dataset, evidence: Evidence | None) -> Bundle:
-    """A fitted estimator with training images to explain its answers by, and the hashes of all of them."""
-    seen = np.unique(image_hashes(dataset.train.images))
-    return Bundle(manifest, estimator, *_examples(estimator, dataset), evidence, seen=seen)
+def bundled(manifest: Manifest, estimator: Any, dataset: Dataset, answers: Answers | None) -> Bundle:
+    """A fitted estimator with its held-out answers, hashes of the training images, and some to explain it by."""
+    train = dataset.train
+    seen = train.hashes if train.source_hashes is None else image_hashes(train.images)
+    evidence = None if answers is None else evidence_of(answers)
+    return Bundle(manifest, estimator, *_examples(estimator, dataset), evidence, seen=seen, kept=answers)
 
 
 def _say_what_disagrees(name: str, held_out: OutOfFold) -> None:
@@ -256,16 +262,6 @@ def _say_what_disagrees(name: str, held_out: OutOfFold) -> None:
             "answers counts, and its lead there is below 0",
             stacklevel=3,
         )
-
-
-def held_out_evidence(task: Task, held_out: OutOfFold) -> Evidence | None:
-    """The held-out scores in the form in which thresholds are chosen; None for several labels."""
-    if task.name == "detector":
-        return Evidence(held_out.y.astype(bool), held_out.scores)
-    if task.name != "classification":
-        return None
-    codes = np.searchsorted(held_out.classes, held_out.predictions)
-    return Evidence(held_out.predictions == held_out.y, leads(held_out.table, codes))
 
 
 def _held_out_metrics(bundle: Bundle, task: Task, held_out: OutOfFold) -> dict[str, Any]:

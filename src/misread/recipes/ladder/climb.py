@@ -12,7 +12,7 @@ from misread.evaluation.rejection import RejectionCurve
 from misread.evaluation.reliability import best_temperature
 from misread.evaluation.responses import boundary, responses
 from misread.evaluation.scores import leads, logits
-from misread.fitting.hold_out import fit_and_hold_out
+from misread.fitting.hold_out import Fitted, fit_and_hold_out
 
 __all__ = ["ANSWER_ACCURACY", "Climb", "answers_of", "climb"]
 
@@ -26,13 +26,8 @@ class Climb:
 
     Attributes
     ----------
-    estimator : fitted classifier
-    seconds : float
-        Of training the estimator.
-    held_out_right : ndarray of bool, shape (n,)
-        Whether the answer was right to each training image that was held out.
-    held_out_leads : ndarray of float64, shape (n,)
-        How far the class answered was ahead, in the scores that a model file gives.
+    fitted : Fitted
+        The estimator, and what it said of training images that were held out.
     temperature : float
         What scores are divided by to give probabilities, fitted on the held-out images.
     threshold : float or None
@@ -41,23 +36,31 @@ class Climb:
         Size of the estimator, pickled.
     """
 
-    estimator: Any
-    seconds: float
-    held_out_right: NDArray[np.bool_]
-    held_out_leads: NDArray[np.float64]
+    fitted: Fitted
     temperature: float
     threshold: float | None
     n_bytes: int
 
     @property
+    def estimator(self) -> Any:
+        """The fitted classifier."""
+        return self.fitted.estimator
+
+    @property
+    def seconds(self) -> float:
+        """Of training it."""
+        return self.fitted.seconds
+
+    @property
     def held_out(self) -> int:
         """How many training images were held out."""
-        return len(self.held_out_right)
+        return 0 if self.fitted.held_out is None else len(self.fitted.held_out.y)
 
     @property
     def held_out_errors(self) -> int:
         """Mistakes on these."""
-        return int(np.count_nonzero(~self.held_out_right))
+        held = self.fitted.held_out
+        return 0 if held is None else int(np.count_nonzero(held.predictions != held.y))
 
 
 def climb(estimator: Any, train: Split, seed: int) -> Climb:
@@ -75,19 +78,14 @@ def climb(estimator: Any, train: Split, seed: int) -> Climb:
         Chooses what is held out from the twin.
     """
     fitted = fit_and_hold_out(estimator, train.X, train.labels, seed=seed)
-    held, scores = fitted.held_out, np.zeros((0, 2))
-    right, ahead, temperature, point = np.zeros(0, bool), np.zeros(0), 1.0, None
+    held, temperature, point = fitted.held_out, 1.0, None
     if held is not None:
         scores = logits(held.scores, float(np.max(held.boundaries)))
         codes, truth = (np.searchsorted(held.classes, said) for said in (held.predictions, held.y))
-        right, ahead = codes == truth, leads(held.table, codes)
         temperature = best_temperature(scores, truth)
-        point = RejectionCurve.from_margins(right, leads(scores, codes)).for_accuracy(ANSWER_ACCURACY)
+        point = RejectionCurve.from_margins(codes == truth, leads(scores, codes)).for_accuracy(ANSWER_ACCURACY)
     return Climb(
-        estimator=fitted.estimator,
-        seconds=fitted.seconds,
-        held_out_right=right,
-        held_out_leads=ahead,
+        fitted=fitted,
         temperature=temperature,
         threshold=None if point is None else point.threshold,
         n_bytes=_pickled_size(fitted.estimator),
