@@ -26,6 +26,7 @@ HERE = Path(__file__).parent
 DEFORM_FLOOR = 20.0
 PACKAGES = ("numpy", "scikit-learn", "numba", "torch")
 PROMISES = {
+    "tiny": (0.006, 600),
     "edge-kernel": (0.008, 180),
     "edge-kernel-large": (0.006, 900),
     "convnet": (0.003, 300),
@@ -55,6 +56,7 @@ def main() -> int:
             "errors": [run.verdict.error for run in runs],
             "seconds": [run.seconds for run in runs],
             "microseconds": mean(run.verdict.microseconds for run in runs),
+            "n_bytes": mean(run.n_bytes for run in runs),
             "calibration_error_before": mean(run.verdict.calibration_error_before for run in runs),
             "calibration_error": mean(run.verdict.calibration_error for run in runs),
             "coverage": mean(run.verdict.coverage or 0.0 for run in runs),
@@ -87,16 +89,17 @@ def markdown(known: dict[str, Any]) -> str:
             "",
             f"## {data}",
             "",
-            "| model | error, mean | of each seed | at most | training, s | at most | µs an image "
+            "| model | error, mean | of each seed | at most | training, s | at most | µs an image | bytes "
             "| ECE before, after | answered, right | measured with |",
-            "| --- | ---: | --- | ---: | ---: | ---: | ---: | --- | --- | --- |",
+            "| --- | ---: | --- | ---: | ---: | ---: | ---: | ---: | --- | --- | --- |",
         ]
         for model, rung in rungs.items():
             promised = PROMISES.get(model) if data == "mnist" else None
             highest, longest = (f"{promised[0]:.1%}", f"{promised[1]:,}") if promised else ("", "")
+            size = f"{rung['n_bytes']:,.0f}" if "n_bytes" in rung else "not kept"
             lines.append(
                 f"| {model} | {mean(rung['errors']):.3%} | {', '.join(f'{one:.2%}' for one in rung['errors'])} "
-                f"| {highest} | {mean(rung['seconds']):.0f} | {longest} | {rung['microseconds']:.0f} "
+                f"| {highest} | {mean(rung['seconds']):.0f} | {longest} | {rung['microseconds']:.0f} | {size} "
                 f"| {rung['calibration_error_before']:.4f}, {rung['calibration_error']:.4f} "
                 f"| {rung['coverage']:.1%}, {rung['answered_accuracy']:.3%} "
                 f"| {_measured_with(data, model, rung)} |"

@@ -33,11 +33,11 @@ def export(
     ] = None,
     c: Annotated[
         Path | None,
-        typer.Option("--c", metavar="DIR", help="Write C99 for a microcontroller, of a linear model."),
+        typer.Option("--c", metavar="DIR", help="Write C99 for a microcontroller, of a linear model or tiny."),
     ] = None,
     html: Annotated[
         Path | None,
-        typer.Option("--html", metavar="OUT", help="Write a page to draw on, of a linear model or the convnet."),
+        typer.Option("--html", metavar="OUT", help="Write a page to draw on: linear models, tiny, the convnet."),
     ] = None,
     check: Annotated[
         bool, typer.Option("--check", help="Compare the answers of the page in Chromium, not of its arithmetic.")

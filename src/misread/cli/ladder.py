@@ -111,7 +111,7 @@ def _line(rung: RungResult) -> str:
     interval = f"{verdict.error_low:.2%} to {verdict.error_high:.2%}"
     return (
         f"{rung.model}: {verdict.error:.2%} misread ({interval}), trained in {rung.seconds:.1f} s, "
-        f"{verdict.microseconds:,.0f} µs an image, {rung.n_bytes / 1e6:,.1f} MB; adds {rung.adds}"
+        f"{verdict.microseconds:,.0f} µs an image, {rung.n_bytes:,} bytes; adds {rung.adds}"
     )
 
 
@@ -123,7 +123,7 @@ def _print(result: LadderResult) -> None:
         "95% interval",
         "training",
         "µs/image",
-        "size",
+        "bytes",
         "ECE",
         "answered at 99.95%",
         "adds",
@@ -140,10 +140,13 @@ def _print(result: LadderResult) -> None:
             f"{verdict.error_low:.2%} to {verdict.error_high:.2%}",
             f"{rung.seconds:.1f} s",
             f"{verdict.microseconds:,.0f}",
-            f"{rung.n_bytes / 1e6:,.1f} MB",
+            f"{rung.n_bytes:,}",
             f"{verdict.calibration_error_before:.4f} -> {verdict.calibration_error:.4f}",
             answered,
             rung.adds,
         )
         rows.append(row)
     print_table(titles, rows, numbers=titles[1:-1], bold=[rung.model for rung in result.front])
+    for front, beaten in ((result.front, "quicker to train"), (result.front_by_size, "smaller")):
+        if len(result.rungs) > 1:
+            say(f"no other is both better and {beaten}: {', '.join(rung.model for rung in front)}", hang=2)

@@ -63,7 +63,7 @@ class RungResult:
     seconds : float
         Of training.
     n_bytes : int
-        Size of the model.
+        Of all that the model needs to answer, as its file holds it before it is compressed.
     held_out_errors, held_out : int
         Mistakes on held-out training images, and how many those were.
     temperature : float
@@ -108,29 +108,48 @@ class LadderResult:
     def _repr_html_(self) -> str:
         """The rungs with what each is worth and costs, in a notebook."""
         rows = [
-            (one.model, f"{one.verdict.error:.2%}", f"{one.seconds:.1f} s", f"{one.verdict.microseconds:,.0f}")
+            (
+                one.model,
+                f"{one.verdict.error:.2%}",
+                f"{one.seconds:.1f} s",
+                f"{one.verdict.microseconds:,.0f}",
+                f"{one.n_bytes:,}",
+            )
             for one in self.rungs
         ]
-        return html.block(repr(self)[1:-1], html.table(rows, ("rung", "misread", "trained in", "µs an image")))
+        titles = ("rung", "misread", "trained in", "µs an image", "bytes")
+        return html.block(repr(self)[1:-1], html.table(rows, titles))
 
     @property
     def front(self) -> list[RungResult]:
         """The rungs that no other beats in both error and training time, by training time."""
+        return self._front("seconds")
+
+    @property
+    def front_by_size(self) -> list[RungResult]:
+        """The rungs that no other beats in both error and bytes, by bytes."""
+        return self._front("n_bytes")
+
+    def _front(self, cost: str) -> list[RungResult]:
         best: list[RungResult] = []
-        for rung in sorted(self.rungs, key=lambda one: (one.seconds, one.verdict.errors)):
+        for rung in sorted(self.rungs, key=lambda one: (getattr(one, cost), one.verdict.errors)):
             if not best or rung.verdict.errors < best[-1].verdict.errors:
                 best.append(rung)
         return best
 
     def save(self, folder: str | os.PathLike[str]) -> None:
-        """Write `ladder.json` into `folder`, whole or not at all.
+        """Write `ladder.json` into `folder`, whole or not at all; it names both fronts, too.
 
         Raises
         ------
         OutputError
             If the folder cannot be written to.
         """
-        document = {"schema_version": SCHEMA_VERSION, **asdict(self)}
+        fronts = {
+            "seconds": [rung.model for rung in self.front],
+            "n_bytes": [rung.model for rung in self.front_by_size],
+        }
+        document = {"schema_version": SCHEMA_VERSION, **asdict(self), "fronts": fronts}
         with atomic_write(writable_folder(folder) / _FILE) as stream:
             stream.write(json.dumps(document, indent=1, allow_nan=False).encode() + b"\n")
 

@@ -209,11 +209,28 @@ def test_scores_of_models_that_give_probabilities_alone():
     np.testing.assert_allclose(np.exp(answers_of(model, np.zeros((2, 1)))[0]), [[0.75, 0.25]] * 2)
 
 
-def rung(model, seconds, errors):
+def rung(model, seconds, errors, n_bytes=1):
     verdict = Verdict(errors, 1_000, 0.0, 1.0, 1.0, 0.0, 0.0, None, None)
-    return RungResult(model, "", seconds, 1, 0, 1, 1.0, None, verdict)
+    return RungResult(model, "", seconds, n_bytes, 0, 1, 1.0, None, verdict)
 
 
 def test_the_front_holds_what_no_other_beats():
     rungs = [rung("a", 5, 30), rung("b", 1, 40), rung("c", 6, 30), rung("d", 9, 10), rung("e", 20, 11)]
     assert [one.model for one in LadderResult(rungs).front] == ["b", "a", "d"]
+
+
+def test_the_front_by_size_holds_what_no_other_beats(tmp_path):
+    rungs = [rung("a", 1, 30, 500), rung("b", 2, 40, 100), rung("c", 3, 30, 600), rung("d", 9, 10, 700)]
+    result = LadderResult(rungs)
+    assert [one.model for one in result.front_by_size] == ["b", "a", "d"]
+    result.save(tmp_path)
+    fronts = json.loads((tmp_path / "ladder.json").read_text())["fronts"]
+    assert fronts == {"seconds": ["a", "d"], "n_bytes": ["b", "a", "d"]}
+    assert LadderResult.load(tmp_path).rungs == rungs
+
+
+def test_bytes_are_those_that_answering_needs(digits):
+    knn, deskewed = run_ladder(digits, models=["knn", "knn-deskewed"]).rungs
+    n, pixels = digits.train.X.shape
+    for one in (knn, deskewed):
+        assert n * pixels <= one.n_bytes < n * (pixels + 8) + 2_000

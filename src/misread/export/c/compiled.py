@@ -25,7 +25,7 @@ int main(void)
     return 0;
 }
 """
-_SECONDS = 300
+_SECONDS = 1_800
 
 
 def compiler() -> str | None:

@@ -1,6 +1,7 @@
 """A linear model in whole numbers: 8-bit weights, and what C code computes with them, emulated to the last bit."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -8,11 +9,13 @@ from numpy.typing import NDArray
 from misread.bundle import Bundle
 from misread.errors import ParameterError
 from misread.export.agreement import Outputs
+from misread.export.c.costs import Costs
+from misread.export.c.decision import Decision
 from misread.export.planes import planes_of
-from misread.models import SGDClassifier
 
 __all__ = ["Quantised", "quantise"]
 
+_CODE_BYTES, _STACK_BYTES = 512, 128
 _MOST_PIXELS = 2**15 - 1  # counted in an int of 16 bits; sums of as many stay within 32
 _STEPS = 1 << 15
 _N_CANDIDATES = 60
@@ -29,25 +32,16 @@ class Quantised:
     weights : ndarray of int8, shape (n_planes, n_pixels)
     multipliers : ndarray of int64, shape (n_planes,), from 0 to 32,768
     biases : ndarray of int64, shape (n_planes,)
-    unit : float
-        What 1 is in scores of the model.
-    codes : ndarray of int64
-        The class codes that planes are for, or of one plane both sides'.
-    threshold : int or None
-        A detector says yes from this score on; a classifier is sure from this lead on; None for always.
-    is_detector : bool
-    faintest : int
-        The contrast from which on there is something to read.
+    decision : Decision
     """
 
     weights: NDArray[np.int8]
     multipliers: NDArray[np.int64]
     biases: NDArray[np.int64]
-    unit: float
-    codes: NDArray[np.int64]
-    threshold: int | None
-    is_detector: bool
-    faintest: int
+    decision: Decision
+
+    machine: ClassVar[str] = "linear.c.jinja"
+    bits: ClassVar[int] = 64
 
     def scores(self, images: NDArray[np.uint8]) -> NDArray[np.int64]:
         """Scores of images of shape (n, height, width), one column for each plane."""
@@ -57,20 +51,26 @@ class Quantised:
 
     def answer(self, images: NDArray[np.uint8]) -> Outputs:
         """Labels, whether they are sure and whether there is nothing to read, as the C code has them."""
-        scores = self.scores(images)
-        one = scores[:, 0]
-        pixels = images.reshape(len(images), -1)
-        blank = pixels.max(axis=1).astype(np.int64) - pixels.min(axis=1) < self.faintest
-        if self.is_detector:
-            label = (one >= (self.threshold or 0)).astype(np.int64)
-            return {"label": label, "sure": ~blank, "blank": blank}
-        if scores.shape[1] == 1:
-            label, lead = self.codes[(one > 0).astype(np.int64)], 2 * np.abs(one)
-        else:
-            best = np.sort(scores, axis=1)[:, -2:]
-            label, lead = self.codes[scores.argmax(axis=1)], best[:, 1] - best[:, 0]
-        sure = ~blank if self.threshold is None else (lead >= self.threshold) & ~blank
-        return {"label": label, "sure": sure, "blank": blank}
+        return self.decision.answer(self.scores(images), images)
+
+    def costs(self) -> Costs:
+        """What it takes in a microcontroller."""
+        n_planes, n_weights = len(self.weights), self.weights.size
+        tables = n_weights + n_planes * (2 + 8)
+        return Costs(tables, _CODE_BYTES, 0, _STACK_BYTES + 8 * n_planes, n_weights)
+
+    def values(self, size: tuple[int, int]) -> dict[str, Any]:
+        """What its template is filled with."""
+        return {
+            "weights": self.weights.reshape(len(self.weights), *size).tolist(),
+            "multipliers": self.multipliers.tolist(),
+            "biases": [f"INT64_C({bias})" for bias in self.biases.tolist()],
+        }
+
+    @property
+    def n_planes(self) -> int:
+        """How many scores there are."""
+        return len(self.weights)
 
 
 def quantise(bundle: Bundle) -> Quantised:
@@ -79,7 +79,7 @@ def quantise(bundle: Bundle) -> Quantised:
     Raises
     ------
     ParameterError
-        If the model is not linear, not for one answer, or of images too large for 32-bit sums.
+        If it is of images too large for 32-bit sums.
 
     Notes
     -----
@@ -87,12 +87,7 @@ def quantise(bundle: Bundle) -> Quantised:
     the other, and the rest make up for what rounding changed, as far as images have those pixels together:
     E. Frantar, S. Ashkboos, T. Hoefler and D. Alistarh, GPTQ, ICLR 2023.
     """
-    model, manifest = bundle.estimator, bundle.manifest
-    if type(model) is not SGDClassifier or manifest.task not in ("classification", "detector"):
-        raise ParameterError(
-            f"only linear models (sgd, sgd-scaled) go to C; this one is {manifest.model} for {manifest.task}; "
-            "try --onnx"
-        )
+    model = bundle.estimator
     n_pixels = model.n_features_in_
     if n_pixels > _MOST_PIXELS:
         raise ParameterError(
@@ -112,18 +107,12 @@ def quantise(bundle: Bundle) -> Quantised:
         raise ParameterError(
             "the model's biases are too large for 64-bit sums in C; train it again, or use --onnx"
         )
-    point = manifest.operating_point
-    quantised = Quantised(
+    return Quantised(
         weights,
         multipliers,
         np.rint(biases / unit).astype(np.int64),
-        unit,
-        np.asarray(model.classes_).astype(np.int64),
-        None if point is None else int(np.clip(np.ceil(point.threshold / unit), -(2**62), 2**62)),
-        manifest.task == "detector",
-        bundle.faintest,
+        Decision.of(bundle, unit, Quantised.bits),
     )
-    return replace(quantised, threshold=1) if quantised.is_detector and point is None else quantised
 
 
 def _best_step(plane: NDArray[np.float64], together: NDArray[np.float64]) -> float:

@@ -9,24 +9,23 @@ from jinja2 import Environment, StrictUndefined
 
 from misread.bundle import Manifest
 from misread.export.c.linear import Quantised
+from misread.export.c.network import WholeInC
 
-__all__ = ["as_c", "facts_of", "flash_bytes"]
+__all__ = ["Machine", "as_c", "facts_of"]
 
-CODE_BYTES = 512
-STACK_BYTES = 128
-"""What code and stack take at most beside the tables; the tests measure it."""
+Machine = Quantised | WholeInC
 
 _FACTS = re.compile(r"^ \* misread: (\{.*\})$", re.MULTILINE)
 
 
 def as_c(
-    model: Quantised, manifest: Manifest, facts: dict[str, str], measured: list[str], source: str
+    model: Machine, manifest: Manifest, facts: dict[str, str], measured: list[str], source: str
 ) -> dict[str, str]:
     """The two files.
 
     Parameters
     ----------
-    model : Quantised
+    model : Quantised or WholeInC
     manifest : Manifest
     facts : dict
         Named texts, which `facts_of` finds again.
@@ -41,45 +40,42 @@ def as_c(
         Contents by file name.
     """
     height, width = manifest.image_size
-    n_planes = len(model.weights)
-    detector, codes = model.is_detector, model.codes.tolist()
+    decision, costs = model.decision, model.costs()
+    detector, codes = decision.is_detector, decision.codes.tolist()
     names = [f"not {manifest.positive}", str(manifest.positive)] if detector else manifest.classes
+    text = sum(len(name.encode()) + 1 + 4 for name in names)
     values: dict[str, Any] = {
         "height": height,
         "width": width,
         "source": _in_comment(source),
         "names": [_in_quotes(name) for name in names],
-        "n_planes": n_planes,
-        "weights": model.weights.reshape(n_planes, height, width).tolist(),
-        "multipliers": model.multipliers.tolist(),
-        "biases": [f"INT64_C({bias})" for bias in model.biases.tolist()],
+        "n_planes": model.n_planes,
         "codes": codes,
         "renumbered": not detector and codes != list(range(len(codes))),
         "detector": detector,
-        "threshold": model.threshold,
-        "faintest": model.faintest,
-        "unit": repr(model.unit),
+        "threshold": decision.threshold,
+        "faintest": decision.faintest,
+        "unit": repr(decision.unit),
+        "bits": model.bits,
         "polarity": "dark became light" if manifest.invert else "0 is its background where it is black",
         "measured": [_in_comment(line) for line in measured],
         "facts": _in_comment(json.dumps(facts)),
-        "flash_tables": f"{flash_bytes(model, names):,}",
-        "flash_code": f"{CODE_BYTES:,}",
-        "stack": f"{STACK_BYTES + 8 * n_planes:,}",
-        "multiply_adds": f"{model.weights.size:,}",
+        "flash_tables": f"{costs.tables + 2 * len(codes) + text:,}",
+        "flash_code": f"{costs.code:,}",
+        "static": costs.static,
+        "stack": f"{costs.stack:,}",
+        "multiply_adds": f"{costs.multiply_adds:,}",
+        **model.values((height, width)),
     }
     environment = Environment(undefined=StrictUndefined, keep_trailing_newline=True, autoescape=False)
     folder = files("misread.export.c") / "templates"
+    parts = {"misread.h": ("misread.h.jinja",), "misread.c": (model.machine, "decide.c.jinja")}
     return {
-        name: environment.from_string((folder / f"{name}.jinja").read_text("utf-8")).render(values)
-        for name in ("misread.h", "misread.c")
+        name: "".join(
+            environment.from_string((folder / one).read_text("utf-8")).render(values) for one in templates
+        )
+        for name, templates in parts.items()
     }
-
-
-def flash_bytes(model: Quantised, names: Any) -> int:
-    """Bytes of weights, tables and class names."""
-    n_planes = len(model.weights)
-    text = sum(len(name.encode()) + 1 + 4 for name in names)
-    return model.weights.size + n_planes * (2 + 8) + 2 * len(model.codes) + text
 
 
 def facts_of(header: str) -> dict[str, str]:

@@ -8,16 +8,20 @@ import numpy as np
 from numpy.typing import NDArray
 
 from misread.bundle import Bundle
-from misread.errors import ModelFileError
+from misread.errors import ModelFileError, ParameterError
 from misread.export.agreement import Agreement, images_to_compare
 from misread.export.c.compiled import compiler, run_c
-from misread.export.c.linear import Quantised, quantise
-from misread.export.c.source import as_c
+from misread.export.c.linear import quantise
+from misread.export.c.network import whole_in_c
+from misread.export.c.source import Machine, as_c
 from misread.export.measured import Measured, measure
 from misread.export.source import Source, described
 from misread.files import atomic_write, writable_folder
+from misread.models import SGDClassifier
+from misread.models.convnet import ConvNetClassifier, ConvNetEnsembleClassifier
+from misread.models.tiny import TinyNetClassifier
 
-__all__ = ["c_of", "export_c"]
+__all__ = ["c_of", "export_c", "machine_of"]
 
 
 def export_c(
@@ -27,11 +31,11 @@ def export_c(
     truth: NDArray[np.int64] | None = None,
     source: Source | None = None,
 ) -> tuple[Agreement, Measured]:
-    """Write a linear model as C99: ``misread.h`` and ``misread.c``, for a microcontroller.
+    """Write a linear model or `tiny` as C99: ``misread.h`` and ``misread.c``, for a microcontroller.
 
-    Its weights have 8 bits, so that it does not answer quite like the model: how it does, and how good it is, is
-    measured and written into the header. Where there is a C compiler the code is compiled and must answer like its
-    emulation in Python.
+    A linear model's weights are rounded to 8 bits, so that it does not answer quite like the model; tiny's are
+    whole numbers as they are. How it answers, and how good it is, is measured and written into the header. Where
+    there is a C compiler the code is compiled and must answer like its emulation in Python.
 
     Parameters
     ----------
@@ -55,7 +59,7 @@ def export_c(
     Raises
     ------
     ParameterError
-        If the model is not linear, or its images are too large.
+        If the model is of another kind, or its images are too large.
     ModelFileError
         If the code does not compile here, or answers otherwise.
     """
@@ -74,7 +78,7 @@ def c_of(
     source: Source | None = None,
 ) -> tuple[dict[str, str], Agreement, Measured]:
     """What `export_c` writes, by file name, and what it found."""
-    model = quantise(bundle)
+    model = machine_of(bundle)
     compared = images_to_compare(bundle, held_out)
     known = held_out is not None and truth is not None and len(held_out) > 0
     images = compared.images[: compared.n_held_out] if known else bundle.example_images
@@ -91,7 +95,30 @@ def c_of(
     return as_c(model, bundle.manifest, facts, measured.in_words(), name), agreement, measured
 
 
-def _compare(model: Quantised, sources: dict[str, str], images: NDArray[np.uint8], command: str) -> None:
+def machine_of(bundle: Bundle) -> Machine:
+    """The model in whole numbers, as the C code has it.
+
+    Raises
+    ------
+    ParameterError
+        If it is of a kind without C code, or too large.
+    """
+    model, manifest = bundle.estimator, bundle.manifest
+    if manifest.task in ("classification", "detector"):
+        if type(model) is SGDClassifier:
+            return quantise(bundle)
+        if type(model) is TinyNetClassifier:
+            return whole_in_c(bundle)
+    what = f"this one is {manifest.model} for {manifest.task}"
+    if type(model) in (ConvNetClassifier, ConvNetEnsembleClassifier):
+        what = f"{manifest.model} is too large for a microcontroller"
+    raise ParameterError(
+        f"only linear models (sgd, sgd-scaled) and tiny go to C; {what}; `misread train tiny` makes one that"
+        " does, or try --onnx"
+    )
+
+
+def _compare(model: Machine, sources: dict[str, str], images: NDArray[np.uint8], command: str) -> None:
     labels, if_sure = run_c(sources, images, (command,))
     ours = model.answer(images)
     expected = np.where(ours["blank"], -2, np.where(ours["sure"], ours["label"], -1))

@@ -1,5 +1,6 @@
 """Training one rung: nothing in this module is ever given a test image."""
 
+import json
 import pickle
 from dataclasses import dataclass
 from typing import Any
@@ -7,7 +8,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from misread.bundle.codecs import encode
 from misread.data import Split
+from misread.errors import ModelFileError
 from misread.evaluation.rejection import RejectionCurve
 from misread.evaluation.reliability import best_temperature
 from misread.evaluation.responses import boundary, responses
@@ -33,7 +36,7 @@ class Climb:
     threshold : float or None
         Lowest lead of the best class at which the answers to held-out images reach `ANSWER_ACCURACY`.
     n_bytes : int
-        Size of the estimator, pickled.
+        Of all that it needs to answer, as a model file holds it before it is compressed.
     """
 
     fitted: Fitted
@@ -88,7 +91,7 @@ def climb(estimator: Any, train: Split, seed: int) -> Climb:
         fitted=fitted,
         temperature=temperature,
         threshold=None if point is None else point.threshold,
-        n_bytes=_pickled_size(fitted.estimator),
+        n_bytes=_size(fitted.estimator),
     )
 
 
@@ -105,19 +108,16 @@ def answers_of(estimator: Any, X: NDArray[Any]) -> tuple[NDArray[np.float64], ND
     return logits(scores, boundary(estimator)), np.searchsorted(estimator.classes_, predictions)
 
 
-class _Counter:
-    """A file that only counts what is written."""
+def _size(estimator: Any) -> int:
+    """Bytes of the arrays of an estimator, and of what says how they belong together."""
+    arrays: dict[str, int] = {}
 
-    def __init__(self) -> None:
-        self.n_bytes = 0
+    def put(name: str, array: NDArray[Any]) -> str:
+        arrays[name] = array.nbytes
+        return name
 
-    def write(self, content: Any) -> int:
-        size = memoryview(content).nbytes
-        self.n_bytes += size
-        return size
-
-
-def _pickled_size(estimator: Any) -> int:
-    counter = _Counter()
-    pickle.Pickler(counter, protocol=5).dump(estimator)
-    return counter.n_bytes
+    try:
+        document = encode(estimator, put)
+    except ModelFileError:  # one that no model file holds
+        return len(pickle.dumps(estimator, protocol=5))
+    return sum(arrays.values()) + len(json.dumps(document))
