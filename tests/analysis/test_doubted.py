@@ -25,7 +25,7 @@ def test_wrong_labels_come_first_with_what_is_said_against_them(two_kinds):
     assert set(found.index[:2].tolist()) == {3, 30}
     assert len(found) == 2
     assert (found.suggested == truth[found.index]).all()
-    assert (found.score > 0.8).all()
+    assert (found.chance > 0.8).all()
     assert (found.votes_suggested + found.votes_given == found.n_neighbors).all()
 
 
@@ -57,5 +57,5 @@ def test_near_copies_with_different_labels_are_named(two_kinds):
 def test_few_images(n):
     X, y = np.zeros((n, 4), np.uint8), np.arange(n) % 2
     found = doubted_labels(X, y, np.full((n, 2), 0.5))
-    assert (found.score <= 1).all()
-    assert np.isfinite(found.score).all()
+    assert (found.chance <= 1).all()
+    assert np.isfinite(found.chance).all()

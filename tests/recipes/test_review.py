@@ -1,7 +1,6 @@
 """What is looked at in which order, who gets what, what is written, and what the numbers may say."""
 
 from dataclasses import replace
-from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -255,7 +254,7 @@ def test_the_bound_on_what_is_left_holds_however_often_one_looks():
 
 def test_what_is_expected_goes_by_the_calibrated_chance(desk):
     chance = np.linspace(0.9, 0.1, len(desk.review.suspects.labels))
-    labels = SimpleNamespace(**vars(desk.review.suspects.labels), chance=chance)
+    labels = replace(desk.review.suspects.labels, chance=chance)
     review = replace(desk.review, suspects=replace(desk.review.suspects, labels=labels))
     other = Desk(review, Verdicts(desk.verdicts.path, {}))
     assert f"about {chance.sum():.0f} more expected" in other.progress().words

@@ -4,7 +4,9 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.special import expit
 
+from misread.analysis.chances import label_chances, votes_in_logs
 from misread.analysis.doubts import N_NEIGHBORS
 from misread.models import KNeighborsClassifier
 
@@ -12,8 +14,10 @@ __all__ = ["DoubtedLabels", "doubted_labels"]
 
 NEARLY_THE_SAME = 0.1
 """Two images whose difference is at most this share of the contrast of either are taken for copies."""
-SMOOTHING = 0.5
-"""Votes that every neighbourhood is given for the classes it does not hold: ten of ten are no certainty."""
+LIKELY = 0.5
+"""A label is doubted from this chance of its being wrong, even if each alone would let it pass."""
+_UNHEARD_OF = 0.01
+"""What shares are given before their logarithm is taken, all classes together: 0 of 5 votes is not never."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -25,9 +29,8 @@ class DoubtedLabels:
     index : ndarray of int64, shape (m,)
         Positions of the images.
     given, suggested : ndarray of int64, shape (m,)
-    score : ndarray of float64, shape (m,)
-        0 to 1: how much of what model and nearest images say is said for the suggested class, against the given
-        one. Above 1/2 they favour another class than the label.
+    chance : ndarray of float64, shape (m,)
+        Of the label's being wrong, by all that model and nearest images say (`misread.analysis.chances`).
     probability_given, probability_suggested : ndarray of float64, shape (m,)
         By the model.
     votes_given, votes_suggested : ndarray of int64, shape (m,)
@@ -36,18 +39,21 @@ class DoubtedLabels:
         How many of these were asked.
     copy : ndarray of int64, shape (m,)
         Position of a near-copy that carries another label, or -1.
+    expected : float
+        How many are expected to be wrong of all labels that were asked about, doubted or not.
     """
 
     index: NDArray[np.int64]
     given: NDArray[np.int64]
     suggested: NDArray[np.int64]
-    score: NDArray[np.float64]
+    chance: NDArray[np.float64]
     probability_given: NDArray[np.float64]
     probability_suggested: NDArray[np.float64]
     votes_given: NDArray[np.int64]
     votes_suggested: NDArray[np.int64]
     n_neighbors: int
     copy: NDArray[np.int64]
+    expected: float
 
     def __len__(self) -> int:
         return len(self.index)
@@ -58,9 +64,10 @@ def doubted_labels(
     y: NDArray[np.int64],
     probabilities: NDArray[np.float64],
     *,
+    scores: NDArray[np.float64] | None = None,
     asked: NDArray[np.bool_] | None = None,
 ) -> DoubtedLabels:
-    """Find all labels that are contradicted, and order them by how much is said against each.
+    """Find all labels that are contradicted, and order them by the chance that each is wrong.
 
     Parameters
     ----------
@@ -69,6 +76,8 @@ def doubted_labels(
         Class codes.
     probabilities : ndarray of shape (n, n_classes)
         Held out: of a model that has not seen the image.
+    scores : ndarray of shape (n, n_classes), optional
+        What the model said before that was made probabilities: it tells more of what is plain.
     asked : ndarray of bool, shape (n,), optional
         Which labels to doubt; the others are only neighbours. All by default.
 
@@ -86,34 +95,43 @@ def doubted_labels(
     (3, 1, 0)
     """
     rows = np.arange(len(y))
+    n_classes = probabilities.shape[1]
     distances, neighbors = _nearest_others(X, y)
-    votes = _votes(y[neighbors], probabilities.shape[1])
-    n_neighbors = neighbors.shape[1]
-    shares = (votes + SMOOTHING / votes.shape[1]) / (n_neighbors + SMOOTHING)
-    evidence = (probabilities + shares) / 2
-    others = evidence.copy()
-    others[rows, y] = -1.0
-    suggested = others.argmax(axis=1)
-    for_given, against = evidence[rows, y], evidence[rows, suggested]
+    votes = _votes(y[neighbors], n_classes)
+    asked = np.ones(len(y), bool) if asked is None else asked
+    views = [_as_logs(probabilities if scores is None else scores)[asked], votes_in_logs(votes[asked])]
+    found = label_chances(y[asked], views)
+    odds, true = np.full(len(y), -np.inf), np.full((len(y), n_classes), -1.0)
+    odds[asked], true[asked] = found.log_odds, found.true
+    true[rows, y] = -2.0
+    suggested = true.argmax(axis=1)
     copy = _copies(X, y, distances, neighbors)
     by_model, by_votes = (table.max(axis=1) > table[rows, y] for table in (probabilities, votes))
     contradicted = by_model | by_votes | (copy >= 0)
-    index = np.flatnonzero(contradicted if asked is None else contradicted & asked)
-    score = against[index] / (against[index] + for_given[index])
-    index = index[np.argsort(-score, kind="stable")]
+    contradicted[asked] |= found.chance >= LIKELY
+    index = np.flatnonzero(contradicted & asked)
+    index = index[np.argsort(-odds[index], kind="stable")]
     given, other = y[index], suggested[index]
     return DoubtedLabels(
         index,
         given,
         other,
-        np.sort(score)[::-1],
+        expit(odds[index]),
         probabilities[index, given],
         probabilities[index, other],
         votes[index, given],
         votes[index, other],
-        n_neighbors,
+        neighbors.shape[1],
         copy[index],
+        found.expected,
     )
+
+
+def _as_logs(scores: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Scores as they are; shares of 1 as logarithms."""
+    if (scores >= 0).all() and np.allclose(scores.sum(axis=1)[scores.any(axis=1)], 1, atol=1e-3):
+        return votes_in_logs(scores, doubt=_UNHEARD_OF / scores.shape[1])
+    return scores
 
 
 def _nearest_others(X: NDArray[np.uint8], y: NDArray[np.int64]) -> tuple[NDArray[np.float64], NDArray[np.int64]]:

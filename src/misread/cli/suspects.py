@@ -34,8 +34,8 @@ def suspects(
         typer.Option(
             "--model",
             metavar="NAME|FILE",
-            help="Who doubts: a model by its name, or a model file; edge-kernel by default, or knn where that "
-            "would take more than a quarter of an hour.",
+            help="Who doubts: a model by its name, or a model file; by default an edge kernel without practice, or "
+            "knn where that would take more than a quarter of an hour.",
         ),
     ] = None,
     answers: Annotated[
@@ -83,17 +83,41 @@ def suspects(
         on_stage(f"Writing {target}")
         write_new(target, as_csv(found), force)
     if as_json:
-        print_json({"file": str(target), "doubted": found.n_doubted, "by": found.by, "suspects": found.rows()})
+        print_json(
+            {
+                "file": str(target),
+                "doubted": found.n_doubted,
+                "by": found.by,
+                "expected": round(found.expected, 3),
+                "expected_of_all": round(found.labels.expected, 3),
+                "suspects": found.rows(),
+            }
+        )
         return
     n_test = sum(place >= found.n_train for place in found.labels.index.tolist())
     say(
         f"{len(found):,} of {found.n_doubted:,} labels are contradicted ({len(found) - n_test:,} of training, "
-        f"{n_test:,} of test images), by {found.by} or the {found.labels.n_neighbors} nearest images; "
-        f"for {found.n_favouring_another:,} of them both together favour another class"
+        f"{n_test:,} of test images), by {found.by} or the {found.labels.n_neighbors} nearest images"
     )
+    say(expected_in_words(found))
     if found.n_copies:
         say(f"{found.n_copies:,} have a near-copy that carries another label; the column copy_of names it")
     say(f"written   {target}", whole=True)
+
+
+def expected_in_words(found: Suspects) -> str:
+    """How many of the suspects are worth a look."""
+    if not len(found):
+        return "none of the labels is expected to be wrong"
+    listed, every = round(found.expected), round(found.labels.expected)
+    those = f"these {len(found):,} labels"
+    words = (
+        f"about {listed:,} of {those} {'is' if listed == 1 else 'are'} expected to be wrong, "
+        f"{found.n_likely:,} more likely than not"
+        if listed
+        else f"fewer than one of {those} is expected to be wrong"
+    )
+    return words + (f"; of all {found.n_doubted:,}, about {every:,}" if every > listed else "")
 
 
 COLUMNS = (
@@ -101,7 +125,7 @@ COLUMNS = (
     "name",
     "given",
     "suggested",
-    "score",
+    "chance",
     "probability_given",
     "probability_suggested",
     "neighbors_given",

@@ -14,7 +14,7 @@ __all__ = ["grouped"]
 
 FEWEST, MOST = 3, 12
 LIKELY = 0.5
-"""Above this score model and nearest images together favour another class than the label."""
+"""Above this chance a label is wrong more likely than not."""
 _SAMPLE = 60
 
 
@@ -41,7 +41,7 @@ def grouped(positions: NDArray[np.int64], every: Split, suspects: "Suspects") ->
     cells: dict[tuple[int, int], list[int]] = {}
     for place in positions.tolist():
         row = row_of.get(place)
-        if row is not None and found.score[row] > LIKELY:
+        if row is not None and found.chance[row] > LIKELY:
             cells.setdefault((int(found.given[row]), int(found.suggested[row])), []).append(place)
     of_leader: dict[int, tuple[int, ...]] = {}
     for (_, suggested), members in cells.items():

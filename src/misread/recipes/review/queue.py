@@ -85,9 +85,8 @@ class Review:
 
     @cached_property
     def chance(self) -> NDArray[np.float64] | None:
-        """Calibrated chance that the label of each suspect is wrong, where somebody has computed it."""
-        found = self.suspects
-        return None if found is None else getattr(found.labels, "chance", None)
+        """Chance that the label of each suspect is wrong."""
+        return None if self.suspects is None else self.suspects.labels.chance
 
     def given(self, place: int) -> str:
         """The label of an image; "" where it has none."""
