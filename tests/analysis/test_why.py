@@ -23,7 +23,9 @@ def test_weights_say_what_a_grey_level_adds_to_each_score() -> None:
 
 def test_two_classes_have_a_plane_each() -> None:
     model = SGDClassifier(random_state=1, max_iter=5, tol=None).fit(X, y == 5)
-    weights = explain(model, X_test, (y_test == 5).astype(np.int64), np.zeros(200, np.int64), data.shape)["weights"]
+    weights = explain(model, X_test, (y_test == 5).astype(np.int64), np.zeros(200, np.int64), data.shape)[
+        "weights"
+    ]
     np.testing.assert_array_equal(weights[0], -weights[1])
 
 
