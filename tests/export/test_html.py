@@ -223,9 +223,18 @@ def test_it_says_what_it_is_from(bundle_of, some, tmp_path):
     assert (said.kind, said.manifest, said.agreement) == ("a page", bundle.manifest, agreement)
 
 
-@pytest.mark.parametrize("name", ["knn", "forest"])
-def test_other_models_are_refused(name, bundle_of, tmp_path):
-    with pytest.raises(ParameterError, match=r"only linear models .* go into a page.* try --onnx"):
+@pytest.mark.parametrize(
+    ("name", "why"),
+    [
+        ("knn", "this one is knn"),
+        ("forest", "this one is forest"),
+        ("convnet-ensemble", "train convnet, one network"),
+    ],
+)
+def test_other_models_are_refused(name, why, bundle_of, tmp_path):
+    if name == "convnet-ensemble":
+        pytest.importorskip("torch")
+    with pytest.raises(ParameterError, match=rf"only linear models .* go into a page; .*{why}.* try --onnx"):
         export_html(bundle_of(name), tmp_path / "m.html")
     assert not list(tmp_path.iterdir())
 

@@ -17,7 +17,7 @@ from misread.export.agreement import Outputs
 from misread.export.layers import Conv, Layer, Levels, MaxPool, forward, layers_of, whole_layers_of
 from misread.export.planes import planes_of
 from misread.models import SGDClassifier
-from misread.models.convnet import ConvNetClassifier
+from misread.models.convnet import ConvNetClassifier, ConvNetEnsembleClassifier
 from misread.models.tiny import TinyNetClassifier
 
 __all__ = ["Told", "candidates"]
@@ -67,9 +67,12 @@ def candidates(bundle: Bundle) -> Iterator[Told]:
             parts = {"layers": _whole_parts(model), "moves": [], "top": 1}
             yield _told(bundle, "network", parts, 4, lambda images: _plane(model.network_.scores(images)))
             return
+    what, remedy = f"this one is {manifest.model} for {manifest.task}", "try --onnx, or `misread serve FILE`"
+    if type(model) is ConvNetEnsembleClassifier:
+        what = f"{len(model.estimators_)} networks would make one of megabytes"
+        remedy = f"train convnet, one network, for a page, or {remedy}"
     raise ParameterError(
-        f"only linear models (sgd, sgd-scaled), tiny and the convnet go into a page; this one is {manifest.model} "
-        f"for {manifest.task}; try --onnx, or `misread serve FILE`"
+        f"only linear models (sgd, sgd-scaled), tiny and the convnet go into a page; {what}; {remedy}"
     )
 
 
