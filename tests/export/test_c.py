@@ -18,8 +18,10 @@ from misread.export.c.compiled import WARNINGS, run_c
 from misread.export.c.network import places_of
 from misread.export.c.write import machine_of
 from misread.models import SGDClassifier
+from misread.models.pixels import PixelReader
 from misread.models.tiny import TinyNetClassifier
 from misread.models.whole import WholeConv, WholeLinear, WholeNetwork, plan
+from misread.models.zoo import make
 
 FOLDER = Path(__file__).parent / "cortex_m0"
 SANITIZERS = ("-fsanitize=address,undefined", "-fno-sanitize-recover=all")
@@ -215,19 +217,47 @@ def test_images_too_large_are_refused(tmp_path):
     ],
 )
 def test_a_network_too_large_is_refused(shape, widths, why, tmp_path):
-    spots, channels, layers = plan(shape, len(widths)), 1, []
-    for wide, spot in zip(widths, spots, strict=True):
-        weights = np.ones((wide, spot.side, spot.side, channels), np.int8)
-        layers.append(WholeConv.of(weights, np.full(wide, 0.01), np.zeros(wide), spot))
-        channels = wide
-    planes = WholeLinear(np.ones((2, channels * spot.n_places), np.int8), np.zeros(2, np.int64), 0.5)
-    model = TinyNetClassifier(widths=widths)
-    model.classes_, model.network_ = np.arange(2), WholeNetwork(tuple(layers), planes)
-    images = np.zeros((2, *shape), np.uint8)
-    bundle = Bundle(Manifest("classification", "tiny", ("a", "b"), shape), model, images, np.arange(2))
     with pytest.raises(ParameterError, match=why):
-        export_c(bundle, tmp_path / "c")
+        export_c(_untrained(shape, widths, 2), tmp_path / "c")
     assert not list(tmp_path.iterdir())
+
+
+def _untrained(shape, widths, n_classes) -> Bundle:
+    rng = np.random.default_rng(0)
+    channels, layers = 1, []
+    for wide, spot in zip(widths, plan(shape, len(widths)), strict=True):
+        weights = rng.integers(-7, 8, (wide, spot.side, spot.side, channels)).astype(np.int8)
+        layers.append(WholeConv.of(weights, rng.uniform(0.001, 0.02, wide), rng.normal(0, 9, wide), spot))
+        channels = wide
+    weights = rng.integers(-7, 8, (n_classes, channels * spot.n_places)).astype(np.int8)
+    model = TinyNetClassifier(widths=widths, shape=shape)
+    model.network_ = WholeNetwork(tuple(layers), WholeLinear(weights, rng.integers(-99, 99, n_classes), 0.5))
+    model.classes_, model.temperature_ = np.arange(n_classes), 1.0
+    model.reader_, model.n_features_in_ = PixelReader(shape), shape[0] * shape[1]
+    images = rng.integers(0, 256, (30, *shape)).astype(np.uint8)
+    names = tuple(map(str, range(n_classes)))
+    return Bundle(Manifest("classification", "tiny", names, shape), model, images, np.arange(30) % n_classes)
+
+
+def test_tiny_on_28x28_fits_16_kb_of_flash_and_4_kb_of_ram(tmp_path):
+    if shutil.which("arm-none-eabi-gcc") is None:
+        pytest.skip("NOT CHECKED on a Cortex-M0: arm-none-eabi-gcc is not here; .ci/run brings it")
+    export_c(_untrained((28, 28), make("tiny").widths, 10), tmp_path)
+    build = [
+        "arm-none-eabi-gcc",
+        *WARNINGS,
+        "-mcpu=cortex-m0",
+        "-mthumb",
+        "-Os",
+        "-ffreestanding",
+        "-fstack-usage",
+    ]
+    subprocess.run([*build, "-c", "misread.c"], cwd=tmp_path, check=True)
+    sized = subprocess.run(["arm-none-eabi-size", "misread.o"], cwd=tmp_path, capture_output=True, check=True)
+    text, data, bss = (int(number) for number in sized.stdout.decode().splitlines()[1].split()[:3])
+    stack = sum(int(line.split("\t")[1]) for line in (tmp_path / "misread.su").read_text().splitlines())
+    assert text + data <= 16_000
+    assert data + bss + stack <= 4_096
 
 
 def test_results_lie_where_nothing_is_lost():
@@ -235,12 +265,8 @@ def test_results_lie_where_nothing_is_lost():
     rng = np.random.default_rng(0)
     sizes = {(28, 28): (16, 16, 32, 32, 28), (8, 8): (6, 8, 5), (5, 40): (3, 9), (31, 9): (4,)}
     for shape, widths in sizes.items():
-        layers, channels = [], 1
-        for wide, spot in zip(widths, plan(shape, len(widths)), strict=True):
-            weights = rng.integers(-7, 8, (wide, spot.side, spot.side, channels)).astype(np.int8)
-            layers.append(WholeConv.of(weights, rng.uniform(0.001, 0.02, wide), rng.normal(0, 9, wide), spot))
-            channels = wide
-        places, memory = places_of(tuple(layers), shape)
+        layers = _untrained(shape, widths, 3).estimator.network_.convolutions
+        places, memory = places_of(layers, shape)
         bytes_, x, sides = np.zeros(memory, np.uint8), rng.integers(0, 256, (1, *shape, 1)).astype(np.uint8), shape
         for number, (layer, place) in enumerate(zip(layers, places, strict=True)):
             expected, spot = layer.run(x)[0], layer.spot
