@@ -10,7 +10,7 @@ N, N_CLASSES = 6_000, 5
 
 
 def planted(share, seed, *, confused=False, apart=2.2):
-    """Points around five corners that overlap a little; what a fair witness says of each; labels of which some lie."""
+    """Points around five corners that overlap a little, as a fair witness sees them; labels of which some lie."""
     rng = np.random.default_rng(seed)
     true = rng.integers(0, N_CLASSES, N)
     points = rng.normal(size=(N, N_CLASSES)) + apart * np.eye(N_CLASSES)[true]
@@ -62,7 +62,7 @@ def test_two_witnesses_find_more_than_one():
 
 
 def test_more_images_than_are_weighed_by_and_scores_without_bound(monkeypatch):
-    y, says, wrong = planted(0.03, 2)
+    y, says, _ = planted(0.03, 2)
     whole = label_chances(y, [says])
     monkeypatch.setattr("misread.analysis.chances.MOST_ROWS", 3_000)
     assert label_chances(y, [says]).expected == pytest.approx(whole.expected, rel=0.3)

@@ -24,7 +24,7 @@ _ROUNDS = 15
 _WIDEST, _WIDEST_LEAD = 5.0, 0.5
 _FIRST_GUESS = 0.05
 _SHARP = 8.0
-"""Witnesses are believed at first: what contradicts a label is then a changed label, unless that explains it worse."""
+"""Witnesses are believed at first: what contradicts a label is a changed label, unless that explains it worse."""
 _LEAST = 1e-9
 
 

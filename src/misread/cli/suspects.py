@@ -34,8 +34,8 @@ def suspects(
         typer.Option(
             "--model",
             metavar="NAME|FILE",
-            help="Who doubts: a model by its name, or a model file; by default an edge kernel without practice, or "
-            "knn where that would take more than a quarter of an hour.",
+            help="Who doubts: a model by its name, or a model file; by default an edge kernel without practice, "
+            "or knn where that would take more than a quarter of an hour.",
         ),
     ] = None,
     answers: Annotated[
