@@ -138,7 +138,7 @@ def _held_file(path: Path) -> BinaryIO:
     flags = os.O_RDWR | os.O_CREAT | os.O_APPEND | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
     until = time.monotonic() + _PATIENCE
     while True:
-        handle = os.open(path, flags, 0o666)
+        handle, there = os.open(path, flags, 0o666), False
         try:
             _check_regular(os.fstat(handle), path, None, OutputError)
             there = _lock(handle) is not False and os.path.samestat(os.fstat(handle), os.stat(path))

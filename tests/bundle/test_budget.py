@@ -6,6 +6,7 @@ import json
 import os
 import resource
 import time
+import warnings
 import zipfile
 
 import numpy as np
@@ -15,12 +16,14 @@ from crafted import edited_skops, refused, rewritten, skops_file, zipped
 from sklearn.dummy import DummyClassifier
 from sklearn.ensemble import HistGradientBoostingClassifier
 from sklearn.linear_model import RidgeClassifier
+from skops.io import _audit as skops_audit
 
 from misread.bundle import archive as archive_module
 from misread.bundle import load, read_manifest, save
 from misread.bundle.bounds import BOUNDS, UNWRITTEN
 from misread.bundle.budget import Budget
 from misread.bundle.codecs import _CODECS
+from misread.bundle.foreign import dumps, loads
 from misread.errors import ModelFileError, ParameterError
 from misread.models.convnet import ConvNetClassifier, network_size
 from misread.models.edge_kernel import EdgeKernelClassifier
@@ -131,7 +134,7 @@ def list_node(content, number):
     }  # fmt: skip
 
 
-def test_shared_values_are_not_followed_again_and_again(golden, few, tmp_path):
+def test_shared_values_are_not_followed_again_and_again(golden, few, tmp_path, monkeypatch):
     def doubled(schema):
         node = list_node([], 1)
         for level in range(2, 62):
@@ -141,9 +144,16 @@ def test_shared_values_are_not_followed_again_and_again(golden, few, tmp_path):
         return schema
 
     ridge = RidgeClassifier().fit(few.train.X, few.train.labels)
+    made = []
+    construct = skops_audit.Node.construct
+    monkeypatch.setattr(skops_audit.Node, "construct", lambda node: made.append(node) or construct(node))
+    assert loads(dumps(ridge)).alpha == 1
+    usual = len(made)
     path = skops_file(golden, tmp_path / "m.misread", edited_skops(ridge, doubled))
     with contextlib.suppress(ModelFileError):
         load(path)
+    assert usual > 0
+    assert len(made) - usual < usual + 3 * 62
 
 
 @pytest.mark.parametrize("filler", ["[],", "{},", '{"a":{}},', "[[[[]]]],"])
@@ -318,3 +328,16 @@ def test_what_is_no_ordinary_file_is_not_waited_for(tmp_path):
     assert "is a device" in refused(tmp_path / "zero.misread")
     with pytest.raises(ModelFileError, match="is a device"):
         read_manifest("/dev/zero")
+
+
+def test_a_file_that_needs_more_memory_than_is_usual_is_told_when_it_is_written(bundle_of, tmp_path, monkeypatch):
+    bundle, path = bundle_of("forest"), tmp_path / "m.misread"
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        save(bundle, path)
+    monkeypatch.setenv("MISREAD_MOST_MEMORY", "1M")
+    with pytest.warns(UserWarning, match=r"m.misread takes up to .* the limit .*: give --most-memory") as told:
+        save(bundle, path)
+    assert "--most-memory" in refused(path)
+    enough = str(told[0].message).split("--most-memory ")[1].split()[0]
+    assert load(path, most_memory=enough).manifest == bundle.manifest

@@ -41,6 +41,8 @@ def test_python_can_run_the_package():
         (["train", "--\x1b[2J"], "No such option"),
         (["train"], "Missing argument 'MODEL'"),
         (["train", "knn", "--jobs", "many"], "valid integer"),
+        (["compare", "a.misread", "b.misread", "digits"], "(digits); a data set is given with --data; see"),
+        (["predict", "--data", "x"], "No such option"),
     ],
 )
 def test_a_command_that_cannot_be_understood_is_one_line(words, said):

@@ -2,6 +2,7 @@
 
 import csv
 import json
+import os
 
 import numpy as np
 import pytest
@@ -126,6 +127,12 @@ def test_what_cannot_be_read_is_named_at_the_end(run, tmp_path):
     left_out = [line for line in result.stderr.splitlines() if line.startswith("! left out")]
     assert len(left_out) == 3
     assert "\x1b" not in result.stderr
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no such files")
+def test_a_pipe_is_named_once(run, tmp_path):
+    os.mkfifo(tmp_path / "f.png")
+    assert str(run("f.png").exception).startswith("f.png: is a pipe, expected an ordinary file")
 
 
 def test_one_row_of_a_table_that_is_damaged(run, tmp_path):

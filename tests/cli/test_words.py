@@ -85,4 +85,7 @@ def test_warnings_of_libraries_are_one_clean_line_each(capsys):
             warnings.warn("consider \x1b[2J more steps", stacklevel=1)
         warnings.warn("and this", stacklevel=1)
         warnings.warn("for developers", DeprecationWarning, stacklevel=1)
+        for tag in range(1_000):  # as a crafted picture has them
+            said = f"Tag data larger than file. Skipping tag {tag}"
+            warnings.warn_explicit(said, UserWarning, "TiffImagePlugin.py", 946, "PIL.TiffImagePlugin")
     assert capsys.readouterr().err.splitlines() == ["note: consider ?[2J more steps", "note: and this"]

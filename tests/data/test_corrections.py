@@ -1,5 +1,6 @@
 """The file of corrections: read as people and spreadsheets leave it, appended to by several at once."""
 
+import os
 import subprocess
 import sys
 
@@ -136,3 +137,12 @@ def test_the_later_word_counts_and_contradictions_are_named(tmp_path):
         assert [one.label for one in decided[255].contradicted] == ["8"]
         assert decided["b"].last.label == "6"
         assert [one.by for one in decided["b"].contradicted] == ["Ann"]  # Bob may change his own mind
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no such files")
+def test_a_pipe_is_refused_and_not_waited_for(tmp_path):
+    os.mkfifo(tmp_path / "c.csv")
+    with pytest.raises(FormatError, match="is a pipe, expected an ordinary file"):
+        Corrections.read(tmp_path / "c.csv")
+    with pytest.raises(OutputError, match="is a pipe, expected an ordinary file"):
+        append_corrections(tmp_path / "c.csv", [EXPECTED])

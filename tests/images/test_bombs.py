@@ -103,6 +103,31 @@ def many_names(size: int) -> bytes:
     return directory(dict.fromkeys(range(1_000, 6_000), (1, size, 8)), bytes(size))
 
 
+def directories(count: int, size: int) -> bytes:
+    """A picture, and further directories whose 1,000 tags all are the same bytes."""
+    picture = {256: (4, 1, 50), 257: (4, 1, 40), 258: (3, 1, 8), 259: (3, 1, 1), 262: (3, 1, 1), 273: (4, 1, 8)}
+    picture |= {277: (3, 1, 1), 278: (4, 1, 40), 279: (4, 1, 2_000)}
+    content = b"II*\0" + struct.pack("<I", 8 + size) + bytes(size)
+    for tags in [picture, *[dict.fromkeys(range(1_000, 2_000), (1, size, 8)) | picture] * count]:
+        entries = b"".join(struct.pack("<HHII", tag, *rest) for tag, rest in sorted(tags.items()))
+        content += struct.pack("<H", len(tags)) + entries + struct.pack("<I", len(content) + 2 + len(entries) + 4)
+    return content[:-4] + bytes(4)
+
+
+def overlapping(count: int) -> bytes:
+    """Directories of 60,000 tags each, all in the same 720 kB: each begins inside another."""
+    picture = directories(0, 0)
+    entry = struct.pack("<HHHH", 60_000, 1, 1, 0) + bytes(4)
+    content = bytearray(picture + entry * 60_100)
+    starts = [len(picture) + 12 * number for number in range(count)]
+    for here, following in zip(starts, [*starts[1:], 0], strict=True):
+        content[here : here + 2] = struct.pack("<H", 60_000)
+        end = here + 2 + 12 * 60_000
+        content[end : end + 4] = struct.pack("<I", following)
+    content[len(picture) - 4 : len(picture)] = struct.pack("<I", starts[0])
+    return bytes(content)
+
+
 def huge_tile(side: int) -> bytes:
     return tiff_with(
         MEGABYTE,
@@ -135,6 +160,8 @@ BOMBS = {
     "a PNG whose EXIF names bytes again": png_with(chunk(b"eXIf", many_names(900_000))),
     "a WebP whose EXIF names bytes again": saved("WEBP", exif=b"Exif\0\0" + many_names(900_000)),
     "a TIFF whose tags name bytes again": many_names(900_000),
+    "a TIFF of 50 directories that name bytes again": directories(50, 500_000),
+    "a TIFF of 90 directories in the same place": overlapping(90),
     "a TIFF of one strip a thousand times": same_strip(1_000),
     "a TIFF of a huge tile": huge_tile(60_000),
     "a TIFF of a JPEG of 2,000 scans": tiff_with(
@@ -161,6 +188,12 @@ def test_a_bomb_is_refused_at_once(content):
     tracemalloc.stop()
     assert time.process_time() - started < 2
     assert peak < 3 * len(content) + 2**20
+
+
+def test_smaller_versions_of_the_picture_are_no_bomb():
+    smaller = [Image.fromarray(GREY[::step, ::step]) for step in (2, 4, 8)]
+    content = saved("TIFF", save_all=True, append_images=smaller, tiffinfo={254: 1, 270: "x" * 500})
+    np.testing.assert_array_equal(read_grey(io.BytesIO(content)), GREY)
 
 
 @pytest.mark.parametrize("before", [b"\xff\x05", b"\xff\xf1", b"\xff\xd0", b"\xff\xff", b"\xff\x01"])

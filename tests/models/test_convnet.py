@@ -123,6 +123,50 @@ def test_a_network_that_takes_the_slant_out_does_not_see_it(digits, fitted):
     np.testing.assert_array_equal(quick().fit(upright, y).decision_function(upright[:50]), told)
 
 
+@pytest.mark.parametrize(("helps", "members"), [(False, 3), (True, 5)])
+def test_members_that_do_not_help_are_not_trained(digits, helps, members, monkeypatch):
+    asked = []
+
+    def answer(before, after):
+        asked.append((before, after))
+        return helps
+
+    monkeypatch.setattr("misread.models.convnet._helps", answer)
+    X, y = digits[0][:400], digits[1][:400]
+    model = ConvNetEnsembleClassifier(5, epochs=1, random_state=0, n_jobs=1).fit(X, y)
+    assert len(model.estimators_) == members
+    held = model.held_out_indices_
+    np.testing.assert_allclose(model.held_out_scores_, model.decision_function(X[held]), rtol=1e-4, atol=1e-4)
+    ((before, after),) = asked
+    one, three = (one.decision_function(X[held]) for one in (model.estimators_[0], model))
+    shares = np.exp(one) / np.exp(one).sum(axis=1, keepdims=True)
+    truth = (np.arange(len(held)), y[held])
+    np.testing.assert_allclose(before, -np.log(shares)[truth], rtol=1e-3, atol=1e-4)
+    if not helps:
+        np.testing.assert_allclose(after, -three[truth], rtol=1e-3, atol=1e-4)
+
+
+def test_help_is_more_than_chance():
+    from misread.models.convnet import _helps
+
+    losses = np.random.default_rng(0).gamma(0.1, 1, 500)
+    assert _helps(losses, losses * 0.5)
+    assert not _helps(losses, np.random.default_rng(1).permutation(losses) * 0.97)
+    assert not _helps(losses, losses)
+
+
+@pytest.mark.parametrize(("side", "expected"), [(8, 1), (40, 2)])
+def test_small_steps_are_not_shared_among_threads(side, expected, monkeypatch):
+    """A step of 128 images of 8x8 costs many times its work where threads wait for each other at every layer."""
+    from misread.models.deep import training
+
+    used, real = [], training._rate
+    monkeypatch.setattr(training, "_rate", lambda done: used.append(torch.get_num_threads()) or real(done))
+    X = np.random.default_rng(0).integers(0, 256, (64, side * side), dtype=np.uint8)
+    quick(widths=(2,), epochs=1, n_jobs=2).fit(X, np.arange(64) % 2)
+    assert set(used) == {expected}
+
+
 def test_an_unknown_pose_is_refused(digits):
     with pytest.raises(ParameterError, match="normalised may name slant, aspect, got size"):
         quick(normalised=("aspect", "size")).fit(*digits)
@@ -138,6 +182,7 @@ def test_the_deformation_fades():
 def test_an_ensemble_is_the_mean_of_its_members(digits, monkeypatch):
     X, y = digits[0][:400], digits[1][:400]
     told = []
+    monkeypatch.setattr("misread.models.convnet._helps", lambda before, after: True)
     model = ConvNetEnsembleClassifier(
         4, epochs=1, random_state=0, n_jobs=1, on_epoch=lambda *news: told.append(news)
     )

@@ -124,3 +124,9 @@ def test_answers_by_row_are_of_the_data_as_it_came(tmp_path):
         values = judge_answers(labelled, images, corrected=data.corrected).values
         assert values["model.accuracy"]["count"] == n - 1
         assert values["model.as_given"]["accuracy"]["count"] == n
+
+
+def test_more_classes_than_can_be_shown_against_each_other_are_refused():
+    labels = [str(number) for number in range(2_001)]
+    with pytest.raises(AnswersError, match=r"2,001 classes are more than the 2,000 .* choose one"):
+        judge_scores(labels, labels)

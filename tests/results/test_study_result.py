@@ -178,3 +178,11 @@ def test_a_crafted_run_is_no_traceback(run, words):
         StudyResult(values, {"labels.test": rng.integers(0, 9, 5)}, {}, {}, MANIFEST).save(run)
         result = CliRunner().invoke(app, ["report", str(run), *words])
         assert result.exit_code == 0 or isinstance(result.exception, RunError)
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no such files")
+@pytest.mark.parametrize("name", ["arrays.npz", "results.json"])
+def test_a_pipe_in_a_run_folder_is_not_waited_for(run, name):
+    (run / name).unlink()
+    os.mkfifo(run / name)
+    assert "is a pipe, expected an ordinary file" in refused(run)

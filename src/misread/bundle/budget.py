@@ -45,6 +45,11 @@ class Budget:
         self.left = self.most
         self.parts = MOST_PARTS
 
+    @property
+    def spent(self) -> int:
+        """Bytes that were paid for."""
+        return self.most - self.left
+
     def spend(self, n_bytes: int, what: str) -> None:
         """Pay for memory that is about to be taken.
 

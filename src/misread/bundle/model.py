@@ -2,6 +2,7 @@
 
 import json
 import os
+import warnings
 from dataclasses import dataclass, replace
 from functools import cached_property
 from hashlib import blake2b
@@ -15,12 +16,13 @@ from misread import html
 from misread.bundle.answers import answers_node, are_written, evidence_of, read_answers, read_evidence
 from misread.bundle.archive import read_archive, read_document, reading, write_archive
 from misread.bundle.blank import contrasts, faintest
-from misread.bundle.budget import Store
+from misread.bundle.budget import Budget, Store
 from misread.bundle.checks import check_classes, check_scores, named
 from misread.bundle.codecs import decode, encode
 from misread.bundle.manifest import Manifest
 from misread.bundle.parts import expect
 from misread.bundle.readings import Evidence, Readings
+from misread.data.memory import enough, in_words
 from misread.errors import ModelFileError, ParameterError
 from misread.evaluation.answers import Answers
 from misread.evaluation.responses import boundary, responses
@@ -34,6 +36,7 @@ __all__ = ["Bundle", "load", "read_manifest", "save"]
 N_PROBES = 4
 PROBE_TOLERANCE = 1e-6
 SMALL = 64
+_ANY_MEMORY = 2**59
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -253,7 +256,7 @@ def _label_scores(estimator: Any, X: NDArray[np.uint8], labels: NDArray[np.bool_
 
 
 def save(bundle: Bundle, path: str | os.PathLike[str]) -> None:
-    """Write a model to one file, whole or not at all.
+    """Write a model to one file, whole or not at all, and warn of one that `load` takes only when told how large.
 
     Raises
     ------
@@ -291,6 +294,17 @@ def save(bundle: Bundle, path: str | os.PathLike[str]) -> None:
         "seen": None if bundle.seen is None else put("seen", bundle.seen.view(np.int64)),
     }
     write_archive(path, document, arrays)
+    _say_what_loading_takes(path)
+
+
+def _say_what_loading_takes(path: str | os.PathLike[str]) -> None:
+    needed, most = _read(path, _ANY_MEMORY)[1].budget.spent, Budget(os.stat(path).st_size).most
+    if needed > most:
+        warnings.warn(
+            f"{os.fspath(path)} takes up to {in_words(needed)} of memory when it is loaded, and {in_words(most)} "
+            f"is the limit for a file of its size: give --most-memory {enough(needed)} to commands that read it",
+            stacklevel=3,
+        )
 
 
 def _evidence_alone(bundle: Bundle) -> Evidence | None:
@@ -322,6 +336,14 @@ def load(path: str | os.PathLike[str], *, most_memory: int | str | None = None) 
     ModelFileError
         If the file is missing, damaged, hostile, too large or of another version. Nothing in it is ever run.
     """
+    bundle, arrays, probe = _read(path, most_memory)
+    with reading(path):
+        _check_probe(bundle, arrays(probe))
+    return bundle
+
+
+def _read(path: str | os.PathLike[str], most_memory: int | str | None) -> tuple[Bundle, Store, Any]:
+    """A model as its file has it, the file's arrays, and the name of the answers that it gave."""
     document, arrays = read_archive(path, most_memory)
     with reading(path):
         manifest = Manifest.from_json(document)
@@ -341,8 +363,7 @@ def load(path: str | os.PathLike[str], *, most_memory: int | str | None = None) 
         if kept is not None and kept.scores is not None:
             bundle = replace(bundle, held_out=evidence_of(kept))
         expect(estimator.n_features_in_ == np.prod(manifest.image_size), "a model for images of another size")
-        _check_probe(bundle, arrays(document["probe"]))
-    return bundle
+        return bundle, arrays, document["probe"]
 
 
 def read_manifest(path: str | os.PathLike[str], *, most_memory: int | str | None = None) -> Manifest:

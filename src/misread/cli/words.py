@@ -105,6 +105,9 @@ def noted() -> Iterator[None]:
         warnings.simplefilter("always")
         for category in _SILENT:
             warnings.simplefilter("ignore", category)
+        warnings.filterwarnings(
+            "ignore", module=r"PIL\."
+        )  # one for each odd tag of a file, thousands in a crafted one
         warnings.showwarning = show
         yield
 

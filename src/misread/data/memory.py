@@ -5,7 +5,7 @@ import re
 
 from misread.errors import DataError, MisreadError, ParameterError
 
-__all__ = ["DEFAULT", "VARIABLE", "as_bytes", "for_images", "in_words", "most_memory", "require"]
+__all__ = ["DEFAULT", "VARIABLE", "as_bytes", "enough", "for_images", "in_words", "most_memory", "require"]
 
 DEFAULT = 2**31
 """What a data set may take unless more is allowed: 2 GiB, 35 times MNIST."""
@@ -73,10 +73,10 @@ def require(n_bytes: int, what: str, most: int, error: type[MisreadError] = Data
         Or `error`, saying how much it needs and how to allow it.
     """
     if n_bytes > most:
-        enough = _enough(n_bytes)
+        limit = enough(n_bytes)
         raise error(
             f"{what} would take about {in_words(n_bytes)} of memory, and {in_words(most)} is the limit; if it "
-            f"should be so large, allow more with --most-memory {enough} (or {VARIABLE}={enough})"
+            f"should be so large, allow more with --most-memory {limit} (or {VARIABLE}={limit})"
         )
 
 
@@ -94,5 +94,12 @@ def in_words(n_bytes: int) -> str:
     return f"{n_bytes:,} bytes"
 
 
-def _enough(n_bytes: int) -> str:
+def enough(n_bytes: int) -> str:
+    """A limit that allows so many bytes, as it is written on the command line.
+
+    Examples
+    --------
+    >>> enough(5 * 2**30 + 1)
+    '6G'
+    """
     return f"{-(-n_bytes // 2**30):d}G" if n_bytes > 2**30 else f"{-(-n_bytes // 2**20):d}M"

@@ -18,6 +18,8 @@ MAX_PASSES = 2**31
 
 _MAX_SEGMENTS = 4_096
 _MAX_TEXTS = 64
+_MAX_DIRECTORIES = 1_000
+_MAX_TAGS = 2**16
 _PER_CHUNK = 1_024
 _FEW_CHUNKS = 1_024
 _MAX_OVERLAP = 4
@@ -134,20 +136,41 @@ def _check_directory(exif: bytes) -> None:
 
 
 def _directory(content: bytes) -> Tags:
-    """Number and value of every tag in the first directory; no value where there are several."""
+    """Number and value of every tag in the first directory; no value where there are several.
+
+    A decoder reads the tags of those that follow, too, to find out which are smaller versions of the first.
+    """
     if len(content) < 8 or content[:2] not in (b"II", b"MM"):
         return {}
     order = "<" if content[:2] == b"II" else ">"
     big = 43 in (content[2], content[3])
+    start = _number(content[8:16] if big else content[4:8], order)
+    first: Tags | None = None
+    named, seen = 0, {0}
+    left = _MAX_TAGS
+    while start not in seen and len(seen) <= _MAX_DIRECTORIES:
+        seen.add(start)
+        n_tags = _number(content[start : start + (8 if big else 2)], order)
+        start += 8 if big else 2
+        n_tags = max(0, min(n_tags, (len(content) - start) // (20 if big else 12)))
+        left -= n_tags
+        if left < 0:
+            _refuse(f"more than {_MAX_TAGS:,} tags")
+        tags, some, start = _tags(content, start, n_tags, order, big)
+        first, named = tags if first is None else first, named + some
+        if named > len(content):
+            _refuse("tags that name more bytes than the file has")
+    return first or {}
+
+
+def _tags(content: bytes, start: int, n_tags: int, order: str, big: bool) -> tuple[Tags, int, int]:
+    """So many tags from `start` on, how many bytes they name, and where the next directory is."""
     entry, size = (f"{order}HHQ", 20) if big else (f"{order}HHI", 12)
     field = size - struct.calcsize(entry)
-    start = _number(content[8:16] if big else content[4:8], order)
-    n_tags = _number(content[start : start + (8 if big else 2)], order)
-    start += 8 if big else 2
-    n_tags = min(n_tags, (len(content) - start) // size) if start < len(content) else 0
     tags: Tags = {}
     named = 0
-    for at in range(start, start + size * n_tags, size):
+    end = start + size * n_tags
+    for at in range(start, end, size):
         tag, kind, count = struct.unpack_from(entry, content, at)
         unit = _UNITS.get(kind, 0)
         named += unit * count if unit * count > field else 0
@@ -155,7 +178,7 @@ def _directory(content: bytes) -> Tags:
             _refuse("tags that name more bytes than the file has")
         value = content[at + size - field : at + size - field + unit]
         tags.setdefault(tag, (count, _number(value, order) if count == 1 else None))
-    return tags
+    return tags, named, _number(content[end : end + field], order)
 
 
 def _number(content: bytes, order: str) -> int:

@@ -150,7 +150,10 @@ def _n_pages(image: Image.Image) -> int:
 
 def _content(source: Path | BinaryIO) -> bytes:
     if isinstance(source, Path):
-        return read_regular(source, MAX_BYTES)
+        try:
+            return read_regular(source, MAX_BYTES)
+        except FormatError as error:
+            raise FormatError(str(error).removeprefix(f"{source} ")) from error
     content = source.read()
     if len(content) > MAX_BYTES:
         raise FormatError(f"more than the {MAX_BYTES:,} bytes that an image may have")

@@ -32,7 +32,7 @@ Told = Callable[[int, int, float], None]
 Asked = Callable[[NDArray[np.uint8]], NDArray[np.float64]]
 
 _POSES = ("slant", "aspect")
-
+_FEW = 20_000
 
 DEEP_PACKAGES = ("torch", "safetensors")
 """What networks need beside what misread always does."""
@@ -83,7 +83,7 @@ class ConvNetClassifier(TemperatureClassifierMixin, BaseEstimator):
         Told after every epoch; pickles forget it.
     random_state : int, RandomState or None
     n_jobs : int, optional
-        Threads; PyTorch's own choice by default.
+        Threads; PyTorch's own choice by default. Where a step is too small to be shared, one.
 
     Attributes
     ----------
@@ -172,7 +172,8 @@ class ConvNetClassifier(TemperatureClassifierMixin, BaseEstimator):
         )
         with training.seeded(int(seed)):
             network = self._build()
-        with training.threads(self.n_jobs):
+        n_jobs = training.threads_for(settings.batch_size * images[0].size, self.n_jobs)
+        with training.threads(n_jobs):
             network = training.train(
                 network,
                 np.ascontiguousarray(images[rest]),
@@ -182,7 +183,7 @@ class ConvNetClassifier(TemperatureClassifierMixin, BaseEstimator):
                 settings,
                 rng,
                 self.on_epoch or silent,
-                self.n_jobs,
+                n_jobs,
             )
         self.weights_ = storing.network_to_bytes(network)
         self._network = network
@@ -211,7 +212,7 @@ class ConvNetClassifier(TemperatureClassifierMixin, BaseEstimator):
         if getattr(self, "_network", None) is None:
             self._network = self._build()
             self._network.load_state_dict(deep("network").weights_from_bytes(self.weights_))
-        with training.threads(self.n_jobs):
+        with training.threads(training.threads_for(training.pixels_asked(images), self.n_jobs)):
             return self.mixed(lambda view: training.logits_of(self._network, view), images)
 
     def mixed(self, ask: Asked, images: NDArray[np.uint8]) -> NDArray[np.float64]:
@@ -258,6 +259,8 @@ class ConvNetEnsembleClassifier(TemperatureClassifierMixin, BaseEstimator):
     Parameters
     ----------
     n_members : int, default 6
+        At most. On up to 20,000 images only one of every pose is trained, unless these together make the held-out
+        images likelier than the first alone does, by two standard errors.
     epochs : int, default 16
         Of each member.
     shape : (int, int), optional
@@ -322,7 +325,10 @@ class ConvNetEnsembleClassifier(TemperatureClassifierMixin, BaseEstimator):
         rest, held = held_out_part(codes, self.held_out, rng)
         total = self.n_members * self.epochs
         self.estimators_ = []
+        said, losses = [], []
         for member in range(self.n_members):
+            if member == len(self.POSES) and len(X) <= _FEW and len(held) and not _helps(losses[0], losses[-1]):
+                break
             done = member * self.epochs
 
             def tell(epoch: int, epochs: int, loss: float, done: int = done) -> None:
@@ -339,9 +345,12 @@ class ConvNetEnsembleClassifier(TemperatureClassifierMixin, BaseEstimator):
                 n_jobs=self.n_jobs,
             )
             self.estimators_.append(network.fit(X[rest], y[rest]).set_params(on_epoch=None))
+            if len(held):
+                said.append(network._ask(X[held]))
+                losses.append(-_log_mean(said)[np.arange(len(held)), codes[held]])
         self.held_out_indices_, self.temperature_ = held, 1.0
         if len(held):
-            self.held_out_scores_ = self._ask(X[held])
+            self.held_out_scores_ = _log_mean(said)
             self.temperature_ = best_temperature(self.held_out_scores_, codes[held])
         return self
 
@@ -372,6 +381,12 @@ def network_size(shape: tuple[int, int], n_classes: int, widths: Sequence[int], 
         n_weights += 9 * wide * (channels + (depth - 1) * wide) + 4 * wide * depth
         n_values, channels = max(n_values, wide * height * width), wide
     return n_weights + (channels * min(height, 3) * min(width, 3) + 1) * n_classes, n_values
+
+
+def _helps(before: NDArray[np.float64], after: NDArray[np.float64]) -> bool:
+    """Whether the losses of some images fell, by more than chance explains (two standard errors of the mean)."""
+    gain = before - after
+    return bool(gain.mean() > 2 * gain.std() / np.sqrt(len(gain)))
 
 
 def _log_mean(tables: list[NDArray[np.float64]]) -> NDArray[np.float64]:

@@ -324,3 +324,25 @@ def test_mnist_as_files_is_mnist(mnist_folder, tmp_path):
     assert written.sha256 == mnist.sha256
     assert written.licence == mnist.licence
     assert written.notes == ("recognised by its content as mnist",)
+
+
+def test_what_is_found_instead_of_images_is_said(tmp_path):
+    """The folder above mnist_png, a folder of pictures without classes, and one of something else."""
+    for split, number in (("training", 3), ("testing", 4)):
+        save(tmp_path / "above" / "mnist_png" / split / "7" / "0.png", level(number))
+        save(tmp_path / "plain" / "mine" / "ab"[number % 2] / "0.png", level(number))
+        save(tmp_path / "flat" / f"{number}.png", level(number))
+    (tmp_path / "docs").mkdir()
+    (tmp_path / "docs" / "a.pdf").write_bytes(b"%PDF")
+    (tmp_path / "none").mkdir()
+    above = tmp_path / "above" / "mnist_png"
+    for name, said in {
+        "above": f"found mnist_png/ with training/ with a folder per class: give {above}",
+        "flat": "found 2 images in no class folder",
+        "docs": "found 1 .pdf",
+        "none": "found nothing",
+    }.items():
+        with pytest.raises(DataError) as caught:
+            load(tmp_path / name)
+        assert str(caught.value).endswith(said)
+    assert len(load(above).train) == 1

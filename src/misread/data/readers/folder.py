@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 
 import numpy as np
@@ -47,7 +48,7 @@ def read_folder(root: Path, reading: Reading) -> Dataset:
     if not listed:
         raise DataError(
             f"{root}: no images found; expected one sub-folder per class, perhaps below train/ and test/, "
-            f"with files of the types {', '.join(sorted(SUFFIXES))}"
+            f"with files of the types {', '.join(sorted(SUFFIXES))}{_found_below(root)}"
         )
     listed.sort(key=lambda one: (bool(one.is_test), natural_key(one.path.name), natural_key(one.label)))
     pictures = read_pictures([one.path for one in listed], root, reading)
@@ -62,6 +63,21 @@ def read_folder(root: Path, reading: Reading) -> Dataset:
         (*notes, *pictures.notes),
         made=pictures.made,
     )
+
+
+def _found_below(root: Path) -> str:
+    """What there is instead: a folder of classes deeper down, files of other types, images without a class."""
+    here = Counter(path.suffix.lower() or "(none)" for path in root.iterdir() if path.is_file())
+    if images := sum(here[suffix] for suffix in SUFFIXES):
+        return f"; found {images:,} images in no class folder"
+    for folder in sorted(_folders(root)):
+        train = _split_folder(folder, False) or folder
+        if any(_images_by_class(train, None, Counter())):
+            parts = f"{train.name}/ with a folder per class" if train != folder else "a folder per class"
+            return f"; found {folder.name}/ with {parts}: give {folder}"
+    others = [f"{number:,} {suffix}" for suffix, number in here.most_common(3)]
+    folders = [f"{folder.name}/" for folder in islice(_folders(root), 3)]
+    return f"; found {', '.join([*folders, *others])}" if folders or others else "; found nothing"
 
 
 def _list_images(root: Path) -> tuple[list[_Listed], list[str]]:
