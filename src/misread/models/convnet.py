@@ -325,7 +325,8 @@ class ConvNetEnsembleClassifier(TemperatureClassifierMixin, BaseEstimator):
         rest, held = held_out_part(codes, self.held_out, rng)
         total = self.n_members * self.epochs
         self.estimators_ = []
-        said, losses = [], []
+        said: list[NDArray[np.float64]] = []
+        losses: list[NDArray[np.float64]] = []
         for member in range(self.n_members):
             if member == len(self.POSES) and len(X) <= _FEW and len(held) and not _helps(losses[0], losses[-1]):
                 break
