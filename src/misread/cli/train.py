@@ -150,7 +150,7 @@ def tune(
     dataset = load_with_progress(data, data_dir, size, fit, invert, on_error, own=own)
     with stages(jobs) as on_stage:
         on_stage(f"Trying parameters of {model} in {folds} folds")
-        tuned = tune_model(model, dataset, positive=positive, grid=values, seed=seed, cv=folds)
+        tuned = tune_model(model, dataset, positive=positive, grid=values, seed=seed, cv=folds, on_stage=on_stage)
     if as_json:
         rows = zip(tuned.params, tuned.means, tuned.spreads, strict=True)
         print_json(

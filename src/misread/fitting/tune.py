@@ -1,21 +1,25 @@
 """Choose a model's parameters by cross-validation on the training images alone."""
 
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from sklearn.model_selection import GridSearchCV
+from numpy.typing import NDArray
+from sklearn.base import clone
+from sklearn.metrics import average_precision_score
+from sklearn.model_selection import ParameterGrid
 
 from misread.data import Dataset, load
 from misread.errors import ParameterError
 from misread.fitting.folds import folds_by_class
+from misread.fitting.out_of_fold import OutOfFold, out_of_fold
 from misread.fitting.prepare import prepared
 from misread.fitting.refusing import naming_what_is_refused
 from misread.models import KNeighborsClassifierCV
 from misread.models.zoo import ZOO
-from misread.tasks import Wanted, class_name, make_task
+from misread.tasks import Task, Wanted, class_name, make_task
 
 __all__ = ["Tuned", "tune"]
 
@@ -57,8 +61,9 @@ def tune(
     grid: Mapping[str, list[Any]] | None = None,
     seed: int = 42,
     cv: int = N_FOLDS,
+    on_stage: Callable[[str], None] = lambda stage: None,
 ) -> Tuned:
-    """Try every combination of a grid in cross-validation on the training images.
+    """Try every combination of a grid on the training images, each in one out-of-fold pass over the same folds.
 
     Parameters
     ----------
@@ -72,6 +77,13 @@ def tune(
     seed : int, default 42
     cv : int, default 5
         Folds, each with the same share of every class, not shuffled.
+    on_stage : callable of str
+        Told what is tried.
+
+    Returns
+    -------
+    Tuned
+        Means and spreads over the folds, as of scikit-learn's `GridSearchCV`.
 
     Raises
     ------
@@ -95,20 +107,46 @@ def tune(
             "take fewer folds (--folds), or add images"
         )
     scoring = "accuracy" if positive is None else "average_precision"
-    if name == "knn" and set(grid) == {"n_neighbors", "weights"} and positive is None:
-        search: Any = KNeighborsClassifierCV(grid["n_neighbors"], weights=grid["weights"], cv=cv)
-    else:
-        folds = folds_by_class(dataset.train.labels, cv)
-        search = GridSearchCV(estimator, dict(grid), cv=folds, scoring=scoring, refit=False, error_score="raise")
     with naming_what_is_refused(name):
-        results = search.fit(task.X_train, task.y_train).cv_results_
+        if name == "knn" and set(grid) == {"n_neighbors", "weights"} and positive is None:
+            search = KNeighborsClassifierCV(grid["n_neighbors"], weights=grid["weights"], cv=cv)
+            found = search.fit(task.X_train, task.y_train).cv_results_
+            params, means, spreads = found["params"], found["mean_test_score"], found["std_test_score"]
+        else:
+            params = list(ParameterGrid(dict(grid)))
+            folds = folds_by_class(dataset.train.labels, cv)
+            scores = np.array(list(_scores(estimator, params, task, folds, scoring, on_stage)))
+            means, spreads = scores.mean(axis=1), scores.std(axis=1)
     return Tuned(
         scoring,
-        tuple({key: _plain(value) for key, value in one.items()} for one in results["params"]),
-        tuple(float(mean) for mean in results["mean_test_score"]),
-        tuple(float(spread) for spread in results["std_test_score"]),
-        int(search.best_index_),
+        tuple({key: _plain(value) for key, value in one.items()} for one in params),
+        tuple(float(mean) for mean in means),
+        tuple(float(spread) for spread in spreads),
+        int(np.argmax(means)),
     )
+
+
+def _scores(
+    estimator: Any,
+    params: list[dict[str, Any]],
+    task: Task,
+    folds: list[Any],
+    scoring: str,
+    on_stage: Callable[[str], None],
+) -> Iterator[NDArray[np.float64]]:
+    """Of every combination its score in each fold."""
+    for number, some in enumerate(params, 1):
+        words = ", ".join(f"{key}={value}" for key, value in some.items())
+        on_stage(f"Trying {words} in {len(folds)} folds ({number} of {len(params)})")
+        tried = clone(estimator).set_params(**some)
+        held_out = out_of_fold(tried, task.X_train, task.y_train, cv=folds, scores=scoring != "accuracy")
+        yield held_out.fold_accuracies if scoring == "accuracy" else _precisions(held_out, len(folds))
+
+
+def _precisions(held_out: OutOfFold, n_folds: int) -> NDArray[np.float64]:
+    """Average precision in each fold."""
+    every = [held_out.folds == fold for fold in range(n_folds)]
+    return np.array([average_precision_score(held_out.y[one], held_out.scores[one]) for one in every])
 
 
 def _plain(value: Any) -> Any:
