@@ -46,7 +46,7 @@ def error_sink(
         f"{received[sink]:,} of the {others[sink]:,} errors on other classes "
         f"({share(received[sink] / others[sink])}) are read as {name}; spread evenly, {share(chance)} would be. "
         f"{_allowing(confidence, f'the {n_classes} classes')} Look down its column.",
-        float(np.clip((ends[0] - 1) / 3, 0.05, 0.9)),
+        float(np.clip((ends[0] - 1) / 3, 0.1, 0.9)),
         place="errors",
         interval=(float(ratio), float(ends[0]), float(ends[1])),
     )
@@ -62,7 +62,8 @@ def confused_pair(
     n_pairs, chance = n_classes * (n_classes - 1), 1 / (n_classes - 1)
     level = _of_all(confidence, n_pairs)
     misread, images = errors.sum(axis=1, keepdims=True), counts.sum(axis=1, keepdims=True)
-    beyond = clopper_pearson(errors, misread, confidence=level)[0] > chance
+    least = clopper_pearson(errors, misread, confidence=level)[0]
+    beyond = least > chance
     if not beyond.any():
         return NotApplicable("E2", "no class is taken for another more often than chance would have it")
     low, high = clopper_pearson(errors, images, confidence=level)
@@ -76,7 +77,7 @@ def confused_pair(
         f"{count:,} of {n:,}, and {share(count / of_class, 0)} of the {of_class:,} errors on {all_of}; spread "
         f"evenly over the other classes, {share(chance, 0)} would be. "
         f"{_allowing(confidence, f'the {n_pairs:,} pairs')}",
-        float(np.clip(ends[0] * 6, 0.1, 0.95)),
+        float(np.clip((least[true, predicted] / chance - 1) / 3, 0.15, 0.95)),
         place="errors",
         interval=(count / n, *ends),
     )

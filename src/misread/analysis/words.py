@@ -1,5 +1,7 @@
 """Shares, intervals and class names as parts of a sentence."""
 
+from decimal import ROUND_HALF_UP, Decimal
+
 __all__ = ["bracketed", "images_of", "p_text", "percent", "points", "quoted", "share"]
 
 LONGEST_NAME = 40
@@ -34,20 +36,21 @@ def percent(share: float) -> str:
 
 
 def share(value: float, digits: int = 1) -> str:
-    """A measured share; 0% and 100% are said only of none and of all.
+    """A measured share, a half rounded up; 0% and 100% are said only of none and of all.
 
     Examples
     --------
-    >>> share(0.1034), share(0.0002), share(0.99996), share(0.0), share(1.0)
-    ('10.3%', '0.02%', '99.996%', '0%', '100%')
+    >>> share(0.1034), share(0.0002), share(0.99996), share(0.0), share(1.0), share(0.90965, 2)
+    ('10.3%', '0.02%', '99.996%', '0%', '100%', '90.97%')
     """
     if value in (0, 1):
         return f"{100 * value:.0f}%"
-    for more in range(digits, 12):
-        text = f"{100 * value:.{more}f}%"
-        if 0 < float(text[:-1]) < 100:
-            return text
-    return text
+    exact = Decimal(repr(round(100 * float(value), 9)))
+    for more in range(digits, 9):
+        rounded = exact.quantize(Decimal(1).scaleb(-more), ROUND_HALF_UP)
+        if 0 < rounded < 100:
+            break
+    return f"{rounded}%"
 
 
 def points(difference: float) -> str:

@@ -8,6 +8,17 @@ from misread.report.detectors import compare, explorer
 from misread.report.evidence import Absent, Evidence
 from misread.report.glance import glance
 from misread.report.kinds import evidence_of
+from misread.report.questions import (
+    accuracy,
+    copies,
+    cost,
+    linear,
+    looks,
+    models,
+    precision,
+    reliability,
+    scaling,
+)
 from misread.report.steps import denoising, duels, ladder, multilabel, neighbor_grid, numbers
 from misread.report.why import why
 from misread.results.study import StudyResult
@@ -21,6 +32,15 @@ SECTIONS: dict[str, Callable[[Evidence], dict[str, Any]]] = {
     "compare": compare,
     "rejection": rejection,
     "suspects": suspects,
+    "looks": looks,
+    "accuracy": accuracy,
+    "precision": precision,
+    "reliability": reliability,
+    "models": models,
+    "scaling": scaling,
+    "linear": linear,
+    "copies": copies,
+    "cost": cost,
     "ladder": ladder,
     "neighbor_grid": neighbor_grid,
     "duels": duels,

@@ -64,7 +64,7 @@ def packed_edges(curve: ThresholdCurve) -> dict[str, Any]:
     }
 
 
-def sprite(images: NDArray[np.uint8], *, levels: int = GREY_LEVELS) -> dict[str, Any]:
+def sprite(images: NDArray[np.uint8], *, levels: int = GREY_LEVELS, columns: int | None = None) -> dict[str, Any]:
     """All images on one sheet, a PNG in a data URL.
 
     Parameters
@@ -73,10 +73,12 @@ def sprite(images: NDArray[np.uint8], *, levels: int = GREY_LEVELS) -> dict[str,
         Larger ones are scaled down to a longer side of 40 pixels.
     levels : int, default 16
         Grey levels kept (at most 256); 16 take four bits a pixel.
+    columns : int, optional
+        Images in a row; about as many as there are rows by default.
     """
     small = scaled_down(images)
     n, height, width = small.shape
-    columns = max(1, int(np.ceil(np.sqrt(n))))
+    columns = columns or max(1, int(np.ceil(np.sqrt(n))))
     rows = max(1, -(-n // columns))
     sheet = np.zeros((rows * columns, height, width), np.uint8)
     sheet[:n] = small

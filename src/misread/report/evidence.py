@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from misread.analysis.confusion import confusion_counts
 from misread.analysis.findings import Finding, NotApplicable
+from misread.analysis.words import images_of
 from misread.data.content import hash_in_digits
 from misread.data.corrected import in_words
 from misread.evaluation.intervals import clopper_pearson
@@ -150,6 +151,11 @@ class Evidence:
             title = title_of(key, self.result.values)
             found.append(self._detector(key, title, 0.0, score(scores, code), column, code))
         return sorted(found, key=lambda one: one.key != self.key)
+
+    @property
+    def positive_in_words(self) -> str:
+        """What a positive image is: "5s", or "images of Shirt"."""
+        return images_of(self.positive).removeprefix("the ")
 
     def rejection_curves(self) -> tuple[RejectionCurve, RejectionCurve | None]:
         """Out of fold, and on the test images where there are any."""

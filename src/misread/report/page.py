@@ -13,6 +13,7 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
+from misread.analysis.words import share
 from misread.files import atomic_write, writable_folder
 from misread.report.classes import suspect_rows
 from misread.report.data import report_data
@@ -26,7 +27,11 @@ from misread.spreadsheet import inert
 __all__ = ["render", "render_template", "suspects_csv", "write_report"]
 
 STYLES = ("base", "parts", "explore", "print")
-FOR_TEMPLATE_ONLY = ("glance", "numbers", "multilabel", "neighbor_grid")
+FOR_TEMPLATE_ONLY = frozenset(
+    "glance numbers looks accuracy precision reliability models scaling neighbor_grid linear multilabel duels "
+    "denoising copies ladder cost absent".split()
+)
+"""What the templates draw by themselves, and is there without a script."""
 PLACES = {
     "errors": ("errors", "matrix"),
     "classes": ("class-table", "matrix"),
@@ -108,7 +113,7 @@ def render_template(template: str, *, styles: Sequence[str], **values: Any) -> s
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters |= {"percent": _percent, "number": _number, "chance": _chance}
+    environment.filters |= {"percent": _percent, "number": _number, "share": share, "chance": _chance}
     return environment.get_template(template).render(style=Markup(style), style_hash=_hash(style), **values)
 
 

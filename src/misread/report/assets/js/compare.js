@@ -6,7 +6,7 @@ import { byId, make, makeSvg } from "./dom.js";
 import { percent } from "./words.js";
 
 export const startCompare = (data, explorer) => {
-  const LOOKS = [{ tone: "one" }, { tone: "two", dash: "7 3" }, { tone: "three", dash: "2 3" }];
+  const LOOKS = [{ tone: "one" }, { tone: "two", dash: "7 3" }, { tone: "three", dash: "2 3" }, { tone: "ink", dash: "9 3 2 3" }, { tone: "muted" }];
   const models = data.rows.map((row, k) => ({
     ...row,
     ...LOOKS[k % LOOKS.length],

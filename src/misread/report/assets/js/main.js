@@ -7,7 +7,7 @@ import { startMatrix } from "./matrix.js";
 import { startReject } from "./reject.js";
 import { report } from "./report.js";
 import { betaShare, clopperPearson } from "./stats.js";
-import { startTables, startLadder, startDuels, startDenoising } from "./steps.js";
+import { startTables } from "./steps.js";
 import { startSuspects } from "./suspects.js";
 
 startTables();
@@ -16,9 +16,6 @@ if (report.explorer) startExplorer(report.explorer);
 if (report.compare && report.explorer) startCompare(report.compare, report.explorer);
 if (report.rejection) startReject(report.rejection);
 if (report.suspects) startSuspects(report.suspects, report.suspects_csv);
-if (report.ladder) startLadder(report.ladder);
-if (report.duels) startDuels(report.duels);
-if (report.denoising) startDenoising(report.denoising);
 
 /** For whoever looks around in the console. */
 globalThis.misread = { report, betaShare, clopperPearson, detectorCurve };
