@@ -158,7 +158,7 @@ def test_in_a_browser_a_cell_opens_its_images(open_report: Any, run: Path) -> No
     np.fill_diagonal(counts, 0)
     true, read = divmod(int(counts.argmax()), 10)
     page.locator("#matrix tbody tr").nth(true).locator("td button").nth(read).click()
-    assert page.locator("#cell-tiles figure.wrong").count() == counts.max()
+    assert page.locator("#cell-tiles .tile.wrong").count() == counts.max()
 
 
 def test_in_a_browser_the_detector_shows_the_evaluation_beside_its_promise(
@@ -171,5 +171,5 @@ def test_in_a_browser_the_detector_shows_the_evaluation_beside_its_promise(
     assert page.text_content("#c-test-n") == f"{tp + fp} of 360"
     assert page.text_content("#c-test-p").startswith(f"{values['model.precision']['value']:.2%}")
     assert page.text_content("#c-test-r").startswith(f"{values['model.recall']['value']:.2%}")
-    assert page.locator("#near-above figure:visible").count() == 10
-    assert page.locator("#near-below figure:visible").count() == 10
+    assert page.locator("#near-above .tile:visible").count() == 10
+    assert page.locator("#near-below .tile:visible").count() == 10

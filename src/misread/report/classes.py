@@ -135,7 +135,7 @@ def suspects(evidence: Evidence) -> dict[str, Any]:
             }
         )
     verdicts = evidence.value("suspects.verdicts")
-    return {"shown": shown, "total": len(rows), "verdicts": verdicts, "model": evidence.title}
+    return {"shown": shown, "total": len(rows), "verdicts": verdicts, "model": evidence.doubter}
 
 
 def _point(point: RejectionPoint | None) -> dict[str, Any] | None:

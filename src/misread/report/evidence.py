@@ -16,7 +16,7 @@ from misread.evaluation.intervals import clopper_pearson
 from misread.evaluation.rejection import RejectionCurve, margins
 from misread.evaluation.scores import class_table, leads
 from misread.evaluation.thresholds import ThresholdCurve
-from misread.results.names import DETECTORS, OPENED, opened_in, title_of
+from misread.results.names import DETECTORS, doubter_of, opened_in, title_of
 from misread.results.study import StudyResult
 
 __all__ = ["Absent", "Detector", "Evidence", "interval", "one_in"]
@@ -141,16 +141,20 @@ class Evidence:
             for key, title, default in DETECTORS
             if f"{key}.scores" in arrays
         ]
-        for key in OPENED:
-            scores = arrays.get(f"{key}.scores")
-            if scores is None or (key == "sgd_raw" and self.key != key):
-                continue
-            test = arrays.get(f"{key}.test_scores")
-            score = _own if key.startswith("sgd") else _lead
+        scores = arrays.get(f"{self.key}.scores")
+        if scores is not None:
+            test = arrays.get(f"{self.key}.test_scores")
+            score = _own if self.key.startswith("sgd") else _lead
             column = None if test is None else score(test, code)
-            title = title_of(key, self.result.values)
-            found.append(self._detector(key, title, 0.0, score(scores, code), column, code))
-        return sorted(found, key=lambda one: one.key != self.key)
+            found.insert(0, self._detector(self.key, self.title, 0.0, score(scores, code), column, code))
+        return found
+
+    @property
+    def doubter(self) -> str:
+        """The model that the doubted labels are contradicted by."""
+        if self.kind != "study":
+            return self.title
+        return title_of(doubter_of("chosen.scores" in self.result.arrays), self.result.values)
 
     @property
     def positive_in_words(self) -> str:

@@ -28,8 +28,25 @@ __all__ = ["render", "render_template", "suspects_csv", "write_report"]
 
 STYLES = ("base", "parts", "explore", "print")
 FOR_TEMPLATE_ONLY = frozenset(
-    "glance numbers looks accuracy precision reliability models scaling neighbor_grid linear multilabel duels "
-    "denoising copies ladder cost absent".split()
+    {
+        "glance",
+        "numbers",
+        "looks",
+        "accuracy",
+        "precision",
+        "reliability",
+        "models",
+        "scaling",
+        "neighbor_grid",
+        "linear",
+        "multilabel",
+        "duels",
+        "denoising",
+        "copies",
+        "ladder",
+        "cost",
+        "absent",
+    }
 )
 """What the templates draw by themselves, and is there without a script."""
 PLACES = {

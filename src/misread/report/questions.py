@@ -80,12 +80,20 @@ def precision(evidence: Evidence) -> dict[str, Any]:
     """What a precision costs in recall, and whether it holds on the test set."""
     values = evidence.result.values
     threshold, all_of = evidence.value("detector.at_precision_90.threshold"), images_of(evidence.positive)
-    before, recall = values["detector.recall"], values["detector.at_precision_90.recall"]
-    answer = (
-        f"From {share(values['detector.precision'])} to {percent(WANTED_PRECISION)} precision {RAW_MODEL} pays "
+    own, before, recall = (
+        values[f"detector.{name}"] for name in ("precision", "recall", "at_precision_90.recall")
     )
-    answer += f"with recall: at threshold {threshold:,.4g} it finds {share(recall)} of {all_of} instead of "
-    answer += f"{share(before)}."
+    wanted = percent(WANTED_PRECISION)
+    if own < WANTED_PRECISION:
+        answer = (
+            f"From {share(own)} to {wanted} precision {RAW_MODEL} pays with recall: at threshold {threshold:,.4g} "
+        )
+        answer += f"it finds {share(recall)} of {all_of} instead of {share(before)}."
+    else:
+        answer = (
+            f"Nothing: {RAW_MODEL} has {share(own)} precision at its own threshold and finds {share(before)} of "
+        )
+        answer += f"{all_of}; at {threshold:,.4g}, the lowest with {wanted}, it finds {share(recall)}."
     scores, tested = evidence.result.arrays.get("detector.test_scores"), evidence.test_labels
     if scores is not None and tested is not None:
         truth, yes = tested == evidence.names.index(evidence.positive), scores >= threshold

@@ -46,7 +46,9 @@ class StudyEvidence(Evidence):
         found += [self._ahead(), *self._mended()]
         verdicts = self.result.values.get("suspects.verdicts")
         if verdicts is not None:
-            found.append(doubtful_labels(verdicts["label error"], sum(verdicts.values()), len(self.labels)))
+            found.append(
+                doubtful_labels(verdicts["label error"], sum(verdicts.values()), len(self.labels), self.doubter)
+            )
         return found
 
     def others(self) -> list[str]:

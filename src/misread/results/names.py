@@ -12,6 +12,7 @@ __all__ = [
     "RUNGS",
     "SHIFTED",
     "WANTED_PRECISION",
+    "doubter_of",
     "opened_in",
     "title_of",
 ]
@@ -46,6 +47,11 @@ def opened_in(values: Mapping[str, Any], arrays: Mapping[str, Any]) -> str | Non
     best = values.get("best.step")
     names = [best] if isinstance(best, str) and best in OPENED else ["chosen", "sgd_scaled"]
     return next((name for name in names if f"{name}.predictions" in arrays), None)
+
+
+def doubter_of(chosen: bool) -> str:
+    """Whose held-out scores doubt the labels of a study: those of `--model`, or else of the linear model."""
+    return "chosen" if chosen else "sgd_scaled"
 
 
 def title_of(key: str, values: Mapping[str, Any]) -> str:

@@ -14,9 +14,9 @@ from misread.tasks import class_code
 __all__ = ["run_gallery"]
 
 PIXEL_BUDGET = 16_000_000
-BYTE_BUDGET = 1_200_000
+BYTE_BUDGET = 550_000
 """What the images may take in the page, about: those of clothes are twice as long as those of digits."""
-NEIGHBOR_BUDGET = 300_000
+NEIGHBOR_BUDGET = 200_000
 """The same of the images that are the neighbours of misread ones."""
 NEIGHBORS_SHOWN = 3
 SHOWN_SIDE = 40

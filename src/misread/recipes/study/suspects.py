@@ -3,6 +3,7 @@
 from misread.analysis.doubts import N_NEIGHBORS, doubt_labels
 from misread.evaluation.calibration import class_probabilities
 from misread.recipes.study.step import Context, Outcome
+from misread.results.names import doubter_of
 from misread.tasks import classification
 
 __all__ = ["run_suspects", "why_too_few_neighbors"]
@@ -18,8 +19,13 @@ def why_too_few_neighbors(context: Context) -> str | None:
 
 
 def run_suspects(context: Context) -> Outcome:
-    """Confident learning on the out-of-fold scores of the opened model, checked by the nearest training images."""
+    """Confident learning on out-of-fold scores, checked by the nearest training images.
+
+    The scores are those of `--model`, or else of the linear model, never of the tuned neighbours: they would be
+    checked by the very images that they go by.
+    """
     task = classification(context.dataset)
-    probabilities = class_probabilities(task.y_train, context.opened("scores"))
+    name = doubter_of("chosen" in context.done)
+    probabilities = class_probabilities(task.y_train, context.done[name].arrays[f"{name}.scores"])
     arrays, verdicts = doubt_labels(task.X_train, task.y_train, probabilities, limit=N_SUSPECTS)
     return Outcome({"suspects.verdicts": verdicts}, arrays)
