@@ -32,7 +32,8 @@ Told = Callable[[int, int, float], None]
 Asked = Callable[[NDArray[np.uint8]], NDArray[np.float64]]
 
 _POSES = ("slant", "aspect")
-_FEW = 20_000
+FEW = 20_000
+"""Up to so many training images an ensemble is as large as held-out images say that it helps."""
 
 DEEP_PACKAGES = ("torch", "safetensors")
 """What networks need beside what misread always does."""
@@ -328,7 +329,7 @@ class ConvNetEnsembleClassifier(TemperatureClassifierMixin, BaseEstimator):
         said: list[NDArray[np.float64]] = []
         losses: list[NDArray[np.float64]] = []
         for member in range(self.n_members):
-            if member == len(self.POSES) and len(X) <= _FEW and len(held) and not _helps(losses[0], losses[-1]):
+            if member == len(self.POSES) and len(X) <= FEW and len(held) and not _helps(losses[0], losses[-1]):
                 break
             done = member * self.epochs
 

@@ -13,7 +13,7 @@ from sklearn.svm import SVC
 
 from misread.errors import ParameterError
 from misread.models.augmented import ShiftedCopiesClassifier
-from misread.models.convnet import ConvNetClassifier, ConvNetEnsembleClassifier
+from misread.models.convnet import FEW, ConvNetClassifier, ConvNetEnsembleClassifier
 from misread.models.edge_kernel import EdgeKernelClassifier
 from misread.models.features import Deskew
 from misread.models.forest import RandomForestClassifier
@@ -46,6 +46,14 @@ def growing_by_step(n_images: int, n_pixels: int) -> float:
     """
     pixels = n_images / _MNIST_IMAGES * n_pixels / _MNIST_PIXELS
     return _OF_STEPS * _steps(n_images) / _steps(_MNIST_IMAGES) + (1 - _OF_STEPS) * pixels
+
+
+def growing_by_member(n_images: int, n_pixels: int) -> float:
+    """The same of networks together, of which few images train one of each pose."""
+    share = (
+        len(ConvNetEnsembleClassifier.POSES) / ConvNetEnsembleClassifier().n_members if n_images <= FEW else 1.0
+    )
+    return share * growing_by_step(n_images, n_pixels)
 
 
 _OF_STEPS = 0.12
@@ -219,7 +227,7 @@ _MODELS = (
         "several of them together (misread[deep])",
         lambda seed: ConvNetEnsembleClassifier(random_state=seed),
         2_200,
-        growing_by_step,
+        growing_by_member,
         adds="networks that see three poses, asked together",
         extra="deep",
     ),
