@@ -1,6 +1,8 @@
 """Images that nobody has labelled yet: files in a folder, or what a server has kept of what it was asked."""
 
+import io
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -8,6 +10,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from PIL import Image
 
 from misread.data.asked import images_in
 from misread.data.content import image_hashes
@@ -18,12 +21,26 @@ from misread.files import read_regular
 from misread.images.fit import DEFAULT_SIZE, FITS, check_fit, fit_image
 from misread.images.picture import SUFFIXES
 
-__all__ = ["ABOUT", "KEPT_CORRECTIONS", "Unlabelled", "about_kept", "is_unlabelled", "read_unlabelled"]
+__all__ = [
+    "ABOUT",
+    "KEPT_CORRECTIONS",
+    "KEPT_NAME",
+    "KEPT_TEXT",
+    "Unlabelled",
+    "about_kept",
+    "answer_kept",
+    "is_unlabelled",
+    "read_unlabelled",
+]
 
 ABOUT = "kept.json"
 """What says of a folder that a server keeps images in it, and which classes its model knows."""
 KEPT_CORRECTIONS = "corrections.csv"
 """The file in such a folder with what people have said of its images."""
+KEPT_NAME = re.compile(r"[0-9a-f]{16}\.png")
+"""What the files in such a folder are called: by the hash of the image."""
+KEPT_TEXT = "misread"
+"""The text in such a file that says what was answered, and when."""
 _MOST_ABOUT = 16 << 20
 _NAMED = 5
 
@@ -80,6 +97,16 @@ def about_kept(folder: Path) -> dict[str, Any]:
             f"{path}: does not say image_size and classes; was it written by `misread serve --keep`?"
         )
     return dict(found)
+
+
+def answer_kept(path: Path) -> dict[str, Any]:
+    """What was answered of a kept image, and when; empty where its file does not say."""
+    try:
+        with Image.open(io.BytesIO(read_regular(path, _MOST_ABOUT)), formats=["PNG"]) as image:
+            found = json.loads(getattr(image, "text", {}).get(KEPT_TEXT, "{}"))
+    except Exception:  # whatever Pillow raises on damaged files
+        return {}
+    return {name: str(value) for name, value in found.items()} if isinstance(found, dict) else {}
 
 
 def is_unlabelled(path: Path) -> bool:

@@ -1,8 +1,8 @@
-"""The application: `POST /v1/predict`, `GET /v1/model`, `/healthz`, `/metrics`, its description and the page."""
+"""The application: `/v1/predict`, `/v1/label` to keep, `/v1/model`, `/healthz`, `/metrics`, and the page."""
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Callable, Collection
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from functools import partial
@@ -19,15 +19,16 @@ from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
 
 from misread.bundle import Bundle
-from misread.errors import ParameterError
+from misread.errors import MisreadError, ParameterError
 from misread.serve.apart import Setup
 from misread.serve.decoders import Decoders
 from misread.serve.decoding import Order, opened
 from misread.serve.guard import Guard, refusal_body
+from misread.serve.keep import Keeper
 from misread.serve.limits import Door, Held, Limits, Refused, read_body
 from misread.serve.metrics import Metrics, resident_bytes
 from misread.serve.model_info import describe, score_names
-from misread.serve.schemas import Health, ModelInfo, Predictions, request_body, responses
+from misread.serve.schemas import Health, ModelInfo, Predictions, Told, request_body, responses
 from misread.serve.unfolding import unfolded
 from misread.serve.worker import Reply, Worker
 
@@ -38,7 +39,9 @@ _THREADS = 2
 _NO_STORE = {"Cache-Control": "no-store"}
 
 
-def create_app(bundle: Bundle, limits: Limits | None = None, hosts: Collection[str] = ()) -> FastAPI:
+def create_app(
+    bundle: Bundle, limits: Limits | None = None, hosts: Collection[str] = (), keeper: Keeper | None = None
+) -> FastAPI:
     """Make the ASGI application that serves one model.
 
     Parameters
@@ -49,11 +52,13 @@ def create_app(bundle: Bundle, limits: Limits | None = None, hosts: Collection[s
         What one client may ask.
     hosts : collection of str
         Names, besides ``localhost`` and IP addresses, that the server answers to.
+    keeper : Keeper, optional
+        Keeps some of the images.
 
     Returns
     -------
     FastAPI
-        It keeps nothing of what it is sent, and sends nothing anywhere.
+        It keeps nothing of what it is sent but what `keeper` is for, and sends nothing anywhere.
 
     Raises
     ------
@@ -63,7 +68,7 @@ def create_app(bundle: Bundle, limits: Limits | None = None, hosts: Collection[s
     if bundle.manifest.task == "denoising":
         raise ParameterError("a denoising model names nothing, so it cannot be served; use `misread denoise`")
     limits = limits or Limits()
-    server = _Server(bundle, limits)
+    server = _Server(bundle, limits, keeper)
     app = FastAPI(
         title="misread",
         version="1",
@@ -87,6 +92,14 @@ def create_app(bundle: Bundle, limits: Limits | None = None, hosts: Collection[s
     app.get("/v1/model", summary="The model that answers", response_model=ModelInfo, responses=common)(
         server.model
     )
+    if keeper is not None:
+        app.post(
+            "/v1/label",
+            summary="Say what is on an image",
+            response_model=Told,
+            responses=responses(400, 403, 408, 413, 415, 421, 422, 500, 503),
+            openapi_extra={"requestBody": request_body(bundle.manifest.image_size, limits)},
+        )(server.label)
     app.get("/healthz", summary="Is the server alive?", response_model=Health, responses=common)(server.health)
     app.get("/metrics", include_in_schema=False)(server.metrics_text)
     app.get("/", include_in_schema=False)(_page("index.html"))
@@ -105,8 +118,9 @@ def _page(name: str) -> Callable[[], FileResponse]:
 class _Server:
     """The routes and what they share; everything but `worker` and `threads` lives in the event loop's thread."""
 
-    def __init__(self, bundle: Bundle, limits: Limits) -> None:
+    def __init__(self, bundle: Bundle, limits: Limits, keeper: Keeper | None) -> None:
         self.limits = limits
+        self.keeper = keeper
         self.metrics = Metrics()
         self.door = Door(limits)
         self.bundle = bundle
@@ -115,7 +129,7 @@ class _Server:
         manifest = bundle.manifest
         self.decoders = Decoders(Setup(manifest.image_size, manifest.fit, manifest.invert, limits))
         self.score_names = score_names(bundle.manifest)
-        self.info = describe(bundle, limits)
+        self.info = describe(bundle, limits, keeper)
 
     @asynccontextmanager
     async def lifespan(self, _: FastAPI) -> AsyncIterator[None]:
@@ -127,6 +141,8 @@ class _Server:
                 yield
         finally:
             self.decoders.close()
+            if self.keeper is not None:
+                self.keeper.close()
             self.threads.shutdown(cancel_futures=True)
 
     async def predict(
@@ -135,17 +151,39 @@ class _Server:
         explain: bool = Query(False, description="Also what the model saw, and the nearest training images."),
     ) -> Response:
         """Classify image files (a form with files named `images`) or arrays (JSON), up to the batch limit."""
-        headers = request.headers
+        content = await self._inside(request, partial(self._answered, explain=explain))
+        return Response(content, media_type="application/json", headers=_NO_STORE)
+
+    async def label(
+        self, request: Request, label: str = Query(description="The class that is on each of the images.")
+    ) -> Response:
+        """Keep images with the label that a person gives them; they are sent as to /v1/predict."""
+        if label not in self.bundle.manifest.classes:
+            raise Refused(422, "parameter", f"there is no class {label[:80]!r}; see /v1/model")
+        content = await self._inside(request, partial(self._told, label=label))
+        return Response(content, media_type="application/json", headers=_NO_STORE)
+
+    async def _inside(self, request: Request, answer: Callable[[Order], Awaitable[bytes]]) -> bytes:
+        """Read a request and answer it, within all limits."""
         with self.door.holding() as held:
             body = await read_body(request.stream(), self.limits, held)
             with self.door.entered():
                 try:
                     async with asyncio.timeout(self.limits.seconds):
-                        order = await self._opened(headers, body, held)
-                        content = await self._answered(order, explain)
+                        return await answer(await self._opened(request.headers, body, held))
                 except TimeoutError:
                     raise Refused.busy(f"there was no answer within {self.limits.seconds:g} seconds") from None
-        return Response(content, media_type="application/json", headers=_NO_STORE)
+
+    async def _told(self, order: Order, label: str) -> bytes:
+        assert self.keeper is not None
+        images = await self.decoders.decode(order)
+        try:
+            await self.keeper.told(images, label)
+        except (MisreadError, OSError) as error:
+            raise Refused(
+                503, "not-kept", f"it could not be written down: {error}", {"Retry-After": "30"}
+            ) from error
+        return json.dumps({"kept": len(images), "label": label}).encode()
 
     async def _opened(self, headers: Headers, body: bytes, held: Held) -> Order:
         loop = asyncio.get_running_loop()
@@ -161,9 +199,17 @@ class _Server:
         if explain:
             self._check_explained(len(images))
         reply = await asyncio.wrap_future(self.worker.submit(images, explain))
+        if self.keeper is not None:
+            self._offer(self.keeper, reply)
         if not explain:
             return self._rendered(reply)
         return await asyncio.get_running_loop().run_in_executor(self.threads, self._rendered, reply)
+
+    def _offer(self, keeper: Keeper, reply: Reply) -> None:
+        answers = reply.answers
+        for i, image in enumerate(reply.images):
+            row = reply.start + i
+            keeper.offer(image, self.bundle.state(answers, row), {"answer": answers.names[row]})
 
     def _check_explained(self, count: int) -> None:
         height, width = self.bundle.manifest.image_size
@@ -221,12 +267,18 @@ class _Server:
             misread_batches_total=self.worker.batches,
             misread_decoders_ended_total=self.decoders.ended,
             misread_large_pixels_inside=self.decoders.flight,
+            **self._kept(),
             misread_requests_inside=self.door.requests,
             misread_bodies_arriving=self.door.arriving,
             misread_body_bytes_held=self.door.memory,
             process_resident_memory_bytes=resident_bytes(),
         )
         return Response(text, media_type="text/plain; version=0.0.4", headers=_NO_STORE)
+
+    def _kept(self) -> dict[str, int]:
+        if self.keeper is None:
+            return {}
+        return {"misread_images_kept_total": self.keeper.kept, "misread_images_not_kept_total": self.keeper.lost}
 
     async def refused(self, _: Request, error: Exception) -> Response:
         assert isinstance(error, Refused)

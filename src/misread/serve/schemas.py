@@ -6,7 +6,7 @@ from pydantic import BaseModel, Field
 
 from misread.serve.limits import Limits
 
-__all__ = ["Failure", "Health", "ModelInfo", "Predictions", "request_body", "responses"]
+__all__ = ["Failure", "Health", "ModelInfo", "Predictions", "Told", "request_body", "responses"]
 
 
 class Neighbour(BaseModel):
@@ -58,6 +58,14 @@ class Decision(BaseModel):
     inclusive: bool = Field(description="Whether this very score is a yes; else only what is above it.")
 
 
+class Keeping(BaseModel):
+    """Which images a server keeps, to learn from."""
+
+    what: str = Field(description="'unsure', 'unlike', 'all', or 'sample=0.01': a share of all.")
+    most: int = Field(description="Images at most; the oldest leaves first.")
+    most_bytes: int = Field(description="Bytes of all of them at most.")
+
+
 class ModelInfo(BaseModel):
     """The model that answers."""
 
@@ -77,6 +85,14 @@ class ModelInfo(BaseModel):
     score_kind: str = Field(description="'probability' when scores are shares of 1, else 'score'.")
     drawing: Drawing
     limits: dict[str, float]
+    keep: Keeping | None = Field(None, description="What the server keeps of what it is sent; null: nothing.")
+
+
+class Told(BaseModel):
+    """What was kept with a label."""
+
+    kept: int
+    label: str
 
 
 class Health(BaseModel):

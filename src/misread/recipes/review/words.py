@@ -1,5 +1,6 @@
 """A doubt in words, for a person who has a second for it."""
 
+from misread.data.unlabelled import answer_kept
 from misread.recipes.review.queue import Review
 
 __all__ = ["group_in_words", "in_words", "percent"]
@@ -40,12 +41,18 @@ def in_words(review: Review, place: int) -> str:
 
 
 def _of_unlabelled(review: Review, place: int) -> str:
-    if review.probabilities is None:
-        return ""
-    shares = review.probabilities[place]
-    best = int(shares.argmax())
-    certain = f", {percent(float(shares[best]))}" if (shares < 1).all() else ""
-    return f"The model takes it for {review.class_names[best]}{certain}."
+    said = []
+    if review.probabilities is not None:
+        shares = review.probabilities[place]
+        best = int(shares.argmax())
+        certain = f", {percent(float(shares[best]))}" if (shares < 1).all() else ""
+        said.append(f"The model takes it for {review.class_names[best]}{certain}.")
+    answer = {} if review.folder is None else answer_kept(review.folder / str(review.names[place]))
+    if "answer" in answer:
+        said.append(
+            f"The server took it for {answer['answer']} ({answer.get('state', '')}) at {answer.get('when', '')}."
+        )
+    return " ".join(said)
 
 
 def _so_many(n: int) -> str:

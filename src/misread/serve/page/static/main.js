@@ -1,6 +1,7 @@
 // Joins the drawing surface, photos and the view to the server.
 
 import { LatestFirst, fetchModel } from "./client.js";
+import { Teller } from "./keep.js";
 import { Pad } from "./pad.js";
 import { View } from "./view.js";
 
@@ -11,11 +12,20 @@ async function start() {
   const model = await fetchModel();
   const view = new View(model);
   const pad = new Pad(byId("pad"));
+  const teller = new Teller(model);
+  const show = (prediction, milliseconds) => {
+    view.show(prediction, milliseconds);
+    teller.answered(prediction.label);
+  };
   const questions = new LatestFirst(
-    ({ prediction, error, milliseconds }) => (error ? view.fail(error) : view.show(prediction, milliseconds)),
+    ({ prediction, error, milliseconds }) => (error ? view.fail(error) : show(prediction, milliseconds)),
     (busy) => byId("says").setAttribute("aria-busy", busy), // a screen reader waits until the pen rests
   );
 
+  const ask = (image) => {
+    questions.ask(image);
+    teller.about(image);
+  };
   const refresh = () => {
     const blank = pad.empty && photo.hidden;
     hint.hidden = !blank;
@@ -31,10 +41,10 @@ async function start() {
     if (!pad.empty) drop();
     refresh();
     if (pad.empty && photo.hidden) {
-      questions.ask(null);
+      ask(null);
       view.clear();
     } else if (!pad.empty) {
-      questions.ask(() => toPng(pad.forModel(model)));
+      ask(() => toPng(pad.forModel(model)));
     }
   });
 
@@ -49,7 +59,7 @@ async function start() {
     photo.src = URL.createObjectURL(file);
     photo.hidden = false;
     refresh();
-    questions.ask(() => file);
+    ask(() => file);
   };
 
   byId("undo").addEventListener("click", undo);
