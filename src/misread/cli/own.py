@@ -45,6 +45,15 @@ _OPTIONS: dict[str, Any] = {
             help="Corrected labels to apply to DATA (repeatable); see `misread corrections`.",
         ),
     ],
+    "add": Annotated[
+        list[Path] | None,
+        typer.Option(
+            "--add",
+            metavar="DIR",
+            help="Images to add to those of DATA for training, such as `misread serve --keep` keeps, with the "
+            "labels that --corrections give them (repeatable).",
+        ),
+    ],
     "most_memory": Annotated[
         str | None,
         typer.Option(
@@ -64,7 +73,7 @@ def reads_own_data(command: Callable[..., Any]) -> Callable[..., Any]:
 
 def reads_own_images(command: Callable[..., Any]) -> Callable[..., Any]:
     """The same for a command that needs no labels."""
-    return _with({name: kind for name, kind in _OPTIONS.items() if name != "corrections"}, command)
+    return _with({name: kind for name, kind in _OPTIONS.items() if name not in ("corrections", "add")}, command)
 
 
 def _with(options: Mapping[str, Any], command: Callable[..., Any]) -> Callable[..., Any]:

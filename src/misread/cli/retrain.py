@@ -127,6 +127,7 @@ def _of_command(command: str) -> dict[str, Any]:
     known["data_dir"] = None if given.get("data_dir") is None else str(given["data_dir"])
     known["invert"] = given.get("invert") or None
     known["corrections"] = [str(one) for one in given.get("corrections") or ()]
+    known["add"] = [str(one) for one in given.get("add") or ()]
     known["labels"] = read_labels(given["labels"]).as_json() if given.get("labels") else None
     if isinstance(known["size"], str):
         size = size_of(known["size"])
@@ -146,6 +147,9 @@ def _read(how: Recorded, file: Path, data: str | None, data_dir: Path | None, on
     }
     given = dict(own)
     given["corrections"] = list(dict.fromkeys([*map(Path, how.corrections), *own["corrections"]]))
+    added = list(dict.fromkeys([*map(Path, how.added), *own.get("add", [])]))
+    if added:
+        given["add"] = added
     earlier = reading.pop("data_dir", None)
     reading.pop("on_error", None) if on_error != "stop" else None
     more = {"fit": FITS[0], "on_error": on_error, **reading}

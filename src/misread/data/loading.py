@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from misread.data import memory
+from misread.data.adding import with_added
 from misread.data.catalogue import CATALOGUE, Entry, names
 from misread.data.corrected import correct
 from misread.data.corrections import Corrections
@@ -45,6 +46,7 @@ def load(
     path_column: str | int | None = None,
     header: str | None = None,
     corrections: str | os.PathLike[str] | Sequence[str | os.PathLike[str]] = (),
+    add: str | os.PathLike[str] | Sequence[str | os.PathLike[str]] = (),
 ) -> Dataset:
     """Load a data set by its name, or your own by its path.
 
@@ -84,6 +86,9 @@ def load(
     corrections : path or sequence of paths, optional
         Files of corrections (`misread.data.corrections`) to apply; what was done is said in `notes` and kept in
         `corrected`.
+    add : path or sequence of paths, optional
+        Folders of images without labels, such as a server keeps: those that the corrections give a label are added
+        to the training images, as `notes` say.
 
     Returns
     -------
@@ -109,7 +114,7 @@ def load(
         raise ParameterError(f"header must be one of {', '.join(_HEADERS)}, not {header!r}")
     limit = memory.most_memory(most_memory)
     reading = Reading(size, fit, invert, on_error, progress, limit, label_column, path_column, header)
-    files = [corrections] if isinstance(corrections, str | os.PathLike) else list(corrections)
+    files, folders = _listed(corrections), _listed(add)
     wanted = Corrections.read(*files)
     asked = {
         "data": os.fspath(name_or_path),
@@ -122,12 +127,20 @@ def load(
         "path_column": path_column,
         "header": header,
         "corrections": [os.fspath(file) for file in files] or None,
+        "add": [os.fspath(folder) for folder in folders] or None,
     }
+    found = _loaded(name_or_path, data_dir, download, reading)
+    for folder in folders:
+        found = with_added(found, Path(folder), wanted)
     dataset = replace(
-        _loaded(name_or_path, data_dir, download, reading),
+        found,
         loaded={name: value for name, value in asked.items() if value is not None},
     )
     return correct(dataset, wanted) if files else dataset
+
+
+def _listed(paths: str | os.PathLike[str] | Sequence[str | os.PathLike[str]]) -> list[str | os.PathLike[str]]:
+    return [paths] if isinstance(paths, str | os.PathLike) else list(paths)
 
 
 def _loaded(

@@ -27,6 +27,7 @@ _KINDS: dict[str, type | tuple[type, ...]] = {
     "path_column": (str, int),
     "header": str,
     "corrections": list,
+    "add": list,
     "seed": int,
     "labels": dict,
 }
@@ -45,6 +46,8 @@ class Recorded:
         How `misread.load` was asked to read it.
     corrections : tuple of str
         The files that had been applied.
+    added : tuple of str
+        The folders of which images had been added.
     seed : int
     labels : Labels or None
     missing : tuple of str
@@ -57,6 +60,7 @@ class Recorded:
     seed: int
     labels: Labels | None
     missing: tuple[str, ...] = ()
+    added: tuple[str, ...] = ()
 
 
 def recorded(manifest: Manifest, training: Mapping[str, Any] | None = None) -> Recorded:
@@ -91,6 +95,7 @@ def recorded(manifest: Manifest, training: Mapping[str, Any] | None = None) -> R
         known.get("seed", 42),
         None if known.get("labels") is None else Labels.from_json(known["labels"]),
         tuple(f"{name}" for name in ("data", "seed") if name not in known),
+        tuple(map(str, known.get("add", ()))),
     )
 
 
