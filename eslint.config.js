@@ -1,6 +1,6 @@
 // What `make lint-js` checks in the JavaScript of the report, of the served page and of exported pages.
 const BROWSER = [
-  "AbortController", "Blob", "CustomEvent", "Event", "EventTarget", "FormData", "HTMLCanvasElement", "Image", "ImageData", "MutationObserver", "Path2D",
+  "AbortController", "Blob", "CustomEvent", "Event", "EventTarget", "FormData", "HTMLCanvasElement", "Image", "ImageData", "IntersectionObserver", "MutationObserver", "Path2D",
   "ResizeObserver", "URL", "addEventListener", "atob", "clearTimeout", "console", "devicePixelRatio", "document", "fetch",
   "getComputedStyle", "globalThis", "innerWidth", "location", "matchMedia", "performance", "requestAnimationFrame", "setTimeout",
   "structuredClone", "window",

@@ -8,6 +8,7 @@ from misread.report.detectors import compare, explorer
 from misread.report.evidence import Absent, Evidence
 from misread.report.glance import glance
 from misread.report.kinds import evidence_of
+from misread.report.places import places
 from misread.report.questions import (
     accuracy,
     copies,
@@ -30,6 +31,7 @@ SECTIONS: dict[str, Callable[[Evidence], dict[str, Any]]] = {
     "matrix": matrix,
     "explorer": explorer,
     "compare": compare,
+    "map": places,
     "rejection": rejection,
     "suspects": suspects,
     "looks": looks,
@@ -50,7 +52,7 @@ SECTIONS: dict[str, Callable[[Evidence], dict[str, Any]]] = {
     "gallery": gallery,
     "why": why,
 }
-FOR_PAGE_ONLY = frozenset({"gallery", "numbers", "why"})
+FOR_PAGE_ONLY = frozenset({"gallery", "map", "numbers", "why"})
 
 
 def report_data(result: StudyResult) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from misread.fitting.out_of_fold import out_of_fold
 from misread.images.transforms import shifted_copies
 from misread.models import KNeighborsClassifier, KNeighborsClassifierCV
 from misread.models.neighbors_votes import neighbor_weights, vote_shares
+from misread.recipes.study.layout import nearly_the_same
 from misread.recipes.study.multiclass import held_out_arrays
 from misread.recipes.study.step import Context, Outcome
 from misread.recipes.study.why import asking_why
@@ -59,13 +60,15 @@ def run_knn_test(context: Context) -> Outcome:
     """The baseline and the winner on the test images, from one search."""
     task = classification(context.dataset)
     best = context.done["knn"].values["knn.best_params"]
-    (baseline, _), (tuned, scores) = _test_answers(task, task.X_train, task.y_train, [BASELINE, best])
+    found = _test_neighbors(task, task.X_train, task.y_train, [BASELINE, best])
+    (baseline, _), (tuned, scores) = _votes(found, task.y_train, [BASELINE, best])
     values = {"knn.baseline_accuracy": _accuracy(baseline, task), "knn.tuned_accuracy": _accuracy(tuned, task)}
     arrays = {
         "knn.baseline_predictions": baseline,
         "knn.tuned_predictions": tuned,
         "knn.test_scores": scores,
         "knn.test_predictions": tuned,
+        "copies.pairs": nearly_the_same(task.X_test, found[1][:, 0], found[2][:, 0]),
     }
     return Outcome(values, arrays)
 
@@ -76,7 +79,7 @@ def run_knn_augmented(context: Context) -> Outcome:
     images = shifted_copies(context.dataset.train.images)
     best = context.done["knn"].values["knn.best_params"]
     X, y = images.reshape(len(images), -1), np.tile(task.y_train, 5)
-    ((predictions, _),) = _test_answers(task, X, y, [best])
+    ((predictions, _),) = _votes(_test_neighbors(task, X, y, [best]), y, [best])
     before, after = (
         context.done["knn_test"].arrays["knn.tuned_predictions"] == task.y_test,
         predictions == task.y_test,
@@ -96,12 +99,21 @@ def _accuracy(predictions: NDArray[np.int64], task: Task) -> float:
     return float(np.mean(predictions == task.y_test))
 
 
-def _test_answers(
+def _test_neighbors(
     task: Task, X: NDArray[np.uint8], y: NDArray[np.int64], settings: list[dict[str, Any]]
+) -> tuple[KNeighborsClassifier, NDArray[np.float64], NDArray[np.int64]]:
+    """The model, and distances and positions of as many neighbours of each test image as any setting asks for."""
+    model = KNeighborsClassifier(max(setting["n_neighbors"] for setting in settings)).fit(X, y)
+    return model, *model.kneighbors(task.X_test)
+
+
+def _votes(
+    found: tuple[KNeighborsClassifier, NDArray[np.float64], NDArray[np.int64]],
+    y: NDArray[np.int64],
+    settings: list[dict[str, Any]],
 ) -> list[tuple[NDArray[np.int64], NDArray[np.float64]]]:
     """What each setting answers for the test images, and its scores, all from one search."""
-    model = KNeighborsClassifier(max(setting["n_neighbors"] for setting in settings)).fit(X, y)
-    distances, indices = model.kneighbors(task.X_test)
+    model, distances, indices = found
     answers = []
     for setting in settings:
         k, weights = setting["n_neighbors"], setting["weights"]

@@ -6,6 +6,7 @@ import numpy as np
 
 from misread.recipes.study.detectors import run_detector, run_forest
 from misread.recipes.study.gallery import run_gallery
+from misread.recipes.study.layout import run_map, why_too_many
 from misread.recipes.study.multiclass import (
     run_best,
     run_chosen,
@@ -84,6 +85,7 @@ STEPS = (
         cost=0.5,
         needs=("best", *_HELD_OUT, "detector", "forest", "suspects"),
     ),
+    Step("map", "Lay the images out on a map", run_map, cost=5, why_not=why_too_many),
 )
 
 

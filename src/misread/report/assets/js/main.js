@@ -3,6 +3,8 @@
 import { startCompare } from "./compare.js";
 import { detectorCurve } from "./curve.js";
 import { startExplorer } from "./explorer.js";
+import { gallery } from "./images.js";
+import { startMap } from "./map.js";
 import { startMatrix } from "./matrix.js";
 import { startReject } from "./reject.js";
 import { report } from "./report.js";
@@ -14,6 +16,7 @@ startTables();
 if (report.matrix) startMatrix(report.matrix);
 if (report.explorer) startExplorer(report.explorer);
 if (report.compare && report.explorer) startCompare(report.compare, report.explorer);
+if (report.map && gallery) startMap(report.map);
 if (report.rejection) startReject(report.rejection);
 if (report.suspects) startSuspects(report.suspects, report.suspects_csv);
 
