@@ -6,7 +6,7 @@ import re
 import pytest
 from site_pages import ROOT
 
-from benchmarks import ladder, tables
+from benchmarks import export, ladder, tables
 from misread.results.reference import NOTEBOOK
 
 README = (ROOT / "README.md").read_text("utf-8")
@@ -16,13 +16,17 @@ def kept(name):
     return json.loads((ROOT / "benchmarks" / f"{name}.json").read_text("utf-8"))
 
 
-@pytest.mark.parametrize(("name", "markdown"), [("results", tables.markdown), ("ladder", ladder.markdown)])
+@pytest.mark.parametrize(
+    ("name", "markdown"),
+    [("results", tables.markdown), ("ladder", ladder.markdown), ("export", export.markdown)],
+)
 def test_tables_are_those_of_the_measurements(name, markdown):
     assert (ROOT / "benchmarks" / f"{name}.md").read_text("utf-8") == markdown(kept(name))
 
 
 def test_every_row_says_how_it_was_measured():
     around = [row["circumstances"] for rungs in kept("ladder")["rungs"].values() for row in rungs.values()]
+    around += [measured["circumstances"] for measured in kept("export").values()]
     for each in [*around, kept("results")["circumstances"]]:
         assert set(each) == {"commit", "day", "processor", "cores", "versions"}
 

@@ -208,7 +208,7 @@ _MODELS = (
         "tiny",
         "a network of 4-bit weights for a microcontroller (misread[deep])",
         lambda seed: TinyNetClassifier(random_state=seed),
-        240,
+        330,
         growing_by_step,
         adds="features learnt, rounded to fit a microcontroller",
         extra="deep",
