@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from misread.bundle import Manifest
+from misread.bundle import Manifest, OperatingPointRecord
 from misread.models import KNeighborsClassifier
 
 
@@ -14,8 +14,11 @@ def test_a_blank_image_is_not_sure_for_any_task(bundle_of):
         images = np.stack([bundle.example_images[0], np.zeros_like(bundle.example_images[0])])
         answers = bundle.answer(images)
         assert answers.blank.tolist() == [False, True]
-        assert answers.sure.tolist() == [True, False]
-        assert [bundle.state(answers, row) for row in (0, 1)] == ["answered", "blank"]
+        assert answers.sure.tolist() == [False, False]
+        assert [bundle.state(answers, row) for row in (0, 1)] == ["unsure", "empty"]
+        point = OperatingPointRecord(-1e9, "precision", 0.5, None, "nothing")
+        sure = replace(bundle, manifest=replace(bundle.manifest, operating_point=point)).answer(images)
+        assert sure.sure.tolist() == [True, False]
 
 
 def test_a_class_of_empty_squares_is_answered(bundle_of):

@@ -1,5 +1,6 @@
 """Small models of every kind, to be written elsewhere."""
 
+from dataclasses import replace
 from functools import cache
 
 import numpy as np
@@ -7,6 +8,7 @@ import pytest
 
 from misread.bundle import Bundle, Manifest, OperatingPointRecord
 from misread.data import Dataset, Split, load
+from misread.evaluation.chances import fit_calibration
 from misread.models.zoo import make
 
 PARAMS = {
@@ -47,7 +49,13 @@ def bundle_of(some):
     def build(model, *, positive: str | None = None, **manifest) -> Bundle:
         task = "classification" if positive is None else "detector"
         about = Manifest(task, str(model)[:20], some.class_names, some.shape, positive=positive, **manifest)
-        return Bundle(about, fitted(model, positive), some.train.images, some.train.labels)
+        bundle = Bundle(about, fitted(model, positive), some.train.images, some.train.labels)
+        said = bundle.answer(some.test.images)
+        if positive is None:
+            calibration = fit_calibration(said.labels == some.test.labels, said.lead, 0.5)
+        else:
+            calibration = fit_calibration(some.test.labels == int(positive), said.scores[:, 0])
+        return replace(bundle, calibration=calibration)
 
     return build
 

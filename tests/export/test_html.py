@@ -192,7 +192,7 @@ def test_other_scripts_may_ask(bundle_of, some, opened):
         some.test.X[0].tolist(),
     )
     answer = bundle.answer(some.test.images[:1])
-    assert (said["label"], said["index"], said["state"]) == (answer.names[0], answer.labels[0], "answered")
+    assert (said["label"], said["index"], said["state"]) == (answer.names[0], answer.labels[0], "unsure")
     assert said["seen"] == some.test.images[0].tolist()
 
 

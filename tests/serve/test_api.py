@@ -85,7 +85,7 @@ def test_tells_of_the_model_but_not_of_the_machine(client: httpx.Client) -> None
     assert model["classes"] == [str(digit) for digit in range(10)]
     assert model["image_size"] == [8, 8]
     assert model["operating_point"]["threshold"] == 0.5
-    assert model["score_kind"] == "probability"
+    assert model["score_kind"] == "share"
     assert model["drawing"]["ink"] == "light"
     assert 0.8 < model["drawing"]["fill"] <= 1
     assert "secret" not in json.dumps(model)
@@ -130,12 +130,12 @@ def test_a_blank_image_has_a_state_of_its_own(
     scan = np.clip(level + noise, 0, 255).astype(np.uint8)
     sent = (scan, np.full((60, 60), level, np.uint8), digits_bundle.example_images[0])
     answers = client.post("/v1/predict", files=files(*map(png, sent))).json()["predictions"]
-    assert [one["state"] for one in answers[:2]] == ["blank", "blank"]
+    assert [one["state"] for one in answers[:2]] == ["empty", "empty"]
     assert [(one["label"], one["sure"]) for one in answers[:2]] == [(None, False)] * 2
     assert answers[2]["label"] == digits_bundle.manifest.classes[digits_bundle.example_labels[0]]
     blank = np.full((1, 8, 8), level, np.uint8)
     (answer,) = client.post("/v1/predict", json=images_json(blank)).json()["predictions"]
-    assert answer["state"] == "blank"
+    assert answer["state"] == "empty"
 
 
 def test_a_denoising_model_is_refused(digits_bundle: Bundle) -> None:

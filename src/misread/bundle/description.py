@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 from misread.bundle.manifest import Manifest
 from misread.bundle.model import Bundle
+from misread.evaluation.chances import USUAL_CEILING
 from misread.evaluation.responses import boundary
 
 __all__ = ["public_description", "score_names"]
@@ -26,7 +27,8 @@ def public_description(bundle: Bundle) -> dict[str, Any]:
     return {
         **told,
         "decision": _decision(bundle),
-        "score_kind": "probability" if _gives_probabilities(bundle) else "score",
+        "score_kind": "share" if _gives_shares(bundle) else "score",
+        "calibration": _calibration(bundle),
         "drawing": _drawing(bundle.example_images, bundle.manifest.invert),
     }
 
@@ -47,7 +49,22 @@ def _decision(bundle: Bundle) -> dict[str, Any] | None:
     return {"threshold": threshold, "inclusive": point is not None}
 
 
-def _gives_probabilities(bundle: Bundle) -> bool:
+def _calibration(bundle: Bundle) -> dict[str, Any] | None:
+    """How chances were found, and from which on no more is said than 'over' it."""
+    known = bundle.calibration
+    if known is not None:
+        point = bundle.manifest.operating_point
+        sure_from = None if point is None else float(known.chance(point.threshold))
+        told = {"kind": known.kind, "n": known.n, "ceiling": known.ceiling, "losses": known.losses}
+        return {**told, "sure_from": sure_from}
+    shown = bundle.manifest.task in ("classification", "detector") and bundle.answer(bundle.example_images[:1])
+    if not shown or shown.probabilities is None:
+        return None
+    return {"kind": "temperature", "n": None, "ceiling": USUAL_CEILING, "losses": {}, "sure_from": None}
+
+
+def _gives_shares(bundle: Bundle) -> bool:
+    """Whether scores are votes or other shares of 1, which are no chances."""
     scores = bundle.answer(bundle.example_images[:16]).scores
     within = bool(((scores >= 0) & (scores <= 1)).all())
     shared = bundle.manifest.task == "classification"

@@ -17,6 +17,7 @@ _MEASURED = ("out_of_fold", "test", "test_as_given")
 _CORRECTED = ("train", "test")
 _TALLIED = {"relabelled", "confirmed", "unclear", "none"}
 _SHARES = ("accuracy", "precision", "recall", "f1", "all_right", "coverage")
+_OF_CHANCES = ("log_loss", "calibration_error")
 _ERRORS = ("noisy_pixel_error", "clean_pixel_error")
 
 
@@ -74,11 +75,30 @@ def _strange_metrics(metrics: Any, where: str) -> Iterator[str]:
                 yield f"{where}.{name}.{label}.f1"
     if any(name in metrics for name in _ERRORS):
         yield from (f"{where}.{name}" for name in _ERRORS if not is_number(metrics.get(name)))
+    if metrics.get("chances"):
+        yield from _strange_chances(metrics["chances"], f"{where}.chances")
     if metrics.get("answered"):
         yield from strange_shares(metrics["answered"], f"{where}.answered", needed=("coverage", "precision"))
     point = metrics.get("operating_point")
     if point and not (isinstance(point, dict) and {"aim", "target", "verdict"} <= point.keys()):
         yield f"{where}.operating_point"
+
+
+def _strange_chances(chances: Any, where: str) -> Iterator[str]:
+    """Name what is said of chances, before and after calibration, that is not what it should be."""
+    if not isinstance(chances, dict):
+        yield where
+        return
+    for when, said in chances.items():
+        bins = said.get("bins") if isinstance(said, dict) else None
+        if not isinstance(bins, list):
+            yield f"{where}.{when}"
+            return
+        yield from (f"{where}.{when}.{name}" for name in _OF_CHANCES if not _is_share(said.get(name)))
+        for one in bins:
+            fine = isinstance(one, dict) and all(is_number(one.get(name)) for name in ("from", "to", "chance"))
+            if not fine or not _is_share(one.get("right")):
+                yield f"{where}.{when}.bins"
 
 
 def strange_shares(node: Any, where: str, needed: tuple[str, ...] = ()) -> Iterator[str]:

@@ -17,6 +17,7 @@ from misread.bundle.answers import answers_node, are_written, evidence_of, read_
 from misread.bundle.archive import read_archive, read_document, reading, write_archive
 from misread.bundle.blank import contrasts, faintest
 from misread.bundle.budget import Budget, Store
+from misread.bundle.chances import calibration_of, written_calibration
 from misread.bundle.checks import check_classes, check_scores, named
 from misread.bundle.codecs import decode, encode
 from misread.bundle.manifest import Manifest
@@ -25,8 +26,9 @@ from misread.bundle.readings import Evidence, Readings
 from misread.data.memory import enough, in_words
 from misread.errors import ModelFileError, ParameterError
 from misread.evaluation.answers import Answers
+from misread.evaluation.chances import Calibration
 from misread.evaluation.responses import boundary, responses
-from misread.evaluation.scores import class_table, leads, with_all_classes
+from misread.evaluation.scores import class_table, leads, logits, with_all_classes
 from misread.images.fit import fit_image
 from misread.models import KNeighborsClassifier
 from misread.models.held_out import TemperatureClassifierMixin
@@ -58,6 +60,9 @@ class Bundle:
         Hashes of all training images, by `misread.data.content.image_hashes`; None in files that do not say.
     kept : Answers or None
         What the model, or twins of it, said of training images that were held out; see `answers`.
+    calibration : Calibration or None
+        What an answer's lead, or a detector's score, says of its chance; None where too few images were held out,
+        for other tasks, and in files of an earlier misread.
     """
 
     manifest: Manifest
@@ -68,6 +73,7 @@ class Bundle:
     tested: Evidence | None = None
     seen: NDArray[np.uint64] | None = None
     kept: Answers | None = None
+    calibration: Calibration | None = None
 
     @cached_property
     def answers(self) -> Answers | None:
@@ -181,11 +187,9 @@ class Bundle:
         return self._search.kneighbors(self._rows(images), n_neighbors=min(k, len(self.example_images)))
 
     def state(self, answers: Readings, row: int) -> str:
-        """What an answer is worth: blank, sure, unsure, or answered by a model without a threshold for that."""
+        """What an answer is worth: 'empty' where there is nothing to read, else 'sure' or 'unsure'."""
         if answers.blank[row]:
-            return "blank"
-        if self.manifest.task != "classification" or self.manifest.operating_point is None:
-            return "answered"
+            return "empty"
         return "sure" if answers.sure[row] else "unsure"
 
     @cached_property
@@ -216,9 +220,15 @@ class Bundle:
         scores = with_all_classes(known, estimator.classes_, len(names))
         point = self.manifest.operating_point
         lead = leads(scores, codes) if len(names) > 1 else np.zeros(len(X))
-        sure = np.ones(len(X), bool) if point is None else lead >= point.threshold
+        sure = np.zeros(len(X), bool) if point is None else lead >= point.threshold
         probabilities = None
-        if isinstance(estimator, TemperatureClassifierMixin) and estimator.is_calibrated:
+        if self.calibration is not None and len(names) > 1:
+            places = np.searchsorted(estimator.classes_, codes)
+            probabilities = np.zeros(scores.shape)
+            probabilities[:, estimator.classes_] = self.calibration.table(
+                logits(answered, boundary(estimator)), places, lead
+            )
+        elif isinstance(estimator, TemperatureClassifierMixin) and estimator.is_calibrated:
             probabilities = np.zeros(scores.shape)
             probabilities[:, estimator.classes_] = estimator.as_probabilities(answered)
         return Readings(codes, words, scores, sure, probabilities, lead)
@@ -229,7 +239,8 @@ class Bundle:
         positive = positive.astype(bool) if point is None else scores >= point.threshold
         name = str(self.manifest.positive)
         words = [name if one else f"not {name}" for one in positive]
-        return Readings(positive, words, scores[:, None], np.ones(len(X), bool))
+        chances = None if self.calibration is None else self.calibration.chance(scores)[:, None]
+        return Readings(positive, words, scores[:, None], np.full(len(X), point is not None), chances)
 
     def _label(self, X: NDArray[np.uint8]) -> Readings:
         labels = np.asarray(self.estimator.predict(X)).astype(bool)
@@ -238,7 +249,7 @@ class Bundle:
             ", ".join(name for name, one in zip(self.manifest.outputs, row, strict=True) if one) or "none"
             for row in labels
         ]
-        return Readings(labels, names, scores, np.ones(len(X), bool))
+        return Readings(labels, names, scores, np.zeros(len(X), bool))
 
     def _refuse(self, X: NDArray[np.uint8]) -> Readings:
         raise ParameterError("this model takes noise out of images and names nothing; use `misread denoise`")
@@ -292,6 +303,7 @@ def save(bundle: Bundle, path: str | os.PathLike[str]) -> None:
             for name, evidence in (("held_out", _evidence_alone(bundle)), ("tested", bundle.tested))
         },
         "seen": None if bundle.seen is None else put("seen", bundle.seen.view(np.int64)),
+        "calibration": bundle.calibration and written_calibration(bundle.calibration, put),
     }
     write_archive(path, document, arrays)
     _say_what_loading_takes(path)
@@ -359,6 +371,7 @@ def _read(path: str | os.PathLike[str], most_memory: int | str | None) -> tuple[
             read_evidence(document["evidence"]["tested"], arrays),
             seen,
             kept,
+            calibration_of(document.get("calibration"), arrays),
         )
         if kept is not None and kept.scores is not None:
             bundle = replace(bundle, held_out=evidence_of(kept))

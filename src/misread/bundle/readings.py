@@ -22,10 +22,10 @@ class Readings:
     scores : ndarray of shape (n, k), float64
         A column per class; one column for a detector; one per label for several.
     sure : ndarray of shape (n,), bool
-        Whether a classifier is sure by its operating point; without one, and for the other tasks, True but for
-        blank images.
+        Whether the answer passes the operating point of a classifier, or a detector has one; never without an
+        operating point, and never of a blank image.
     probabilities : ndarray of shape (n, k), float64, or None
-        What the scores of a calibrated classifier stand for; None of others.
+        The chance of every class, or of a detector's, calibrated on held-out images; None of a model that is not.
     lead : ndarray of shape (n,), float64, or None
         How far a classifier's best score is ahead of the second, which the operating point goes by; None for the
         other tasks.

@@ -27,6 +27,8 @@ def describe(manifest: Manifest) -> list[str]:
         if data.get("corrections"):
             lines += titled("corrected", [f"{in_words(data['corrections'])}."])
         lines += titled("warnings", [str(warning) for warning in data.get("warnings", ())])
+    if manifest.operating_point is None and manifest.task == "classification":
+        lines += titled("answers", ["never sure: no operating point; `misread threshold` gives it one"])
     if manifest.operating_point is not None:
         lines += titled("answers", [_point(manifest, manifest.operating_point)])
     for name, title in (("out_of_fold", "held out"), ("test", "test"), ("test_as_given", "as given")):
@@ -65,6 +67,8 @@ def measured(metrics: dict[str, Any], positive: str | None = None) -> list[str]:
     ]
     if metrics.get("answered"):
         lines.append(_answered(metrics["answered"]))
+    if metrics.get("chances", {}).get("after"):
+        lines.append(_chances(metrics["chances"]))
     if "clean_pixel_error" in metrics:
         before, after = metrics["noisy_pixel_error"], metrics["clean_pixel_error"]
         lines.append(f"In {n}, a pixel is off by {before:.2f} of 255 levels before and {after:.2f} after.")
@@ -136,6 +140,16 @@ def _answered(answered: dict[str, Any]) -> str:
     return (
         f"It is sure of {_share(coverage)} of them{_interval(coverage)}; {_share(precision)} of these answers are "
         f"right{_interval(precision)}."
+    )
+
+
+def _chances(chances: dict[str, Any]) -> str:
+    before, after = chances["before"], chances["after"]
+    off, was = after["calibration_error"], before["calibration_error"]
+    return (
+        f"Its probabilities are off by {percent(off['value'])} on average{_interval({**off, 'of': 0})}, its "
+        f"scores taken for such by {percent(was['value'])}; log loss {after['log_loss']['value']:.4f}, before "
+        f"{before['log_loss']['value']:.4f}."
     )
 
 

@@ -22,6 +22,7 @@ from misread.data import memory
 from misread.data.asked import Asked, images_in
 from misread.data.making import Reading
 from misread.errors import DataError, FormatError, MissingExtraError, ParameterError
+from misread.evaluation.chances import USUAL_CEILING, in_percent
 from misread.images.picture import read_grey
 
 __all__ = ["denoise", "predict"]
@@ -173,7 +174,7 @@ def _as_json(bundle: Bundle, answers: Readings, row: int, name: str) -> dict[str
     state = bundle.state(answers, row)
     answer: dict[str, Any] = {
         "image": name,
-        "answer": None if state == "blank" else answers.names[row],
+        "answer": None if state == "empty" else answers.names[row],
         "state": state,
         "sure": bool(answers.sure[row]),
     }
@@ -189,19 +190,32 @@ def _as_json(bundle: Bundle, answers: Readings, row: int, name: str) -> dict[str
 
 
 def _in_words(bundle: Bundle, answers: Readings, row: int) -> str:
-    """The answer, whether the model is sure of it and by what, and its best scores."""
+    """The answer, whether the model is sure of it and by what, and the classes that it weighs most."""
     state, point = bundle.state(answers, row), bundle.manifest.operating_point
-    if state == "blank":
+    if state == "empty":
         return "nothing to read, it is blank"
     doubt = ""
     if state == "unsure" and answers.lead is not None and point is not None:
-        ahead, needed = told_apart(float(answers.lead[row]), point.threshold)
-        doubt = f"  (not sure: ahead by {ahead}, sure from {needed} on)"
-    return f"{answers.names[row]}{doubt}  {_scores_in_words(bundle, answers, row)}"
+        doubt = f"  (not sure: {_rule(bundle, float(answers.lead[row]), point.threshold)})"
+    return f"{answers.names[row]}{doubt}  {_weighed(bundle, answers, row)}"
 
 
-def _scores_in_words(bundle: Bundle, answers: Readings, row: int) -> str:
-    table = answers.scores if answers.probabilities is None else answers.probabilities
-    scores, columns = table[row], _columns(bundle)
-    best = np.argsort(-scores, kind="stable")[:SHOWN]
-    return "  ".join(f"{columns[k]} {scores[k]:.4g}" for k in best)
+def _rule(bundle: Bundle, lead: float, threshold: float) -> str:
+    """By which chances an answer is sure or not; by leads where chances are unknown, or do not tell them apart."""
+    known = bundle.calibration
+    if known is not None:
+        chance, needed = (in_percent(float(known.chance(one)), known.ceiling) for one in (lead, threshold))
+        if chance != needed:
+            return f"{chance}, sure from {needed} on"
+    ahead, needed = told_apart(lead, threshold)
+    return f"ahead by {ahead}, sure from {needed} on"
+
+
+def _weighed(bundle: Bundle, answers: Readings, row: int) -> str:
+    columns, chances = _columns(bundle), answers.probabilities
+    table = answers.scores if chances is None else chances
+    best = np.argsort(-table[row], kind="stable")[:SHOWN]
+    if chances is None:
+        return "  ".join(f"{columns[k]} {table[row, k]:.4g}" for k in best)
+    ceiling = USUAL_CEILING if bundle.calibration is None else bundle.calibration.ceiling
+    return "  ".join(f"{columns[k]} {in_percent(float(table[row, k]), ceiling)}" for k in best)

@@ -10,7 +10,13 @@ from scipy.special import logsumexp, softmax
 from misread.errors import ParameterError
 from misread.evaluation.scores import as_codes, as_truth
 
-__all__ = ["Reliability", "best_temperature", "expected_calibration_error", "tempered"]
+__all__ = [
+    "Reliability",
+    "best_temperature",
+    "calibration_error_interval",
+    "expected_calibration_error",
+    "tempered",
+]
 
 _WIDEST = 7.0
 
@@ -89,6 +95,45 @@ def expected_calibration_error(probabilities: ArrayLike, codes: ArrayLike, *, n_
         return 0.0
     right = table.argmax(axis=1) == as_codes(codes, table.shape[1])
     return Reliability.from_answers(right, np.minimum(table.max(axis=1), 1.0), n_bins=n_bins).error
+
+
+def calibration_error_interval(
+    right: ArrayLike, confidence: ArrayLike, *, n_bins: int = 15, n_draws: int = 200
+) -> tuple[float, float]:
+    """95% interval of the expected calibration error, by the basic bootstrap, seeded.
+
+    Drawing again makes the error larger, as chance does; so the interval is the drawn one turned over about what
+    was measured, and cut off at 0.
+
+    Parameters
+    ----------
+    right : array-like of bool, shape (n,)
+    confidence : array-like of float in [0, 1], shape (n,)
+    n_bins : int, default 15
+    n_draws : int, default 200
+
+    Returns
+    -------
+    low, high : float
+
+    Examples
+    --------
+    >>> low, high = calibration_error_interval([True] * 90 + [False] * 10, [0.9] * 100)
+    >>> low == 0.0, 0 <= high < 0.1
+    (True, True)
+    """
+    truth, sure = as_truth(right), np.asarray(confidence, np.float64)
+    measured = Reliability.from_answers(truth, sure, n_bins=n_bins).error
+    if not len(truth):
+        return 0.0, 0.0
+    bins = np.clip(np.ceil(sure * n_bins).astype(np.int64) - 1, 0, n_bins - 1)
+    rng = np.random.default_rng(0)
+    drawn = np.empty(n_draws)
+    for i in range(n_draws):
+        times = np.bincount(rng.integers(0, len(truth), len(truth)), minlength=len(truth))
+        drawn[i] = np.abs(np.bincount(bins, times * (sure - truth), n_bins)).sum() / len(truth)
+    low, high = (max(0.0, 2 * measured - float(np.quantile(drawn, end))) for end in (0.975, 0.025))
+    return low, high
 
 
 def tempered(scores: ArrayLike, temperature: float = 1.0) -> NDArray[np.float64]:

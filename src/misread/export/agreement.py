@@ -139,23 +139,9 @@ def our_answers(bundle: Bundle, images: NDArray[np.uint8]) -> Outputs:
         "scores": said.scores,
     }
     if said.probabilities is not None:
-        ours["probabilities"] = said.probabilities
-    elif (chances := _own_probabilities(bundle, images)) is not None:
-        ours["probabilities"] = chances
+        yes = said.probabilities
+        ours["probabilities"] = np.hstack([1 - yes, yes]) if bundle.manifest.task == "detector" else yes
     return ours
-
-
-def _own_probabilities(bundle: Bundle, images: NDArray[np.uint8]) -> NDArray[np.float64] | None:
-    """What the estimator itself calls probabilities, with a column for every class."""
-    estimator, manifest = bundle.estimator, bundle.manifest
-    if not hasattr(estimator, "predict_proba") or manifest.task == "multilabel":
-        return None
-    chances = estimator.predict_proba(images.reshape(len(images), -1))
-    if manifest.task == "detector":
-        return chances
-    table = np.zeros((len(images), len(manifest.classes)))
-    table[:, estimator.classes_] = chances
-    return table
 
 
 def agree(

@@ -14,9 +14,11 @@ from misread.data.corrected import Corrected
 from misread.data.labels import Labels
 from misread.data.words import composed
 from misread.errors import ParameterError
-from misread.evaluation.responses import boundary
+from misread.evaluation.chances import uncalibrated
+from misread.evaluation.responses import boundary, gives_shares
 from misread.evaluation.scores import first_yes, leads
 from misread.recipes.metrics import (
+    chance_metrics,
     classifier_metrics,
     detector_metrics,
     multilabel_metrics,
@@ -72,6 +74,9 @@ def judge(bundle: Bundle, task: Task) -> Judged:
     else:
         evidence = Evidence(answers.labels == task.y_test, leads(answers.scores, answers.labels))
         metrics = classifier_metrics(task.y_test, answers.labels, evidence, manifest.classes, point)
+        if len(manifest.classes) > 1:
+            before = uncalibrated(answers.scores, gives_shares(bundle.estimator))
+            metrics["chances"] = chance_metrics(task.y_test, answers.labels, before, answers.probabilities)
     if point is not None:
         metrics["operating_point"] = verdict(point_metrics(evidence, point, task.name), point)
     return Judged(metrics, evidence, arrays)

@@ -10,9 +10,11 @@ from misread.bundle import Evidence, OperatingPointRecord
 from misread.evaluation.comparison import compare_areas
 from misread.evaluation.intervals import clopper_pearson, f1_interval
 from misread.evaluation.rejection import RejectionCurve
+from misread.evaluation.reliability import Reliability, calibration_error_interval
 from misread.evaluation.thresholds import OperatingPoint
 
 __all__ = [
+    "chance_metrics",
     "classifier_metrics",
     "detector_metrics",
     "multilabel_metrics",
@@ -67,6 +69,54 @@ def classifier_metrics(
             for code, name in enumerate(classes)
         },
         **({} if point is None or evidence is None else {"answered": _answered(evidence, point.threshold)}),
+    }
+
+
+def chance_metrics(
+    truth: NDArray[np.int64],
+    answered: NDArray[np.int64],
+    before: NDArray[np.float64],
+    after: NDArray[np.float64] | None,
+) -> dict[str, Any]:
+    """Whether chances are true: log loss, calibration error and reliability, before and after calibration.
+
+    Parameters
+    ----------
+    truth, answered : ndarray of int, shape (n,)
+        The right class of each image, and the one answered.
+    before, after : ndarray of shape (n, n_classes)
+        The scores taken for chances, and the calibrated ones.
+    """
+    tables = {"before": before, **({} if after is None else {"after": after})}
+    return {name: _of_chances(table, truth, answered) for name, table in tables.items()}
+
+
+_EDGES = (0.0, 0.5, 0.7, 0.8, 0.9, 0.95, 0.98, 0.99, 0.995, 0.999, 1.0)
+
+
+def _of_chances(
+    table: NDArray[np.float64], truth: NDArray[np.int64], answered: NDArray[np.int64]
+) -> dict[str, Any]:
+    rows = np.arange(len(table))
+    right, chance = truth == answered, np.minimum(table[rows, answered], 1.0)
+    lost = -np.log(np.maximum(table[rows, truth], 1e-15))
+    wide = 1.96 * float(lost.std()) / max(len(lost), 1) ** 0.5
+    mean = float(lost.mean()) if len(lost) else 0.0
+    low, high = calibration_error_interval(right, chance)
+    bins = np.clip(np.searchsorted(_EDGES, chance, side="right") - 1, 0, len(_EDGES) - 2)
+    return {
+        "log_loss": {"value": mean, "low": max(0.0, mean - wide), "high": mean + wide},
+        "calibration_error": {"value": Reliability.from_answers(right, chance).error, "low": low, "high": high},
+        "bins": [
+            {
+                "from": _EDGES[k],
+                "to": _EDGES[k + 1],
+                "chance": float(chance[bins == k].mean()),
+                "right": share(int(right[bins == k].sum()), int((bins == k).sum())),
+            }
+            for k in range(len(_EDGES) - 1)
+            if (bins == k).any()
+        ],
     }
 
 

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.base import BaseEstimator
 
-from misread.bundle import Bundle, Manifest
+from misread.bundle import Bundle, Evidence, Manifest
 from misread.bundle.answers import evidence_of
 from misread.data import Dataset, load
 from misread.data.content import image_hashes
@@ -20,6 +20,8 @@ from misread.data.labels import Labels
 from misread.data.summary import summarise
 from misread.errors import ParameterError
 from misread.evaluation.answers import Answers
+from misread.evaluation.chances import Calibration, cross_calibrated, fit_calibration, uncalibrated_logits
+from misread.evaluation.reliability import best_temperature, tempered
 from misread.fitting.answers import held_out_answers
 from misread.fitting.enough import N_FOLDS, check_both_answers, check_counts, fewer_neighbours
 from misread.fitting.folds import folds_by_class
@@ -31,7 +33,7 @@ from misread.images.colour import is_lost
 from misread.images.fit import fitted_already
 from misread.models import KNeighborsClassifier
 from misread.recipes.evaluate import judge
-from misread.recipes.metrics import classifier_metrics, detector_metrics, multilabel_metrics
+from misread.recipes.metrics import chance_metrics, classifier_metrics, detector_metrics, multilabel_metrics
 from misread.recipes.operating import check_aim, choose_threshold, scores_in_words
 from misread.results.provenance import packages_behind, versions_of
 from misread.tasks import Task, Wanted, class_name, make_task
@@ -250,8 +252,12 @@ def bundled(manifest: Manifest, estimator: Any, dataset: Dataset, answers: Answe
     """A fitted estimator with its held-out answers, hashes of the training images, and some to explain it by."""
     train = dataset.train
     seen = train.hashes if train.source_hashes is None else image_hashes(train.images)
-    evidence = None if answers is None else evidence_of(answers)
-    return Bundle(manifest, estimator, *_examples(estimator, dataset), evidence, seen=seen, kept=answers)
+    evidence, calibration = None, None
+    if answers is not None:
+        evidence = evidence_of(answers)
+        calibration = calibrated(answers, evidence)
+    examples = _examples(estimator, dataset)
+    return Bundle(manifest, estimator, *examples, evidence, seen=seen, kept=answers, calibration=calibration)
 
 
 def _say_what_disagrees(name: str, held_out: OutOfFold) -> None:
@@ -264,6 +270,17 @@ def _say_what_disagrees(name: str, held_out: OutOfFold) -> None:
         )
 
 
+def calibrated(answers: Answers, evidence: Evidence) -> Calibration | None:
+    """What held-out answers say of the chances of others; nothing where only one class, or too few, are known."""
+    if len(np.unique(answers.labels)) < 2 or answers.scores is None:
+        return None
+    temperature = 1.0
+    if answers.positive is None:
+        scores = uncalibrated_logits(answers.scores, answers.scale == "votes")
+        temperature = best_temperature(scores, answers.labels)
+    return fit_calibration(evidence.truth, evidence.scores, temperature)
+
+
 def _held_out_metrics(bundle: Bundle, task: Task, held_out: OutOfFold) -> dict[str, Any]:
     manifest, evidence = bundle.manifest, bundle.held_out
     if task.name == "multilabel" or evidence is None:
@@ -272,9 +289,17 @@ def _held_out_metrics(bundle: Bundle, task: Task, held_out: OutOfFold) -> dict[s
         point = manifest.operating_point
         positive = held_out.predictions.astype(bool) if point is None else evidence.scores >= point.threshold
         return detector_metrics(evidence, positive)
-    return classifier_metrics(
+    metrics = classifier_metrics(
         held_out.y, held_out.predictions, evidence, manifest.classes, manifest.operating_point
     )
+    if bundle.calibration is None:
+        return metrics
+    kept = bundle.kept
+    assert kept is not None
+    assert kept.scores is not None
+    scores = uncalibrated_logits(kept.scores, kept.scale == "votes")
+    after = cross_calibrated(bundle.calibration, evidence.truth, evidence.scores, scores, kept.predictions)
+    return {**metrics, "chances": chance_metrics(kept.labels, kept.predictions, tempered(scores), after)}
 
 
 def _examples(estimator: Any, dataset: Dataset) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:

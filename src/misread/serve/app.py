@@ -230,7 +230,7 @@ class _Server:
         answers, row = reply.answers, reply.start + i
         state = self.bundle.state(answers, row)
         prediction: dict[str, Any] = {
-            "label": None if state == "blank" else answers.names[row],
+            "label": None if state == "empty" else answers.names[row],
             "state": state,
             "sure": bool(answers.sure[row]),
             "scores": dict(zip(self.score_names, answers.scores[row].tolist(), strict=True)),

@@ -22,17 +22,17 @@ class Prediction(BaseModel):
 
     label: str | None = Field(description="None where there is nothing to read.")
     state: str = Field(
-        description="'sure' or 'unsure' by the model's operating point, 'answered' by a model without one, "
-        "'blank' where there is nothing to read."
+        description="'sure' or 'unsure' by the model's operating point, without which no answer is sure; "
+        "'empty' where there is nothing to read."
     )
-    sure: bool = Field(description="Whether the answer passes the operating point; never of a blank image.")
+    sure: bool = Field(description="Whether the answer passes the operating point; never without one.")
     scores: dict[str, float] = Field(description="By class; see `score_kind` of the model.")
     lead: float | None = Field(
         None,
         description="How far a classifier's best score is ahead, by which it is sure or not.",
     )
     probabilities: dict[str, float] | None = Field(
-        None, description="By class, of a calibrated classifier: what its scores stand for."
+        None, description="The chance of each class, calibrated on held-out images; no scores, and no votes."
     )
     seen: list[list[int]] | None = Field(None, description="The image as the model saw it; with explain=true.")
     nearest: list[Neighbour] | None = Field(None, description="The nearest training images; with explain=true.")
@@ -66,6 +66,16 @@ class Keeping(BaseModel):
     most_bytes: int = Field(description="Bytes of all of them at most.")
 
 
+class Calibration(BaseModel):
+    """What chances rest on."""
+
+    kind: str = Field(description="The curve from leads to chances: the one that foretold held-out answers best.")
+    n: int | None = Field(None, description="How many held-out answers it was fitted on.")
+    ceiling: float = Field(description="From this chance on, say no more than 'over' it.")
+    losses: dict[str, float] = Field(default_factory=dict, description="Held-out log loss of every kind of curve.")
+    sure_from: float | None = Field(None, description="The chance at the operating point.")
+
+
 class ModelInfo(BaseModel):
     """The model that answers."""
 
@@ -82,7 +92,8 @@ class ModelInfo(BaseModel):
     dataset: Any = Field(None, description="What it was trained on.")
     created: str | None = None
     versions: dict[str, str] = Field(default_factory=dict)
-    score_kind: str = Field(description="'probability' when scores are shares of 1, else 'score'.")
+    score_kind: str = Field(description="'share' when scores are votes or other shares of 1, else 'score'.")
+    calibration: Calibration | None = Field(None, description="How chances were found, if they are known.")
     drawing: Drawing
     limits: dict[str, float]
     keep: Keeping | None = Field(None, description="What the server keeps of what it is sent; null: nothing.")

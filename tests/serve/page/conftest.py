@@ -91,7 +91,9 @@ def draw() -> Draw:
 
 def _settled(page: Page) -> str:
     """Wait until the answer stays; gives the label."""
-    page.locator("#says[aria-busy=false]:is([data-state=sure], [data-state=unsure])").wait_for()
+    page.locator(
+        "#says[aria-busy=false]:is([data-state=sure], [data-state=unsure], [data-state=answered])"
+    ).wait_for()
     return page.locator("#label").inner_text()
 
 

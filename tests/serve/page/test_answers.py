@@ -199,7 +199,11 @@ def test_promises(digits_url: str, watched: Watched, model: dict[str, Any], poin
 
 @pytest.mark.parametrize(
     ("answer", "said"),
-    [({"scores": {"3": 4.25}}, "Score 4.25."), ({"probabilities": {"3": 0.999}}, "Probability 99.9%.")],
+    [
+        ({"scores": {"3": 4.25}}, "Score 4.25."),
+        ({"probabilities": {"3": 0.9971}}, "Probability 99.7%."),
+        ({"probabilities": {"3": 1.0}}, "Probability over 99.9%."),
+    ],
 )
 def test_without_an_operating_point(digits_url: str, watched: Watched, answer: dict[str, Any], said: str) -> None:
     model = {"task": "classification", "score_kind": "decision", "operating_point": None}
@@ -210,10 +214,10 @@ def test_without_an_operating_point(digits_url: str, watched: Watched, answer: d
 @pytest.mark.parametrize(
     ("lead", "said"),
     [
-        (1.5, "Sure: ahead by 1.5, sure from 1.23 on."),
-        (1.23456, "Sure: ahead by 1.23456, sure from 1.23456 on."),
-        (1.23455, "Not sure. Its best guess is 3: ahead by 1.23455, sure from 1.23456 on."),
-        (0.4, "Not sure. Its best guess is 3: ahead by 0.4, sure from 1.23 on."),
+        (1.5, "Sure: probability 91%, ahead by 1.5, sure from 1.23 on."),
+        (1.23456, "Sure: probability 91%, ahead by 1.23456, sure from 1.23456 on."),
+        (1.23455, "Not sure. Its best guess is 3: probability 91%, ahead by 1.23455, sure from 1.23456 on."),
+        (0.4, "Not sure. Its best guess is 3: probability 91%, ahead by 0.4, sure from 1.23 on."),
     ],
 )
 def test_what_is_sure_is_told_by_what_decides(digits_url: str, watched: Watched, lead: float, said: str) -> None:
@@ -224,6 +228,21 @@ def test_what_is_sure_is_told_by_what_decides(digits_url: str, watched: Watched,
     answer = {"label": "3", "scores": {"3": 4.0}, "probabilities": {"3": 0.91}, "lead": lead, "state": state}
     script = "async ([model, answer]) => (await import('/static/words.js')).verdict(model, answer)"
     assert watched(digits_url).evaluate(script, [model, answer]) == said
+
+
+def test_what_is_sure_goes_by_the_chance_that_is_shown(digits_url: str, watched: Watched) -> None:
+    calibration = {"ceiling": 0.99, "sure_from": 0.953}
+    model = {"task": "classification", "operating_point": {"threshold": 1.0}, "calibration": calibration}
+    script = "async ([model, answer]) => (await import('/static/words.js')).verdict(model, answer)"
+    said = []
+    for state, lead, chance in (("sure", 1.2, 0.97), ("sure", 4.0, 0.996), ("unsure", 0.5, 0.61)):
+        answer = {"label": "3", "scores": {"3": 4.0}, "probabilities": {"3": chance}, "lead": lead, "state": state}
+        said.append(watched(digits_url).evaluate(script, [model, answer]))
+    assert said == [
+        "Sure: probability 97%, sure from 95% on.",
+        "Sure: probability over 99%, sure from 95% on.",
+        "Not sure. Its best guess is 3: probability 61%, sure from 95% on.",
+    ]
 
 
 def test_a_blank_photo_is_told_so(digits_url: str, watched: Watched, png: Callable[..., bytes]) -> None:

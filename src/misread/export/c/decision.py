@@ -26,6 +26,8 @@ class Decision:
     is_detector : bool
     faintest : int
         The contrast from which on there is something to read.
+    is_promised : bool
+        Whether the model has an operating point; without one no answer is sure.
     """
 
     unit: float
@@ -33,6 +35,7 @@ class Decision:
     threshold: int | None
     is_detector: bool
     faintest: int
+    is_promised: bool
 
     @classmethod
     def of(cls, bundle: Bundle, unit: float, bits: int) -> "Decision":
@@ -41,7 +44,8 @@ class Decision:
         most = 2 ** (bits - 2)
         threshold = None if point is None else int(np.clip(np.ceil(point.threshold / unit), -most, most))
         codes = np.asarray(bundle.estimator.classes_).astype(np.int64)
-        return cls(unit, codes, 1 if is_detector and point is None else threshold, is_detector, bundle.faintest)
+        threshold = 1 if is_detector and point is None else threshold
+        return cls(unit, codes, threshold, is_detector, bundle.faintest, point is not None)
 
     def answer(self, scores: NDArray[np.int64], images: NDArray[np.uint8]) -> Outputs:
         """Labels, whether they are sure and whether there is nothing to read, by scores with a column a plane."""
@@ -50,11 +54,11 @@ class Decision:
         blank = pixels.max(axis=1).astype(np.int64) - pixels.min(axis=1) < self.faintest
         if self.is_detector:
             label = (one >= (self.threshold or 0)).astype(np.int64)
-            return {"label": label, "sure": ~blank, "blank": blank}
+            return {"label": label, "sure": ~blank & self.is_promised, "blank": blank}
         if scores.shape[1] == 1:
             label, lead = self.codes[(one > 0).astype(np.int64)], 2 * np.abs(one)
         else:
             best = np.sort(scores, axis=1)[:, -2:]
             label, lead = self.codes[scores.argmax(axis=1)], best[:, 1] - best[:, 0]
-        sure = ~blank if self.threshold is None else (lead >= self.threshold) & ~blank
+        sure = ~blank & self.is_promised & (lead >= (self.threshold or 0))
         return {"label": label, "sure": sure, "blank": blank}

@@ -53,6 +53,7 @@ def as_c(
         "codes": codes,
         "renumbered": not detector and codes != list(range(len(codes))),
         "detector": detector,
+        "promised": decision.is_promised,
         "threshold": decision.threshold,
         "faintest": decision.faintest,
         "unit": repr(decision.unit),

@@ -6,7 +6,10 @@ import numpy as np
 
 from misread.bundle import Bundle
 from misread.errors import ParameterError
+from misread.evaluation.responses import boundary
+from misread.evaluation.scores import HALF, LEAST_SHARE
 from misread.export.graph.builder import IR_VERSION, OPSET, Graph, Tensor, onnx_module
+from misread.export.graph.chances import chance_of, chances_of
 from misread.export.graph.estimators import answers_of, several_answers_of
 from misread.export.graph.neighbors import clean
 from misread.export.graph.said import Said
@@ -90,13 +93,22 @@ def _classified(bundle: Bundle, rows: Tensor) -> Outputs:
     if not np.array_equal(codes, np.arange(len(codes))):
         label = graph.constant(codes, "codes_of_classes").take(label, 0)
     outputs: Outputs = {"label": (label, ["n"])}
-    if said.probabilities is not None:
-        outputs["probabilities"] = (_with_all(said.probabilities, said, n, None).cast(np.float32), ["n", n])
+    lead = None if n < 2 else _lead(scores, label, n)
+    chances = said.probabilities
+    if bundle.calibration is not None and lead is not None:
+        table = _table(said)
+        if boundary(bundle.estimator) == HALF:
+            table = graph.add("Log", graph.add("Max", table, LEAST_SHARE))
+        elif said.is_plane:
+            table = table / 2.0
+        chances = chances_of(bundle.calibration, table, len(said.classes), said.answer(), lead)
+    if chances is not None:
+        outputs["probabilities"] = (_with_all(chances, said, n, None).cast(np.float32), ["n", n])
     point = manifest.operating_point
-    if point is None or n < 2:
-        sure = label.equals(label)
+    if point is None or lead is None:
+        sure = graph.add("Less", label, label, dtype=bool)
     else:
-        sure = (_lead(scores, label, n) >= float(point.threshold)).reshape(-1)
+        sure = (lead >= float(point.threshold)).reshape(-1)
     return outputs | {"sure": (sure, ["n"]), "scores": (scores, ["n", n])}
 
 
@@ -149,9 +161,15 @@ def _detected(bundle: Bundle, rows: Tensor) -> Outputs:
     positive = said.answer() if point is None else (score >= float(point.threshold)).reshape(-1)
     label = positive.cast(np.int64)
     outputs: Outputs = {"label": (label, ["n"])}
-    if said.probabilities is not None:
-        outputs["probabilities"] = (said.probabilities.cast(np.float32), ["n", 2])
-    return outputs | {"sure": (label.equals(label), ["n"]), "scores": (score, ["n", 1])}
+    chances = said.probabilities
+    if bundle.calibration is not None:
+        yes = chance_of(bundle.calibration, score)
+        chances = rows.graph.add("Concat", 1.0 - yes, yes, axis=1)
+    if chances is not None:
+        outputs["probabilities"] = (chances.cast(np.float32), ["n", 2])
+    kind = "Less" if point is None else "Equal"
+    sure = rows.graph.add(kind, label, label, dtype=bool)
+    return outputs | {"sure": (sure, ["n"]), "scores": (score, ["n", 1])}
 
 
 def _labelled(bundle: Bundle, rows: Tensor) -> Outputs:
@@ -161,17 +179,19 @@ def _labelled(bundle: Bundle, rows: Tensor) -> Outputs:
     for said in parts:
         codes = graph.constant(np.asarray(said.classes).astype(np.int64), "codes")
         labels.append(codes.take(said.answer(), 0).unsqueeze(1))
-        if said.probabilities is not None:
+        shares = said.scores if said.gives_shares else said.probabilities
+        if shares is not None:
             has = list(said.classes).index(1) if 1 in said.classes else None
-            column = said.probabilities.slice(has or 0, (has or 0) + 1, 1)
+            column = shares.slice(has or 0, (has or 0) + 1, 1)
             chances.append(column if has is not None else column * 0.0)
     label = _side_by_side(labels)
     outputs: Outputs = {"label": (label, ["n", len(names)])}
     scores = _side_by_side(chances) if len(chances) == len(parts) else label.cast(np.float64)
-    if chances:
-        outputs["probabilities"] = (scores.cast(np.float32), ["n", len(names)])
     first = label.slice(0, 1, 1).reshape(-1)
-    return outputs | {"sure": (first.equals(first), ["n"]), "scores": (scores, ["n", len(names)])}
+    return outputs | {
+        "sure": (graph.add("Less", first, first, dtype=bool), ["n"]),
+        "scores": (scores, ["n", len(names)]),
+    }
 
 
 def _side_by_side(columns: list[Tensor]) -> Tensor:

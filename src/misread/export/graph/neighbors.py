@@ -40,7 +40,7 @@ def neighbors(model: Any, x: Tensor) -> Said:
         raise ParameterError("nearest neighbours of several answers are no classifier")
     places, weights = _nearest(model, x)
     shares = _shares(model._y, len(model.classes_), places, weights)
-    return Said(model.classes_, shares, probabilities=shares)
+    return Said(model.classes_, shares, gives_shares=True)
 
 
 def several_votes(model: Any, x: Tensor) -> list[Said]:
@@ -49,7 +49,7 @@ def several_votes(model: Any, x: Tensor) -> list[Said]:
     said = []
     for column, classes in enumerate(model.classes_):
         shares = _shares(model._y[:, column], len(classes), places, weights)
-        said.append(Said(classes, shares, probabilities=shares))
+        said.append(Said(classes, shares, gives_shares=True))
     return said
 
 

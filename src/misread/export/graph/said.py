@@ -22,11 +22,13 @@ class Said:
     scores : Tensor of float64
         A column for every class; one column for a plane between two, positive on the side of the second.
     probabilities : Tensor of float64, shape (n, n_classes), or None
-        What the estimator calls so; None where it has none.
+        Of an estimator that is calibrated by itself; None of others.
     place : Tensor of int64, shape (n,), or None
         The answer as an index into `classes`, where it is not that of the highest score.
     is_plane : bool
         Whether there is one column of scores.
+    gives_shares : bool
+        Whether the scores are votes or other shares of 1.
     """
 
     classes: NDArray[Any]
@@ -34,6 +36,7 @@ class Said:
     probabilities: Tensor | None = None
     place: Tensor | None = None
     is_plane: bool = False
+    gives_shares: bool = False
 
     def answer(self) -> Tensor:
         """The answer as an index into `classes`, int64 of shape (n,)."""

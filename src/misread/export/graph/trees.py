@@ -66,7 +66,7 @@ def forest(model: Any, x: Tensor) -> Said:
     leaf = graph.constant(trees.leaf.astype(np.int32), "leaf_of_node").take(place, 0)
     votes = graph.constant(trees.shares, "leaf_shares").take(leaf, 0).named("votes")
     shares = (votes.sum_in_order(1) / float(len(members))).named("shares")
-    return Said(model.classes_, shares, probabilities=shares)
+    return Said(model.classes_, shares, gives_shares=True)
 
 
 def _walk(

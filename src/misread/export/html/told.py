@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from misread.bundle import Bundle
 from misread.bundle.description import public_description
 from misread.errors import ParameterError
-from misread.evaluation.scores import class_table, leads, with_all_classes
+from misread.evaluation.scores import class_table, leads, logits, with_all_classes
 from misread.export.agreement import Outputs
 from misread.export.layers import Conv, Layer, Levels, MaxPool, forward, layers_of, whole_layers_of
 from misread.export.planes import planes_of
@@ -94,6 +94,7 @@ def _told(bundle: Bundle, kind: str, parts: Parts, bits: int, columns: Columns) 
         "threshold": None if point is None else point.threshold,
         "codes": codes.tolist(),
         "temperature": _temperature(model),
+        "calibration": _calibration(bundle),
         "parts": parts,
         "about": public_description(bundle),
     }
@@ -102,6 +103,14 @@ def _told(bundle: Bundle, kind: str, parts: Parts, bits: int, columns: Columns) 
         return _decided(bundle, columns(images), images)
 
     return Told(document, bits, answer)
+
+
+def _calibration(bundle: Bundle) -> Parts | None:
+    known = bundle.calibration
+    if known is None:
+        return None
+    knots = {"leads": _packed(known.leads), "chances": _packed(known.chances)}
+    return {**knots, "temperature": known.temperature}
 
 
 def _temperature(model: Any) -> float | None:
@@ -116,16 +125,27 @@ def _decided(bundle: Bundle, columns: NDArray[np.float64], images: NDArray[np.ui
     blank = pixels.max(axis=1).astype(np.int64) - pixels.min(axis=1) < bundle.faintest
     if manifest.task == "detector":
         yes = columns[:, 0] > 0 if point is None else columns[:, 0] >= point.threshold
-        return {"label": yes.astype(np.int64), "sure": ~blank, "blank": blank, "scores": columns}
+        said: Outputs = {"label": yes.astype(np.int64), "blank": blank, "scores": columns}
+        said["sure"] = ~blank & (point is not None)
+        if bundle.calibration is not None:
+            chance = bundle.calibration.chance(columns)
+            said["probabilities"] = np.hstack([1 - chance, chance])
+        return said
     codes = np.asarray(model.classes_).astype(np.int64)
     table = class_table(columns[:, 0] if columns.shape[1] == 1 else columns)
     label = codes[table.argmax(axis=1) if columns.shape[1] > 1 else (columns[:, 0] > 0).astype(np.int64)]
     scores = with_all_classes(table, codes, len(manifest.classes))
-    sure = ~blank if point is None else (leads(scores, label) >= point.threshold) & ~blank
+    lead = leads(scores, label) if len(manifest.classes) > 1 else np.zeros(len(label))
+    sure = (lead >= point.threshold) & ~blank if point is not None else np.zeros(len(label), bool)
     found: Outputs = {"label": label, "sure": sure, "blank": blank, "scores": scores}
-    if _temperature(model) is not None:
+    one_or_all = columns[:, 0] if columns.shape[1] == 1 else columns
+    if bundle.calibration is not None and len(manifest.classes) > 1:
         chances = np.zeros(scores.shape)
-        chances[:, codes] = model.as_probabilities(columns[:, 0] if columns.shape[1] == 1 else columns)
+        chances[:, codes] = bundle.calibration.table(logits(one_or_all), np.searchsorted(codes, label), lead)
+        found["probabilities"] = chances
+    elif _temperature(model) is not None:
+        chances = np.zeros(scores.shape)
+        chances[:, codes] = model.as_probabilities(one_or_all)
         found["probabilities"] = chances
     return found
 

@@ -25,7 +25,8 @@ function greyOf({ width, height, data }) {
 
 const names = (values) => {
   const columns = about.task === "detector" ? [about.positive] : about.classes;
-  return values && Object.fromEntries(columns.map((name, i) => [name, values[i]]));
+  const last = values?.slice(-columns.length); // of a detector's chances that of its class
+  return last && Object.fromEntries(columns.map((name, i) => [name, last[i]]));
 };
 
 /**

@@ -1,6 +1,6 @@
 // Shows an answer.
 
-import { agrees, column, compact, introduction, percent, promise, verdict, weights } from "./words.js";
+import { agrees, chanceOf, column, compact, introduction, percent, promise, verdict, weights } from "./words.js";
 
 const MOST_BARS = 12;
 
@@ -44,14 +44,14 @@ export class View {
     const { state, seen, nearest } = answer;
     const label = answer.label ?? "";
     const { parts } = this;
-    parts.says.dataset.state = { blank: "empty", unsure: "unsure" }[state] ?? "sure";
+    parts.says.dataset.state = { empty: "empty", unsure: this.model.operating_point ? "unsure" : "answered" }[state] ?? "sure";
     setText(parts.label, label);
     parts.label.classList.toggle("long", label.length > 2);
     setText(parts.sure, verdict(this.model, answer));
     setText(parts.timing, `Answered in ${Math.max(1, Math.round(milliseconds))} ms.`);
     this.#showWeights(weights(this.model, answer), label);
     paint(parts.seen, seen, this.model.image_size);
-    const agreed = (one) => state === "blank" || agrees(this.model, label, one.label);
+    const agreed = (one) => state === "empty" || agrees(this.model, label, one.label);
     parts.nearest.replaceChildren(...(nearest ?? []).map((one) => this.#neighbour(one, agreed(one))));
   }
 
@@ -92,11 +92,12 @@ export class View {
     return cut;
   }
 
-  #showWeights({ shares, values: byName }, label) {
+  #showWeights({ chances, shares, values: byName }, label) {
     const values = Object.values(byName);
     const [low, high] = shares ? [0, 1] : [Math.min(...values), Math.max(...values)];
     this.#useRows(byName);
-    const texts = shares ? values.map((share) => percent(share)) : column(values);
+    const told = (share) => (chances ? chanceOf(share, this.model.calibration) : percent(share));
+    const texts = shares ? values.map(told) : column(values);
     Object.entries(byName).forEach(([name, value], i) => {
       const share = this.model.decision ? this.#shareOf(value) : (value - low) / (high - low || 1);
       this.#setBar(name, share, texts[i]);
@@ -116,7 +117,7 @@ export class View {
 
   /** Where a detector's score lies on its bar: a probability as it is, others with the threshold in the middle. */
   #shareOf(score) {
-    if (this.model.score_kind === "probability") return score;
+    if (this.model.score_kind === "share") return score;
     const { threshold } = this.model.decision;
     return 0.5 + 0.5 * Math.tanh((score - threshold) / (Math.abs(threshold) || 1));
   }

@@ -22,27 +22,48 @@ export function column(values) {
   return values.map((value) => minus(value.toLocaleString("en", options)));
 }
 
-/** How the answer weighs the classes: by probability where there is one for each, else by score. */
-export function weights({ score_kind: kind }, { scores, probabilities }) {
-  return { shares: Boolean(probabilities) || kind === "probability", values: probabilities ?? scores };
+/** How the answer weighs the classes: by chance where it is known, else by score; votes are no chances. */
+export function weights({ task, score_kind: kind }, { scores, probabilities }) {
+  const chances = Boolean(probabilities) && task !== "detector"; // whose bar shows where its threshold is
+  return { chances, shares: chances || kind === "share", values: chances ? probabilities : scores };
+}
+
+/** @returns {string} a chance: never 100%, and no more digits than held-out answers support */
+export function chanceOf(chance, calibration) {
+  const ceiling = calibration?.ceiling ?? 0.999;
+  if (chance >= ceiling) return `over ${Number((100 * ceiling).toPrecision(6))}%`;
+  if (chance < 0.01) return "under 1%";
+  const decimals = [0.99, 0.999, 0.9999, 1].findIndex((rung) => chance < rung);
+  return `${(100 * chance).toFixed(decimals)}%`;
 }
 
 /** What an answer is worth, beside the answer. */
 export function verdict(model, answer) {
   const { task, positive, decision, operating_point: point } = model;
-  const { label, state, scores, lead } = answer;
-  if (state === "blank") return "Nothing to read: the image is blank.";
+  const { label, state, scores, probabilities, lead } = answer;
+  if (state === "empty") return "Nothing to read: the image is blank.";
   if (task === "multilabel") return "";
   if (task === "detector") {
     const threshold = compact(decision.threshold);
     const rule = decision.inclusive ? `from ${threshold} on` : `above ${threshold}`;
-    return `Score ${compact(scores[positive])}. It says ${positive} ${rule}.`;
+    const chance = probabilities ? `, probability ${chanceOf(probabilities[positive], model.calibration)}` : "";
+    return `Score ${compact(scores[positive])}${chance}. It says ${positive} ${rule}.`;
   }
-  const { shares, values } = weights(model, answer);
-  if (!point) return `${shares ? "Probability" : "Score"} ${shares ? percent(values[label]) : compact(values[label])}.`;
-  const [ahead, needed] = toldApart(lead, point.threshold);
-  const rule = `ahead by ${ahead}, sure from ${needed} on`;
+  const { chances, values } = weights(model, answer);
+  const chance = chances && `Probability ${chanceOf(values[label], model.calibration)}`;
+  if (!point) return chances ? `${chance}.` : `Score ${compact(values[label])}.`;
+  const rule = `${chances ? `${chance.toLowerCase()}, ` : ""}${ruleOf(model, chances && values[label], lead)}`;
   return state === "sure" ? `Sure: ${rule}.` : `Not sure. Its best guess is ${label}: ${rule}.`;
+}
+
+/** From where on it is sure: by chance, or by lead where chances in words do not tell the two apart. */
+function ruleOf({ calibration, operating_point: point }, chance, lead) {
+  if (chance && calibration?.sure_from) {
+    const [said, needed] = [chance, calibration.sure_from].map((one) => chanceOf(one, calibration));
+    if (said !== needed) return `sure from ${needed} on`;
+  }
+  const [ahead, needed] = toldApart(lead, point.threshold);
+  return `ahead by ${ahead}, sure from ${needed} on`;
 }
 
 /** What the operating point was chosen for, and what came of it; nothing without one. */
