@@ -2,15 +2,18 @@
 
 import contextlib
 import io
+import queue
 import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import httpx
 import numpy as np
 import pytest
+from gates import Gated
 from PIL import Image
 
 from misread.bundle import Bundle, Manifest, OperatingPointRecord
@@ -120,3 +123,17 @@ def connect() -> Callable[[str], socket.socket]:
         return socket.create_connection((parts.host, parts.port), timeout=20)
 
     return open_
+
+
+@pytest.fixture
+def gated(digits_bundle: Bundle) -> Iterator[Gated]:
+    b = digits_bundle
+    slow = Gated(b.manifest, b.estimator, b.example_images, b.example_labels)
+    object.__setattr__(slow, "asked", queue.SimpleQueue())
+    yield slow
+    slow.gate.set()
+
+
+@pytest.fixture
+def one(digits_bundle: Bundle) -> dict[str, Any]:
+    return {"images": digits_bundle.example_images[:1].tolist()}

@@ -1,7 +1,8 @@
 """The model file: one trained model with its manifest, its examples and its evidence, in one `*.misread` file."""
 
+from misread.bundle.file import load, read_manifest, save
 from misread.bundle.manifest import FORMAT_VERSION, Manifest, OperatingPointRecord
-from misread.bundle.model import Bundle, load, read_manifest, save
+from misread.bundle.model import Bundle
 from misread.bundle.readings import Evidence, Readings
 
 __all__ = [

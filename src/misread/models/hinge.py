@@ -4,11 +4,15 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+from scipy import sparse
+from sklearn.utils import check_array
 
+from misread.kernels.rows import Rows
 from misread.kernels.sgd import fit_hinge, shuffle_order
+from misread.models.scaling import is_pixels
 from misread.parallel import Shared
 
-__all__ = ["LARGEST_SEED", "dense_weights", "draw_seed", "fit_class", "initial_weights"]
+__all__ = ["LARGEST_SEED", "dense_weights", "draw_seed", "fit_class", "initial_weights", "kernel_rows"]
 
 LARGEST_SEED = np.iinfo(np.int32).max
 
@@ -61,3 +65,25 @@ def dense_weights(model: Any) -> NDArray[np.float64]:
     """The weights of a fitted linear model as an array, also where `sparsify` made them sparse."""
     weights: Any = model.coef_
     return weights if isinstance(weights, np.ndarray) else weights.toarray()
+
+
+def kernel_rows(X: Any, scaler: Any, coef: NDArray[np.float64]) -> tuple[Rows, NDArray[np.intp]]:
+    """Samples as the kernel reads them, and the columns that it has to read.
+
+    A pixel that is 0 in every image keeps the weight 0, and adds 0 to every score.
+    """
+    if is_pixels(X):
+        mean, scale = np.zeros(X.shape[1]), np.ones(X.shape[1])
+        if scaler is not None and scaler.with_mean:
+            mean = np.asarray(scaler.mean_, np.float64)
+        if scaler is not None and scaler.with_std:
+            scale = np.asarray(scaler.scale_, np.float64)
+        is_zero = ~X.any(axis=0) & (mean == 0.0) & (abs(scale) > 0.0) & ~coef.any(axis=0)
+        columns = np.arange(X.shape[1]) if is_zero.all() else np.flatnonzero(~is_zero)
+        rows = Rows.of_pixels(X, columns, *(() if scaler is None else (mean, scale)))
+        if np.isfinite(rows.screen.slack):
+            return rows, columns
+    floats: Any = X if scaler is None else scaler.transform(X)
+    if sparse.issparse(floats):
+        floats = floats.toarray()  # type: ignore[attr-defined]
+    return Rows.of_floats(check_array(floats, dtype=np.float64, order="C")), np.arange(X.shape[1])

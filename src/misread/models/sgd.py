@@ -12,7 +12,7 @@ from sklearn.exceptions import ConvergenceWarning
 from sklearn.frozen import FrozenEstimator
 from sklearn.linear_model import SGDClassifier as SklearnSGDClassifier
 from sklearn.preprocessing import StandardScaler
-from sklearn.utils import check_array, check_random_state, compute_class_weight
+from sklearn.utils import check_random_state, compute_class_weight
 from sklearn.utils.extmath import safe_sparse_dot
 from sklearn.utils.fixes import parse_version
 from sklearn.utils.multiclass import check_classification_targets
@@ -22,7 +22,7 @@ from misread.errors import ParameterError
 from misread.kernels.rows import Rows
 from misread.kernels.sgd import Rule
 from misread.models._sklearn import check_sample_weight
-from misread.models.hinge import LARGEST_SEED, draw_seed, fit_class, initial_weights
+from misread.models.hinge import LARGEST_SEED, draw_seed, fit_class, initial_weights, kernel_rows
 from misread.models.scaling import fit_scaler, is_pixels
 from misread.parallel import Shared
 
@@ -197,7 +197,7 @@ class_weight, warm_start, average
         self.coef_, self.intercept_ = initial_weights(coef_init, intercept_init, len(classes), X.shape[1])
         self.t_ = 1.0
         self.scaler_ = self._fitted_scaler(X)
-        rows, columns = self._rows(X)
+        rows, columns = kernel_rows(X, self.scaler_, self.coef_)
         decay = SPARSE_INTERCEPT_DECAY if sparse.issparse(X) else 1.0
         self._fit_classes(rows, columns, codes, weight, expanded, decay)
         if self.tol is not None and self.n_iter_ == self.max_iter:
@@ -335,28 +335,6 @@ class_weight, warm_start, average
         X, y = validate_data(self, X, y, accept_sparse="csr", dtype=dtype, order="C", accept_large_sparse=False)
         check_classification_targets(y)
         return X, y
-
-    def _rows(self, X: Any) -> tuple[Rows, NDArray[np.intp]]:
-        """Samples as the kernel reads them, and the columns that it has to read.
-
-        A pixel that is 0 in every image keeps the weight 0, and adds 0 to every score.
-        """
-        scaler = self.scaler_
-        if is_pixels(X):
-            mean, scale = np.zeros(X.shape[1]), np.ones(X.shape[1])
-            if scaler is not None and scaler.with_mean:
-                mean = np.asarray(scaler.mean_, np.float64)
-            if scaler is not None and scaler.with_std:
-                scale = np.asarray(scaler.scale_, np.float64)
-            is_zero = ~X.any(axis=0) & (mean == 0.0) & (abs(scale) > 0.0) & ~self.coef_.any(axis=0)
-            columns = np.arange(X.shape[1]) if is_zero.all() else np.flatnonzero(~is_zero)
-            rows = Rows.of_pixels(X, columns, *(() if scaler is None else (mean, scale)))
-            if np.isfinite(rows.screen.slack):
-                return rows, columns
-        floats: Any = X if scaler is None else scaler.transform(X)
-        if sparse.issparse(floats):
-            floats = floats.toarray()  # type: ignore[attr-defined]
-        return Rows.of_floats(check_array(floats, dtype=np.float64, order="C")), np.arange(X.shape[1])
 
     def _fit_classes(
         self,

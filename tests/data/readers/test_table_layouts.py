@@ -4,57 +4,11 @@ import os
 
 import numpy as np
 import pytest
-from PIL import Image
-from sklearn.datasets import load_digits
+from digit_tables import FLAT, LABELS, NAMES, PIXELS, WHOLE, european, labelled, same_digits, save, scientific
 
 from misread.data import load
 from misread.data.assemble import stratified_test
 from misread.errors import DataError, FormatError, ParameterError
-
-N = 60
-PIXELS = load_digits().images[:N].astype(np.uint8)
-LABELS = load_digits().target[:N]
-FLAT = PIXELS.reshape(N, 64)
-NAMES = [f"pixel{index}" for index in range(64)]
-WHOLE = "label in column 'label', 64 pixels as 8x8"
-
-
-def save(path, rows, delimiter=",", ending="\n"):
-    path.write_text("".join(delimiter.join(map(str, row)) + ending for row in rows), encoding="utf-8")
-    return path
-
-
-def same_digits(dataset, classes=tuple("0123456789")):
-    """Whether these are the digits above, each with its class, in whatever order."""
-    assert dataset.class_names == classes
-    found = {
-        (image.tobytes(), int(label))
-        for split in (dataset.train, dataset.test)
-        for image, label in zip(split.images, split.labels, strict=True)
-    }
-    return found == {(image.tobytes(), int(label)) for image, label in zip(PIXELS, LABELS, strict=True)}
-
-
-def labelled(header=True, last=False, label=str, pixel=str, before=(), index=False):
-    head = [*NAMES, "label"] if last else ["label", *NAMES]
-    rows = [head] if header else []
-    for number, (image, digit) in enumerate(zip(FLAT, LABELS, strict=True)):
-        cells = [pixel(value) for value in image.tolist()]
-        rows.append([*cells, label(digit)] if last else [label(digit), *cells])
-        if index:
-            rows[-1].insert(0, number)
-    if header and index and before:
-        rows[0] = [*before, *rows[0]]
-    return rows
-
-
-def scientific(value):
-    return f"{float(value):.18e}"
-
-
-def european(value):
-    return f"{value},0"
-
 
 UNDERSTOOD = {
     "header": (labelled(), ",", WHOLE),
@@ -260,37 +214,6 @@ def test_codes_like_1e5_and_versions_are_names(tmp_path):
         assert set(load(save(tmp_path / "t.csv", [["label", *NAMES], *rows])).class_names) == set(names)
 
 
-@pytest.fixture
-def pictures(tmp_path):
-    (tmp_path / "pictures").mkdir()
-    for index, image in enumerate(PIXELS):
-        Image.fromarray(image).save(tmp_path / "pictures" / f"{index}.png")
-    return tmp_path
-
-
-@pytest.mark.parametrize("delimiter", [",", ";", "\t"])
-@pytest.mark.parametrize("name", ["pictures/{}.png", "pictures\\{}.png", " pictures/{}.png "])
-def test_names_of_files_without_a_header(pictures, name, delimiter):
-    rows = [[name.format(index), label] for index, label in enumerate(LABELS)]
-    dataset = load(save(pictures / "t.csv", rows, delimiter))
-    assert same_digits(dataset)
-    assert dataset.layout == ("label in the last column (2), image files named in the first column; no header")
-    rows = [row[::-1] for row in rows]
-    assert same_digits(load(save(pictures / "t.csv", rows, delimiter)))
-
-
-def test_boxes(pictures):
-    rows = [[f"pictures/{index}.png", 1, 2, 30, 40, label] for index, label in enumerate(LABELS)]
-    dataset = load(save(pictures / "t.csv", rows), label_column="last")
-    assert same_digits(dataset)
-    assert "not used: 2, 3, 4, 5" in dataset.layout.replace("column ", "")
-    header = ["filename", "x", "y", "w", "h", "class"]
-    assert same_digits(load(save(pictures / "t.csv", [header, *rows])))
-    rows.append([*rows[3][:-1], (rows[3][-1] + 1) % 10])
-    with pytest.raises(FormatError, match=r"row 62 says that 3.png is '4', and row 5 that it is '3'.*cut boxes"):
-        load(save(pictures / "t.csv", [header, *rows]))
-
-
 def test_a_line_that_would_take_too_much(tmp_path):
     (tmp_path / "t.csv").write_text("label," + "0," * 500_000 + "0\n")
     with pytest.raises(DataError, match=r"a line of 500,002 cells would take about .*--most-memory"):
@@ -371,39 +294,3 @@ def test_fractions_of_one(tmp_path, write):
     rows = [*rows, *[rows[1]] * 400, ["7", *[write(2.0)] * 64]]
     with pytest.raises(FormatError, match=r"row 462, column 2 .* is not within 0 to 1, as the first rows"):
         load(save(tmp_path / "t.csv", rows, ";"))
-
-
-@pytest.mark.parametrize(
-    ("training", "test", "header", "last"),
-    [
-        ("train.csv", "test.csv", True, False),
-        ("mnist_train.csv", "mnist_test.csv", False, False),
-        ("fashion-mnist_train.csv", "fashion-mnist_test.csv", True, False),
-        ("optdigits.tra", "optdigits.tes", False, True),
-    ],
-)
-def test_a_folder_of_a_training_and_a_test_table(tmp_path, training, test, header, last):
-    folder = tmp_path / "set"
-    folder.mkdir()
-    rows = labelled(header=header, last=last)
-    head, rows = rows[:header], rows[header:]
-    save(folder / training, [*head, *rows[:40]])
-    save(folder / test, [*head, *rows[40:]])
-    dataset = load(folder)
-    assert same_digits(dataset)
-    assert (len(dataset.train), len(dataset.test)) == (40, 20)
-    assert dataset.source == f"tables in {folder}"
-
-
-def test_a_test_table_without_labels(tmp_path):
-    """As Kaggle has it: the other table alone can be read."""
-    folder = tmp_path / "set"
-    folder.mkdir()
-    rows = labelled()
-    save(folder / "train.csv", rows)
-    save(folder / "test.csv", [row[1:] for row in rows])
-    with pytest.raises(
-        FormatError, match=r"test.csv: has other columns .* than train.csv; .* or give the path of"
-    ):
-        load(folder)
-    assert same_digits(load(folder / "train.csv"))
