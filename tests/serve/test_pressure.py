@@ -218,6 +218,24 @@ def test_idle_connections_make_room(digits_bundle: Bundle, serve: Serve, connect
             client.close()
 
 
+def test_who_has_just_come_is_not_turned_out_for_who_sends_slowly(
+    digits_bundle: Bundle, serve: Serve, connect: Connect
+) -> None:
+    """Places full of slow bodies left the newcomers to turn each other out."""
+    with serve(digits_bundle, Limits(connections=3)) as url:
+        slow = [connect(url) for _ in range(3)]
+        for client in slow:
+            client.sendall(POST_HEAD % 10 + b"x")
+        time.sleep(1.5)
+        fresh = [connect(url) for _ in range(2)]
+        time.sleep(0.2)
+        for client in fresh:
+            client.sendall(b"GET /healthz HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+            assert client.recv(1 << 16).startswith(b"HTTP/1.1 200")
+        for client in (*slow, *fresh):
+            client.close()
+
+
 def test_too_many_connections(gated: Gated, serve: Serve, connect: Connect, one: dict[str, Any]) -> None:
     with serve(gated, Limits(connections=3)) as url:
         gate = shut(gated)

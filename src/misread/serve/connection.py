@@ -15,6 +15,10 @@ __all__ = ["patient_protocol"]
 _NOT_HTTP = Refused(400, "not-http", "this is not an HTTP/1.1 request; see /docs", {"Connection": "close"})
 
 
+_GRACE = 1.0
+"""Seconds in which a client is not taken for idle because its request has not been read yet."""
+
+
 class _Deadline:
     """Cuts a connection off unless it is met."""
 
@@ -45,7 +49,8 @@ def patient_protocol(patience: float, connections: int) -> type[H11Protocol]:
         a client must take more of an answer.
     connections : int
         Connections open at once. For a further one, that connection is closed which has been idle for longest, or
-        has been sending for longest; if all are being answered, the further one gets a 503 and is closed.
+        has been sending for longest, a second at least where there is such; if all are being answered, the further
+        one gets a 503 and is closed.
 
     Returns
     -------
@@ -65,7 +70,11 @@ def patient_protocol(patience: float, connections: int) -> type[H11Protocol]:
         def _make_room(self) -> None:
             others = [one for one in self._siblings() if not one._answering()]
             if others:
-                longest = min(others, key=lambda one: (one.conn.their_state is not h11.IDLE, one._since))
+                now = asyncio.get_running_loop().time()
+                longest = min(
+                    others,
+                    key=lambda one: (now - one._since < _GRACE, one.conn.their_state is not h11.IDLE, one._since),
+                )
                 self.connections.discard(longest)
                 longest.transport.abort()
                 return
