@@ -16,7 +16,9 @@ from sklearn.neighbors import NearestNeighbors
 
 from misread.analysis.gallery import along_scores, misread, right_sample
 from misread.analysis.suspects import find_suspects, neighbor_verdicts, suspect_scores
+from misread.data.content import image_hashes
 from misread.evaluation.calibration import class_probabilities
+from misread.models.hinge import dense_weights
 from misread.report import write_report
 from misread.results.study import StudyResult
 
@@ -123,6 +125,11 @@ def _result(names: list[str]) -> StudyResult:
         "denoise.noisy": images[:20].astype(np.int64) + 40,
         "denoise.cleaned": images[20:40],
         "denoise.true": images[:20],
+    }
+    arrays |= {
+        "sgd_scaled.why.weights": dense_weights(model).astype(np.float32)[None],
+        "names.train": np.array([f"train/{place}" for place in range(n)]),
+        "hashes.train": image_hashes(images[:n]),
     }
     probabilities = class_probabilities(y, scores)
     found = find_suspects(y, probabilities, limit=100)

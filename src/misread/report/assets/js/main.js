@@ -1,6 +1,7 @@
 // Start every section that has data.
 
 import { startCompare } from "./compare.js";
+import { inert } from "./corrections.js";
 import { detectorCurve } from "./curve.js";
 import { startExplorer } from "./explorer.js";
 import { gallery } from "./images.js";
@@ -21,5 +22,5 @@ if (report.rejection) startReject(report.rejection);
 if (report.suspects) startSuspects(report.suspects, report.suspects_csv);
 
 /** For whoever looks around in the console. */
-globalThis.misread = { report, betaShare, clopperPearson, detectorCurve };
+globalThis.misread = { report, betaShare, clopperPearson, detectorCurve, inert };
 document.documentElement.dataset.ready = "yes";
