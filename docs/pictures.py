@@ -4,6 +4,7 @@ Every picture is made here, from the numbers that misread gives; none is edited 
 """
 
 import math
+import re
 import shutil
 import subprocess
 import sys
@@ -18,6 +19,7 @@ from typing import Any
 import matplotlib as mpl
 import numpy as np
 from matplotlib.figure import Figure
+from PIL import Image
 from playwright.sync_api import sync_playwright
 
 from misread import load, run_study, train
@@ -30,14 +32,15 @@ PICTURES = Path(__file__).parent / "pictures"
 FROM_STUDY = ("confusion_matrix_plot_2", "precision_recall_vs_threshold_plot")
 PORT = 8472
 DIMENSIONS = 63
+LOOKS_LIKE = (6, 7, 8, 5, 9, 3, 0, 1, 2, 4)
 
 
 def main() -> None:
     """Draw all, or those whose names are given."""
-    wanted = sys.argv[1:] or ["study", "page", "updates", "neighbours"]
+    wanted = sys.argv[1:] or ["study", "page", "review", "updates", "neighbours"]
     for name in wanted:
         print(f"{name} ...", flush=True)
-        {"study": study, "page": page, "updates": updates, "neighbours": neighbours}[name]()
+        {"study": study, "page": page, "review": review, "updates": updates, "neighbours": neighbours}[name]()
 
 
 def study() -> None:
@@ -69,6 +72,41 @@ def page() -> None:
                 _draw_two(tab)
                 tab.wait_for_timeout(3_000)
                 tab.screenshot(path=PICTURES / "page.png")
+        finally:
+            server.terminate()
+            server.wait()
+
+
+def review() -> None:
+    """The page to review labels on: one image, and a group; of MNIST digits some lie in wrong folders."""
+    with tempfile.TemporaryDirectory() as folder:
+        root = Path(folder) / "photos"
+        images = load("mnist").train
+        for row in range(4_000):
+            label = int(images.labels[row])
+            place = root / str(LOOKS_LIKE[label] if row % 30 == 7 else label)
+            place.mkdir(parents=True, exist_ok=True)
+            Image.fromarray(images.images[row]).resize((112, 112), Image.Resampling.BICUBIC).save(
+                place / f"{row}.png"
+            )
+        command = [sys.executable, "-m", "misread", "review", str(root), "--size", "28", "--model", "knn"]
+        command += ["--corrections", str(Path(folder) / "corrections.csv"), "--by", "you"]
+        server = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
+        try:
+            assert server.stderr is not None
+            address = next(found[0] for line in server.stderr if (found := re.search(r"http://\S+", line)))
+            with browser() as opened:
+                tab = opened.new_page(viewport={"width": 1000, "height": 830})
+                tab.goto(address)
+                tab.locator("html[data-ready]").wait_for(state="attached")
+                for name, what in (("review", "#single"), ("review_group", "#group")):
+                    for _ in range(60):
+                        if tab.locator(what).is_visible():
+                            break
+                        tab.keyboard.press("ArrowUp")
+                        tab.wait_for_timeout(500)
+                    tab.wait_for_timeout(500)
+                    tab.screenshot(path=PICTURES / f"{name}.png")
         finally:
             server.terminate()
             server.wait()
