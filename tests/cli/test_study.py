@@ -1,6 +1,7 @@
 """`misread study` as a person meets it: numbers, progress, and one clear line for a mistake."""
 
 import json
+import re
 import subprocess
 import sys
 
@@ -15,13 +16,23 @@ def misread(*arguments, **options):
     return subprocess.run(command, capture_output=True, text=True, check=False, **options)
 
 
+def _said(drawing):
+    """The texts of an SVG, which draws letters as paths and keeps each text as a comment."""
+    return re.findall(r"<!-- (.*?) -->", drawing.read_text("utf-8"))
+
+
 def test_the_study_ends_with_a_table_and_a_run_folder(tmp_path):
     result = CliRunner().invoke(app, ["study", "--out", str(tmp_path), "--positive", "3", "--values"])
     assert result.exit_code == 0, result.output
     assert "detector.at_precision_90.threshold" in result.output
     assert {"results.json", "arrays.npz", "figures", "report.html"} <= {path.name for path in tmp_path.iterdir()}
     names = {path.stem for path in (tmp_path / "figures").iterdir()}
+    assert all((tmp_path / "figures" / f"{name}.{kind}").is_file() for name in names for kind in ("png", "svg"))
+    assert "SGD on raw pixels, out of fold, is it 3? · digits" in _said(
+        tmp_path / "figures" / "roc_curve_plot.svg"
+    )
     assert names == {
+        "best_model_errors_plot",
         "cleaned_digit_example_plot",
         "confusion_matrix_plot_1",
         "confusion_matrix_plot_2",

@@ -12,6 +12,7 @@ from matplotlib.axes import Axes
 from numpy.typing import NDArray
 
 from misread.analysis.confusion import by_column, by_row, errors_only
+from misread.analysis.words import share
 from misread.evaluation.thresholds import OperatingPoint, ThresholdCurve
 from misread.figures.display import Display
 
@@ -25,8 +26,9 @@ __all__ = [
 
 Columns = dict[str, NDArray[Any]]
 
-# Paul Tol's bright scheme: told apart with every common colour vision.
-BLUE, RED, GREEN, GREY = "#4477AA", "#EE6677", "#228833", "#777777"
+# The lines of the report, in its colours and dashes: told apart without any colour, too.
+BLUE, RED, GREEN, GREY = "#0a66a6", "#b4480a", "#5b4bb0", "#777777"
+LINES: tuple[tuple[str, Any], ...] = ((BLUE, "-"), (RED, (0, (3.5, 1.5))), (GREEN, (0, (1, 1.5))))
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -115,22 +117,16 @@ class ThresholdDisplay(Display):
         """Draw on `ax`, or on a new figure, between `limits` of the threshold."""
         ax = self._axes(ax)
         columns = self.frame()
-        ax.plot(columns["threshold"], columns["precision"], "--", color=BLUE, label="precision")
-        ax.plot(columns["threshold"], columns["recall"], "-", color=GREEN, label="recall")
+        for name, (color, dash) in zip(("precision", "recall"), LINES, strict=False):
+            value = getattr(self.point, name)
+            label = f"{name}, {share(value)} there"
+            ax.plot(columns["threshold"], columns[name], linestyle=dash, color=color, label=label)
+            ax.plot([self.point.threshold], [value], "o", color=color, markersize=7)
         ax.axvline(self.point.threshold, color=GREY, linewidth=1, linestyle=":")
-        for share, color in ((self.point.precision, BLUE), (self.point.recall, GREEN)):
-            ax.plot([self.point.threshold], [share], "o", color=color, markersize=7)
-            ax.annotate(
-                f"{share:.1%}",
-                (self.point.threshold, share),
-                xytext=(8, 8),
-                textcoords="offset points",
-                color=color,
-            )
         ax.set(xlabel="threshold", ylabel="share", ylim=(0, 1.03), xlim=limits)
         ax.xaxis.set_major_formatter(lambda value, _: f"{value:,.6g}")
         ax.set_title(f"Precision and recall at threshold {self.point.threshold:,.6g}")
-        ax.legend(loc="center right")
+        ax.legend(loc="lower center", bbox_to_anchor=(0.5, -0.32), ncols=2)
         return self
 
 
@@ -162,25 +158,15 @@ class PrecisionRecallDisplay(Display):
     def plot(self, ax: Axes | None = None) -> Self:
         """Draw on `ax`, or on a new figure."""
         ax = self._axes(ax, (5.5, 5))
-        for (name, curve), color, style in zip(
-            self.curves.items(), (BLUE, RED, GREEN), ("-", "--", "-."), strict=False
-        ):
-            ax.plot(curve.recall, curve.precision, style, color=color, label=name)
-            point = self.points.get(name)
+        for (name, curve), (color, dash) in zip(self.curves.items(), LINES, strict=False):
+            point, label = self.points.get(name), name
             if point is not None:
+                label += f"; {share(point.precision)} precision, {share(point.recall)} recall"
                 ax.plot([point.recall], [point.precision], "o", color=color, markersize=7)
-                ax.annotate(
-                    f"{point.precision:.1%} precision\n{point.recall:.1%} recall",
-                    (point.recall, point.precision),
-                    xytext=(-10, -12),
-                    textcoords="offset points",
-                    va="top",
-                    ha="right",
-                    color=color,
-                )
+            ax.plot(curve.recall, curve.precision, linestyle=dash, color=color, label=label)
         ax.set(xlabel="recall", ylabel="precision", xlim=(0, 1.01), ylim=(0, 1.03))
         ax.set_title("Precision against recall")
-        if len(self.curves) > 1:
+        if len(self.curves) > 1 or self.points:
             ax.legend(loc="lower left")
         return self
 
@@ -219,7 +205,7 @@ class RocDisplay(Display):
         )
         if self.point is not None:
             x, y = self.point.false_positive_rate, self.point.recall
-            ax.plot([x], [y], "o", color=RED, markersize=7, label=f"{self.point.precision:.0%} precision")
+            ax.plot([x], [y], "o", color=RED, markersize=7, label=f"{share(self.point.precision)} precision")
         ax.set(
             xlabel="false positive rate",
             ylabel="recall (true positive rate)",
@@ -266,12 +252,12 @@ class ConfusionDisplay(Display):
     def plot(self, ax: Axes | None = None) -> Self:
         """Draw on `ax`, or on a new figure."""
         ax = self._axes(ax, (6, 6))
-        share = self.matrix.dtype.kind == "f"
+        shares = self.matrix.dtype.kind == "f"
         top = self.matrix.max() or 1
         ax.imshow(self.matrix, cmap="Blues", vmin=0, vmax=top)
         if len(self.class_names) <= 20:
             for (i, j), value in np.ndenumerate(self.matrix):
-                text = (f"{value:.0%}" if share else f"{value:d}") if value else "·"
+                text = (share(float(value), 0) if shares else f"{value:d}") if value else "·"
                 ax.text(
                     j,
                     i,

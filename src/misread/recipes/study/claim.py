@@ -13,7 +13,7 @@ __all__ = ["claim"]
 
 _FILE = "study.json"
 _MOST_BYTES = 64 * 2**20
-_MADE = (RESULTS, ARRAYS, "report.html", "suspects.csv", "figures/*.png")
+_MADE = (RESULTS, ARRAYS, "report.html", "suspects.csv", "figures/*.png", "figures/*.svg")
 _WORDS = {"sha256": "of other data", "positive": "with another class to detect", "seed": "with another seed"}
 
 
