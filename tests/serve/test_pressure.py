@@ -230,7 +230,7 @@ def test_who_has_just_come_is_not_turned_out_for_who_sends_slowly(
         fresh = [connect(url) for _ in range(2)]
         time.sleep(0.2)
         for client in fresh:
-            client.sendall(b"GET /healthz HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+            client.sendall(b"GET /healthz HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
             assert client.recv(1 << 16).startswith(b"HTTP/1.1 200")
         for client in (*slow, *fresh):
             client.close()
