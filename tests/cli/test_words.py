@@ -10,7 +10,10 @@ from pathlib import Path
 import pytest
 
 import misread.cli
+from misread.cli import progress, words
 from misread.cli.words import UNLIMITED, noted, print_json, say, terminal_width
+from misread.recipes.study import StepEvent
+from misread.recipes.study.steps import STEPS
 
 ROOMS = [path for path in Path(misread.cli.__file__).parent.glob("*.py") if path.name != "words.py"]
 
@@ -89,3 +92,25 @@ def test_warnings_of_libraries_are_one_clean_line_each(capsys):
             said = f"Tag data larger than file. Skipping tag {tag}"
             warnings.warn_explicit(said, UserWarning, "TiffImagePlugin.py", 946, "PIL.TiffImagePlugin")
     assert capsys.readouterr().err.splitlines() == ["note: consider ?[2J more steps", "note: and this"]
+
+
+def test_a_note_names_the_step_that_it_comes_of(capsys):
+    with words.noted():
+        words.under_way("Tune nearest neighbours")
+        warnings.warn("odd", stacklevel=1)
+        words.under_way(None)
+        warnings.warn("even", stacklevel=1)
+    assert capsys.readouterr().err == "note: Tune nearest neighbours: odd\nnote: even\n"
+
+
+def test_the_time_left_counts_down(monkeypatch):
+    now = [100.0]
+    monkeypatch.setattr(progress.time, "monotonic", lambda: now[0])
+    shown = progress.StudyProgress()
+    shown.on_event(StepEvent(STEPS[1], "finish", seconds=4.0))
+    task, column = shown._progress.tasks[0], progress._TimeLeft()
+    first = int(str(column.render(task)).split()[1])
+    now[0] += 3
+    assert int(str(column.render(task)).split()[1]) == first - 3
+    now[0] += 10_000
+    assert str(column.render(task)) == ""

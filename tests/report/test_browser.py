@@ -374,6 +374,11 @@ def test_axe_finds_nothing_serious(open_report: Open, report_path: Path, scheme:
     ] == []
 
 
+def test_it_prints_within_ten_pages(open_report: Open, report_path: Path) -> None:
+    printed = open_report(report_path).pdf(format="A4")
+    assert 2 <= len(re.findall(rb"/Type /Page\b", printed)) <= 10
+
+
 def test_it_reads_without_javascript(chromium: Any, report_path: Path) -> None:
     context = chromium.new_context(java_script_enabled=False)
     page = context.new_page()

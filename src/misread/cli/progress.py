@@ -1,6 +1,7 @@
 """What is running, on a terminal: bars and stages on standard error, which are gone when it is done."""
 
 import sys
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import TracebackType
@@ -11,14 +12,16 @@ from rich.progress import (
     Progress,
     ProgressColumn,
     SpinnerColumn,
+    Task,
     TaskID,
     TaskProgressColumn,
     TextColumn,
     TimeElapsedColumn,
     TimeRemainingColumn,
 )
+from rich.text import Text
 
-from misread.cli.words import clean, encodable, say
+from misread.cli.words import clean, encodable, say, under_way
 from misread.data.fetch import Progress as Tell
 from misread.parallel import workers
 from misread.recipes.study import StepEvent
@@ -91,12 +94,12 @@ class StudyProgress:
             BarColumn(),
             TextColumn("{task.percentage:>3.0f}%"),
             TimeElapsedColumn(),
-            _text("{task.fields[left]}"),
+            _TimeLeft(),
         )
         self._cost_done = 0.0
         self._seconds_done = 0.0
         self._cost_left = sum(step.cost for step in steps_with(model))
-        self._task = self._progress.add_task("Starting", total=self._cost_left, left="")
+        self._task = self._progress.add_task("Starting", total=self._cost_left, ends=None)
 
     def __enter__(self) -> "StudyProgress":
         self._progress.start()
@@ -105,19 +108,22 @@ class StudyProgress:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
+        under_way(None)
         self._progress.stop()
 
     def on_event(self, event: StepEvent) -> None:
         """Show what happened to a step."""
         title = _shown(event.step.title)
         if event.kind == "start":
-            self._progress.update(self._task, description=title, left=self._time_left())
+            under_way(title)
+            self._progress.update(self._task, description=title, ends=self._end())
             return
+        under_way(None)
         self._cost_left -= event.step.cost
         if event.kind == "finish":
             self._cost_done += event.step.cost
             self._seconds_done += event.seconds
-        self._progress.update(self._task, advance=event.step.cost, left=self._time_left())
+        self._progress.update(self._task, advance=event.step.cost, ends=self._end())
         detail = {
             "finish": f"{event.seconds:.1f} s",
             "reuse": "kept from an earlier run",
@@ -125,8 +131,17 @@ class StudyProgress:
         }[event.kind]
         say(f"  {title}: {detail}", aside=True, hang=4)
 
-    def _time_left(self) -> str:
+    def _end(self) -> float | None:
+        """When all will be done, by what the finished steps took; None while none is."""
         if self._cost_done == 0:
-            return ""
-        seconds = self._seconds_done / self._cost_done * self._cost_left
-        return f"about {seconds:.0f} s left"
+            return None
+        return time.monotonic() + self._seconds_done / self._cost_done * self._cost_left
+
+
+class _TimeLeft(ProgressColumn):
+    """How long it will take, about; it counts down while a step runs."""
+
+    def render(self, task: Task) -> Text:
+        ends = task.fields["ends"]
+        left = 0.0 if ends is None else ends - time.monotonic()
+        return Text(f"about {left:.0f} s left" if left >= 1 else "")

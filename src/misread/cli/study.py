@@ -109,7 +109,7 @@ def _print_values(result: StudyResult) -> None:
         if name in compared:
             row += [_short(compared[name].value), "yes" if compared[name].agrees(value) else "NO"]
         rows.append(row + [""] * (len(titles) - len(row)))
-    print_table(titles, rows)
+    print_table(titles, rows, numbers=("value", "notebook"))
 
 
 def _short(value: Any) -> str:

@@ -16,10 +16,11 @@ from typing import Any, TextIO
 
 from rich.cells import cell_len
 
-__all__ = ["clean", "encodable", "noted", "print_json", "say", "terminal_width", "told_apart"]
+__all__ = ["clean", "encodable", "noted", "print_json", "say", "terminal_width", "told_apart", "under_way"]
 
 UNLIMITED = 100_000
 """Width of what is no terminal: lines of a file or pipe are as long as they are."""
+_under_way: list[str] = []
 _SILENT = (DeprecationWarning, ImportWarning, PendingDeprecationWarning, ResourceWarning)
 
 
@@ -90,6 +91,11 @@ def _finite(node: Any) -> Any:
     return None if isinstance(node, float) and not isfinite(node) else node
 
 
+def under_way(title: str | None) -> None:
+    """Say which step is running, for the notes that come of it; None when it has ended."""
+    _under_way[:] = [] if title is None else [title]
+
+
 @contextmanager
 def noted() -> Iterator[None]:
     """Say each warning of a library once, as one line on standard error."""
@@ -99,7 +105,8 @@ def noted() -> Iterator[None]:
         text = str(message)
         if text not in told:
             told.add(text)
-            say(f"note: {text}", aside=True, hang=6)
+            about = f"{_under_way[-1]}: " if _under_way else ""
+            say(f"note: {about}{text}", aside=True, hang=6)
 
     with warnings.catch_warnings():
         warnings.simplefilter("always")
