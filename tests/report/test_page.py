@@ -72,8 +72,8 @@ def test_sections_without_data_are_left_out_with_a_reason(study_result: StudyRes
 GONE_WITHOUT = {
     "detector": set(),
     "forest": {"reliability"},
-    "sgd_scaled": {"matrix", "rejection", "gallery", "models"},
-    "gallery": {"gallery", "suspects"},
+    "sgd_scaled": {"matrix", "rejection", "gallery", "models", "why"},
+    "gallery": {"gallery", "suspects", "why"},
     "suspects": {"suspects"},
     "labels.test": {"ladder"},
     "knn": {"neighbor_grid"},

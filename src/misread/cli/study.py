@@ -78,6 +78,8 @@ def _print(result: StudyResult, out: Path) -> None:
         say(f"  {card['title']}: {percent(card['value'])} (95% interval {interval}); {card['note']}", hang=4)
     for number, finding in enumerate(seen["findings"], 1):
         say(_plain(f"{number}. {finding['title']}. {finding['explanation']}"), hang=3)
+    if not seen["findings"]:
+        say(f"Nothing stands out: {seen['n_checked']} checks found no difference that chance does not explain.")
     for name, reason in result.skipped.items():
         say(f"skipped {name}: {reason}", hang=2)
     compared = _compared(result)

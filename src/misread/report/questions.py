@@ -66,11 +66,10 @@ def accuracy(evidence: Evidence) -> dict[str, Any]:
     all_of = images_of(evidence.positive)
     return {
         "answer": f"Always answering “no” is right for {share(float(np.mean(always_no)), 2)} of the images, and "
-        f"finds none of {all_of}. {RAW_MODEL} is right for {share(float(np.mean(folds)), 2)}: only "
-        f"{100 * min(gains):.2f} to {100 * max(gains):.2f} points more in each fold, while it misses "
-        f"{share(missed)} of {all_of}.",
+        f"finds none of {all_of}. {RAW_MODEL} is right for {share(float(np.mean(folds)), 2)}: "
+        f"{_gained(gains)} in the {len(gains)} folds, while it misses {share(missed)} of {all_of}.",
         "folds": [
-            {"model": one, "always_no": other, "gain": points(gain)}
+            {"model": one, "always_no": other, "gain": f"{100 * gain:+.2f} points"}
             for one, other, gain in zip(folds, always_no, gains, strict=True)
         ],
     }
@@ -79,7 +78,10 @@ def accuracy(evidence: Evidence) -> dict[str, Any]:
 def precision(evidence: Evidence) -> dict[str, Any]:
     """What a precision costs in recall, and whether it holds on the test set."""
     values = evidence.result.values
-    threshold, all_of = evidence.value("detector.at_precision_90.threshold"), images_of(evidence.positive)
+    threshold, all_of = values.get("detector.at_precision_90.threshold"), images_of(evidence.positive)
+    if threshold is None:
+        evidence.value("detector.precision")  # or the reason why there is no detector
+        raise Absent(f"no threshold of {RAW_MODEL} has {percent(WANTED_PRECISION)} precision")
     own, before, recall = (
         values[f"detector.{name}"] for name in ("precision", "recall", "at_precision_90.recall")
     )
@@ -289,6 +291,14 @@ def ahead_in_words(test: PairedTest) -> str:
     chance = " (which may be chance)" if low <= 0 else ""
     said = f"{points(test.difference)} {'more' if ahead else 'fewer'}"
     return f"{said} {bracketed(low, high, digits=2, sign='')}{chance}"
+
+
+def _gained(gains: list[float]) -> str:
+    """How much more accurate than always saying no, from the least to the most."""
+    low, high = 100 * min(gains), 100 * max(gains)
+    if low < 0:
+        return f"{low:+.2f} to {high:+.2f} points against that"
+    return f"only {low:.2f} to {high:.2f} points more"
 
 
 def _right(evidence: Evidence) -> dict[str, NDArray[np.bool_]]:
