@@ -3,8 +3,8 @@
 Labels of training and test images are changed, at random or to the class that each is most confused with. Said are
 the precision at the number planted, the share found among 1.11 times and 1.5 times as many suspects, the same by
 cleanlab's ranking of the same held-out scores where it is installed; whether labels are wrong as often as the
-chance says; and the test error (by true labels) of models trained on the wrong labels, on those mended by a reviewer who
-saw the first suspects, and on the true ones. Rows are kept in `suspects.json`, and `suspects.md` is made of them.
+chance says; and the test error (by true labels) of models trained on the wrong labels, on those mended by a reviewer
+who saw the first suspects, and on the true ones. Rows are kept in `suspects.json`, `suspects.md` is made of them.
 """
 
 import argparse
@@ -22,13 +22,15 @@ from numpy.typing import NDArray
 
 from benchmarks.machine import circumstances
 from misread.analysis.confusion import confusion_counts
-from misread.data import Dataset, load
+from misread.analysis.doubted import doubted_labels
+from misread.data import Dataset, Split, joined, load
 from misread.data.corrected import correct
 from misread.data.corrections import Correction, Corrections
+from misread.evaluation.calibration import class_probabilities
 from misread.models import KNeighborsClassifier
 from misread.models.pixels import set_shape
 from misread.models.zoo import make
-from misread.recipes.suspects import Suspects, find_suspects
+from misread.recipes.suspects import Suspects, best_doubter, find_suspects
 
 HERE = Path(__file__).parent
 REVIEWED = 2_000 / 1_800
@@ -45,6 +47,7 @@ def main() -> None:
     parser.add_argument("--share", type=float, default=0.03, help="of the labels to change")
     parser.add_argument("--how", default="random,confused")
     parser.add_argument("--model", help="who doubts; what `misread suspects` takes by default")
+    parser.add_argument("--scores", type=Path, metavar="DIR", help="held-out scores at hand, as NPZ (table, y)")
     parser.add_argument("--mend", default="", help="models to train before and after: knn,edge-kernel,sgd-scaled")
     parser.add_argument("--seed", type=int, default=0)
     options = parser.parse_args()
@@ -53,13 +56,31 @@ def main() -> None:
         clean = _part(load(name), options.images, options.seed)
         for how in options.how.split(","):
             spoilt = _spoilt(clean, how, options.share, np.random.default_rng(options.seed))
-            found = find_suspects(spoilt, options.model)
+            kept = f"{name}-{how}-{options.share}-{options.images}-{options.seed}.npz"
+            found = _doubted(spoilt, options.model, options.scores and options.scores / kept)
             measured = {"data": name, "images": len(clean.train), "planted": how, "share": options.share}
             measured |= {"seed": options.seed, "by": found.by, **_found(clean, spoilt, found)}
-            measured |= _mended(clean, spoilt, found, [model for model in options.mend.split(",") if model])
+            measured |= _mended(
+                clean, spoilt, found, load(name).test, [model for model in options.mend.split(",") if model]
+            )
             measured |= {"command": command, "load": os.getloadavg()[0], **circumstances(["numpy", "cleanlab"])}
             print(json.dumps(measured), flush=True)
             _keep(measured)
+
+
+def _doubted(spoilt: Dataset, model: str | None, kept: Path | None) -> Suspects:
+    """What `misread suspects` finds; held-out scores, which take most of the time, may be at hand."""
+    if kept is None or not kept.exists():
+        return find_suspects(spoilt, model)
+    every = joined([spoilt.train, spoilt.test])
+    with np.load(kept) as arrays:
+        table, labels = arrays["table"], arrays["y"]
+    if (labels != every.labels).any():
+        raise SystemExit(f"{kept} holds scores of other labels")
+    probabilities = class_probabilities(every.labels, table)
+    found = doubted_labels(every.X, every.labels, probabilities, scores=table)
+    n_train, names = len(spoilt.train), spoilt.class_names
+    return Suspects(found, every, n_train, names, len(every), model or best_doubter(spoilt), probabilities)
 
 
 def _keep(measured: dict[str, Any]) -> None:
@@ -189,7 +210,7 @@ def _by_cleanlab(wrong: NDArray[np.bool_], labels: NDArray[np.int64], found: Sus
     return _rates(wrong, order, "cleanlab")
 
 
-def _mended(clean: Dataset, spoilt: Dataset, found: Suspects, models: list[str]) -> dict[str, Any]:
+def _mended(clean: Dataset, spoilt: Dataset, found: Suspects, test: Split, models: list[str]) -> dict[str, Any]:
     """Errors by true labels: trained on wrong labels, on those that a reviewer mended, and on true ones."""
     true, given, names = _labels(clean), _labels(spoilt), clean.class_names
     n_seen = round(REVIEWED * np.count_nonzero(true != given))
@@ -201,15 +222,15 @@ def _mended(clean: Dataset, spoilt: Dataset, found: Suspects, models: list[str])
     if not models:
         return {}
     states = {"wrong": spoilt, "mended": correct(spoilt, Corrections(rows)), "true": clean}
-    errors = {model: {state: _error(model, data, clean) for state, data in states.items()} for model in models}
+    errors = {model: {state: _error(model, data, test) for state, data in states.items()} for model in models}
     return {"reviewed": n_seen, "errors": errors}
 
 
-def _error(model: str, data: Dataset, clean: Dataset) -> float:
+def _error(model: str, data: Dataset, test: Split) -> float:
     estimator = make(model)
     set_shape(estimator, data.shape)
-    answers = estimator.fit(data.train.X, data.train.labels).predict(clean.test.X)
-    return round(float(np.mean(answers != clean.test.labels)), 5)
+    answers = estimator.fit(data.train.X, data.train.labels).predict(test.X)
+    return round(float(np.mean(answers != test.labels)), 5)
 
 
 if __name__ == "__main__":
