@@ -3,8 +3,8 @@
 Labels of training and test images are changed, at random or to the class that each is most confused with. Said are
 the precision at the number planted, the share found among 1.11 times and 1.5 times as many suspects, the same by
 cleanlab's ranking of the same held-out scores where it is installed; whether labels are wrong as often as the
-chance says; and the test error (by true labels) of models trained on the wrong labels, on those mended by a reviewer
-who saw the first suspects, and on the true ones. Rows are kept in `suspects.json`, `suspects.md` is made of them.
+chance says; and the test error (by true labels) of models trained on the wrong labels, on those mended by a
+reviewer who saw the first suspects, and on the true ones. Rows are kept in `suspects.json` for `suspects.md`.
 """
 
 import argparse
@@ -14,6 +14,7 @@ import shlex
 import sys
 from dataclasses import replace
 from importlib.util import find_spec
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -108,7 +109,7 @@ def _page(rows: list[dict[str, Any]]) -> str:
             ]
             lines.append(f"| {_what(row)} | {row['by']} | {' | '.join(cells)} |")
     lines += ["", "Labels that the chance says are wrong, and how many were (planted), by chance:", ""]
-    names = [f"{low} to {high}" for low, high in zip(BINS, BINS[1:], strict=False)]
+    names = [f"{low} to {high}" for low, high in pairwise(BINS)]
     lines += [f"| data, training images | planted | {' | '.join(names)} | all labels |"]
     lines += ["| --- | --- |" + " ---: |" * len(BINS)]
     for row in rows:
@@ -130,8 +131,8 @@ def _page(rows: list[dict[str, Any]]) -> str:
         row = next(row for row in rows if row["command"] == command)
         versions = ", ".join(f"{name} {version}" for name, version in row["versions"].items())
         lines.append(
-            f"- `{command}`: commit {row['commit']}, {row['day']}, {row['cores']} cores of {row['processor']} beside "
-            f"other jobs (load {row['load']:.0f}); {versions}"
+            f"- `{command}`: commit {row['commit']}, {row['day']}, {row['cores']} cores of {row['processor']} "
+            f"beside other jobs (load {row['load']:.0f}); {versions}"
         )
     return "\n".join([*lines, ""])
 
@@ -181,9 +182,7 @@ def _labels(dataset: Dataset) -> NDArray[np.int64]:
 def _found(clean: Dataset, spoilt: Dataset, found: Suspects) -> dict[str, Any]:
     wrong = _labels(clean) != _labels(spoilt)
     chance, hit = found.labels.chance, wrong[found.labels.index]
-    bins = [
-        (chance >= low) & ((chance < high) | (high == BINS[-1])) for low, high in zip(BINS, BINS[1:], strict=False)
-    ]
+    bins = [(chance >= low) & ((chance < high) | (high == BINS[-1])) for low, high in pairwise(BINS)]
     said = {
         "suspects": len(found),
         "n_planted": int(wrong.sum()),

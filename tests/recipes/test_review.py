@@ -5,11 +5,13 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from misread import train
 from misread.analysis.doubted import doubted_labels
 from misread.data import Dataset, Split, joined, load
 from misread.data.corrections import NONE, RIGHT, UNCLEAR, WRONG, Correction, Corrections, append_corrections
+from misread.data.unlabelled import Unlabelled
 from misread.errors import ParameterError
-from misread.recipes.review import Desk, Said, review_labels
+from misread.recipes.review import Desk, Said, review_labels, review_unlabelled
 from misread.recipes.review.progress import (
     CONFIRMED,
     RELABELLED,
@@ -259,3 +261,16 @@ def test_what_is_expected_goes_by_the_calibrated_chance(desk):
     other = Desk(review, Verdicts(desk.verdicts.path, {}))
     assert f"about {chance.sum():.0f} more expected" in other.progress().words
     assert "wrong with a chance of 90%" in in_words(review, int(review.positions[0]))
+
+
+def test_what_helps_most_comes_first_of_images_without_labels():
+    digits = load("digits")
+    bundle = train("knn", replace(digits, train=digits.train.take(slice(0, 300))))
+    some = digits.test.take(slice(0, 60))
+    pictures = Unlabelled(some.images, some.names, some.hashes, {}, ())
+    made = review_unlabelled(pictures, "new", bundle=bundle, order="use")
+    assert sorted(made.positions.tolist()) == list(range(60))
+    least_sure = review_unlabelled(pictures, "new", bundle=bundle).positions
+    assert set(made.positions[:3].tolist()) <= set(least_sure[:20].tolist())
+    with pytest.raises(ParameterError, match="give --model FILE"):
+        review_unlabelled(pictures, "new", order="use")

@@ -9,9 +9,10 @@ import typer
 
 from misread.cli.commands import Group
 from misread.cli.loading import load_with_progress
+from misread.cli.options import JobsOption, JsonOption, SeedOption, check_model
 from misread.cli.outputs import ForceOption, file_to_write, named_after, write_new
 from misread.cli.own import Own, reads_own_data
-from misread.cli.progress import showing_progress
+from misread.cli.progress import showing_progress, stages
 from misread.cli.tables import print_table
 from misread.cli.words import print_json, say
 from misread.data.catalogue import CATALOGUE, Entry, names
@@ -165,6 +166,56 @@ def _print_summary(summary: Summary) -> None:
             say(f"{title}: {text}", hang=2)
     for text in (*summary.notes, *summary.findings):
         say(f"! {text}", hang=2)
+
+
+@app.command()
+@reads_own_data
+def enough(
+    data: DataArgument,
+    model: Annotated[
+        str, typer.Argument(metavar="MODEL", help="A model by its name; `misread models` lists them.")
+    ],
+    data_dir: DataDirOption = None,
+    size: SizeOption = None,
+    fit: FitOption = FITS[0],
+    invert: InvertOption = False,
+    on_error: OnErrorOption = "stop",
+    seed: SeedOption = 42,
+    jobs: JobsOption = None,
+    as_json: JsonOption = False,
+    *,
+    own: Own,
+) -> None:
+    """Tell whether more images would help: how the error falls with their number, and would with twice as many.
+
+    Test images are left alone: a fifth of the training images is asked about.
+    """
+    from misread.fitting.learning import measure_learning
+    from misread.fitting.prepare import prepared
+    from misread.tasks import classification
+
+    check_model(model, seed, {})
+    dataset = load_with_progress(data, data_dir, size, fit, invert, on_error, own=own)
+    estimator, _ = prepared(model, classification(dataset), seed, None, dataset.shape)
+    with stages(jobs) as on_stage:
+        curve = measure_learning(estimator, dataset.train.X, dataset.train.labels, seed=seed, on_stage=on_stage)
+    twice = curve.predict(2 * int(curve.sizes[-1]))
+    if as_json:
+        measured = [
+            {"n": n, "error": share} for n, share in zip(curve.sizes.tolist(), curve.shares.tolist(), strict=True)
+        ]
+        print_json(
+            {"model": model, "asked": int(curve.asked[-1]), "measured": measured, **dataclasses.asdict(twice)}
+        )
+        return
+    rows = [
+        (f"{n:,}", f"{share:.2%}") for n, share in zip(curve.sizes.tolist(), curve.shares.tolist(), strict=True)
+    ]
+    print_table(("training images", "misread"), rows, numbers=("training images", "misread"))
+    say(
+        f"with {twice.n:,}, twice as many, {model} is expected to misread {twice.error:.2%}; "
+        f"of {curve.asked[-1]:,} images asked about, between {twice.low:.2%} and {twice.high:.2%} (95%)"
+    )
 
 
 @app.command()

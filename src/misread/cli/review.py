@@ -63,9 +63,9 @@ def review(
         str,
         typer.Option(
             "--order",
-            metavar="doubt|random|class=X|cell=GIVEN,ANSWER",
-            help="What comes first: the most doubtful; any, to know how many labels are wrong; one class; or what "
-            "is labelled GIVEN and answered ANSWER.",
+            metavar="doubt|use|random|class=X|cell=GIVEN,ANSWER",
+            help="What comes first: the most doubtful; of images without labels, those whose labels help most; "
+            "any, to know how many labels are wrong; one class; or what is labelled GIVEN and answered ANSWER.",
         ),
     ] = "doubt",
     by: Annotated[

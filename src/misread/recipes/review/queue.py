@@ -9,11 +9,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from misread.analysis import which_next
 from misread.bundle import Bundle
 from misread.data import Dataset, joined
 from misread.data.unlabelled import Unlabelled
 from misread.errors import ParameterError
+from misread.images.deform import deskew
 from misread.models import KNeighborsClassifier
+from misread.models.features import edge_histograms
 from misread.recipes.review.groups import grouped
 from misread.recipes.suspects import Suspects
 from misread.spelling import did_you_mean
@@ -23,6 +26,7 @@ __all__ = ["NONE_GIVEN", "N_NEAREST", "Review", "review_labels", "review_unlabel
 NONE_GIVEN = -1
 """Stands for the label of an image that has none."""
 N_NEAREST = 8
+_MOST_COMPARED = 20_000
 
 Positions = NDArray[np.int64]
 
@@ -42,7 +46,7 @@ class Review:
     hashes : ndarray of uint64, shape (n,)
     class_names : tuple of str
     order : str
-        `doubt`, `random`, `class=X` or `cell=GIVEN,ANSWER`.
+        `doubt`, `use`, `random`, `class=X` or `cell=GIVEN,ANSWER`.
     positions : ndarray of int64
         What to look at, in this order.
     screens : tuple of tuple of int
@@ -187,8 +191,9 @@ def review_unlabelled(
     title : str
     bundle : Bundle, optional
         A classifier, which says what it takes each for; its examples are the nearest images that are shown.
-    order : {'doubt', 'random'}
-        What the model is least sure of first (without a model: as they come), or at random.
+    order : {'doubt', 'use', 'random'}
+        What the model is least sure of first (without a model: as they come); the same, but unlike each other, so
+        that the labels help most (`misread.analysis.which_next`); or at random.
     seed : int
     folder : path, optional
 
@@ -197,8 +202,12 @@ def review_unlabelled(
     ParameterError
         If there is no such order, or nobody knows the classes.
     """
-    if order not in ("doubt", "random"):
-        raise ParameterError(f"images without labels are looked at in the order doubt or random, not {order!r}")
+    if order not in ("doubt", "use", "random"):
+        raise ParameterError(
+            f"images without labels are looked at in the order doubt, use or random, not {order!r}"
+        )
+    if order == "use" and bundle is None:
+        raise ParameterError("the order 'use' goes by what a model is unsure of; give --model FILE")
     table: NDArray[np.float64] | None = None
     known = (pictures.images[:0], np.empty(0, np.int64))
     if bundle is not None:
@@ -213,6 +222,9 @@ def review_unlabelled(
             table.max(axis=1) if answers.probabilities is not None or answers.lead is None else answers.lead
         )
         positions = np.argsort(certainty, kind="stable")
+        if order == "use":
+            some = positions[:_MOST_COMPARED]
+            positions[:_MOST_COMPARED] = some[which_next.order(table[some], _edges(pictures.images[some]))]
         known = (bundle.example_images, bundle.example_labels)
     elif pictures.kept:
         class_names = tuple(pictures.kept["classes"])
@@ -239,6 +251,11 @@ def review_unlabelled(
         folder,
         known,
     )
+
+
+def _edges(images: NDArray[np.uint8]) -> NDArray[np.float32]:
+    """What makes images alike: the edges of each, stood upright."""
+    return edge_histograms(deskew(images), 8, ((7, 2),))
 
 
 def _once(positions: Positions, hashes: NDArray[np.uint64], labels: NDArray[np.int64]) -> Positions:

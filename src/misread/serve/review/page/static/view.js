@@ -165,7 +165,7 @@ export class View {
 }
 
 function introduction({ title, classes, order, doubted_by: by, labelled }) {
-  const how = { random: "in random order", doubt: labelled ? "the most doubtful first" : "the least sure first" }[order] ?? order;
+  const how = { random: "in random order", doubt: labelled ? "the most doubtful first" : "the least sure first", use: "the most useful first" }[order] ?? order;
   return [title, `${classes.length} classes`, how, ...(by ? [`doubted by ${by}`] : [])].join(" · ");
 }
 
