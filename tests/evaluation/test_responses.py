@@ -53,7 +53,7 @@ OTHERS = [
     LinearSVC(random_state=0),
     CalibratedClassifierCV(GaussianNB(), cv=2),
     OneVsOneClassifier(LinearSVC(random_state=0)),
-    OneVsRestClassifier(GaussianNB()),
+    OneVsRestClassifier(GaussianNB(var_smoothing=1e-3)),
     OutputCodeClassifier(LinearSVC(random_state=0), random_state=0),
     VotingClassifier([("bayes", GaussianNB()), ("ridge", RidgeClassifier()), ("line", Perceptron())]),
     KNeighborsClassifier(3, weights="distance"),
