@@ -153,7 +153,7 @@ def test_a_table_of_answers(run, tmp_path, expected):
         written = list(csv.DictReader(stream))
     assert [row["answer"] for row in written] == [*expected, expected[0]]
     assert written[-1]["name"] == "'=1+1.png"
-    assert {"name", "answer", "state", "score:0"} <= set(written[0])
+    assert {"name", "answer", "state", "probability:0"} <= set(written[0])
     assert run("set", "=1+1.png", "--out", "a.csv").exit_code == 0
     assert "another content" in str(run("set", "--out", "a.csv").exception)
     assert run("set", "--out", "a.csv", "--force").exit_code == 0

@@ -11,10 +11,22 @@ from misread.bundle import Bundle
 from misread.errors import ModelFileError, ParameterError
 from misread.evaluation.scores import leads
 
-__all__ = ["TOLERANCE", "Agreement", "Ask", "Outputs", "agree", "images_to_compare", "our_answers"]
+__all__ = [
+    "ROUNDED_CHANCE",
+    "TOLERANCE",
+    "Agreement",
+    "Ask",
+    "Outputs",
+    "agree",
+    "images_to_compare",
+    "our_answers",
+]
 
 TOLERANCE = 1e-5
 """How far a probability may be from ours, and a score, as a share of the largest."""
+
+ROUNDED_CHANCE = 0.02
+"""How far a probability may be from ours where weights were rounded: a steep curve makes much of little."""
 
 N_RANDOM = 100
 N_EXAMPLES = 500
@@ -167,7 +179,8 @@ def agree(
     checked_with : str
         What runs it, in words.
     rounded : bool
-        Whether its weights were rounded: answers must be equal, but scores and probabilities may be further apart.
+        Whether its weights were rounded: answers must be equal, but scores may be further apart, and probabilities
+        by `ROUNDED_CHANCE`.
     known : dict, optional
         Keeps our answers, so that comparing once more costs only theirs.
 
@@ -214,8 +227,7 @@ def _different(bundle: Bundle, ours: Outputs, theirs: Outputs, rounded: bool) ->
     if "probabilities" not in ours or "probabilities" not in theirs:
         return wrong, 0.0
     apart = float(np.abs(ours["probabilities"] - theirs["probabilities"]).max(initial=0.0))
-    if not rounded:
-        wrong |= _apart(ours["probabilities"], theirs["probabilities"], TOLERANCE)
+    wrong |= _apart(ours["probabilities"], theirs["probabilities"], ROUNDED_CHANCE if rounded else TOLERANCE)
     return wrong, apart
 
 
