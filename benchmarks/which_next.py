@@ -1,9 +1,9 @@
 """How many labels does the order save? `python -m benchmarks.which_next [--seeds N]`.
 
 From 100 labels at random on, 20 more are given at a time: at random, or to what `misread review --order use` asks
-for first. Said is how many labels each way needs until the test accuracy is reached: 97% on MNIST; on Fashion-MNIST,
-where no model here reaches that, 84%. The model is quick: the edge kernel's features in a kernel ridge regression on all
-labelled images. 12,000 training images are to be chosen from, 5,000 test images judge.
+for first. Said is how many labels each way needs until the test accuracy is reached: 97% on MNIST; on
+Fashion-MNIST, where no model here reaches that, 84%. The model is quick: the edge kernel's features in a kernel
+ridge regression on all labelled images. 12,000 training images are to be chosen from, 5,000 test images judge.
 """
 
 import argparse
