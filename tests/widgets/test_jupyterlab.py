@@ -27,7 +27,8 @@ explorer""",
 answers = Answers.from_scores(labels, rng.dirichlet([1, 1], 60), class_names=["3", "<b>5"])
 matrix = ConfusionMatrix(answers, rng.integers(0, 256, (60, 8, 8), dtype=np.uint8))
 matrix""",
-    'print("chosen", (explorer._steps[::-1] + [explorer.threshold]).index(explorer.threshold), matrix.cell, len(matrix.rows))',
+    """place = (explorer._steps[::-1] + [explorer.threshold]).index(explorer.threshold)
+print("chosen", place, matrix.cell, len(matrix.rows))""",
 ]
 
 
