@@ -38,7 +38,7 @@ export const startNearest = (data) => {
     const score = scoreText(value);
     const wrong = (truth === code) !== above;
     one.tile.classList.toggle("wrong", wrong);
-    one.tile.setAttribute("aria-label", `is ${nameOf(truth)}, score ${score}${wrong ? ", answered wrongly" : ""}`);
+    one.tile.setAttribute("title", `is ${nameOf(truth)}, score ${score}${wrong ? ", answered wrongly" : ""}`);
     one.caption.replaceChildren(nameTag(truth), make("span", { class: "sub" }, shortScore(value)));
   };
   return {

@@ -22,7 +22,7 @@ export const tile = (place, of = [place]) => {
   if (!right) caption.append(longNames ? make("br") : "", " → ", nameTag(predicted[place]));
   if (margin) caption.append(make("span", { class: "sub" }, `+${shortScore(margin[place])}`));
   const button = make(
-    "button", { type: "button", class: `tile${right ? "" : " wrong"}`, title: text, "aria-label": text, "data-more": text },
+    "button", { type: "button", class: `tile${right ? "" : " wrong"}`, title: text, "data-more": text },
     picture(sheet, place), caption,
   );
   button.addEventListener("click", () => openViewer(of, of.indexOf(place)));
