@@ -100,7 +100,7 @@ def label_chances(y: ArrayLike, views: Sequence[ArrayLike], *, seed: int = 0) ->
     >>> y = np.repeat([0, 1], 20)
     >>> y[5] = 1
     >>> found = label_chances(y, [says])
-    >>> int(found.chance.argmax()), bool(found.chance[5] > 0.8), bool(found.expected < 1.5)
+    >>> int(found.chance.argmax()), bool(found.chance[5] > 0.7), bool(found.expected < 1.5)
     (5, True, True)
     """
     tables = [_scaled(np.asarray(view, np.float64)) for view in views]

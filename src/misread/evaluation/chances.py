@@ -35,6 +35,8 @@ __all__ = [
 
 LEAST = 40
 """Held-out answers without which nothing is said of chances."""
+_APART = 1e-12
+"""Of a usual lead: knots that are closer count as one; between denormal numbers a slope overflows."""
 _GROUPS = 512
 _KNOTS = 129
 _FOLDS = 5
@@ -222,12 +224,11 @@ def _fitted(
     kind: str, truth: NDArray[np.bool_], ahead: Floats, temperature: float, losses: dict[str, float]
 ) -> Calibration:
     grouped = _Grouped.of(truth, ahead)
-    knots, chances = KINDS[kind](grouped)
-    kept = np.append(True, np.diff(knots) > 0)
+    knots, chances = _knots(kind, grouped)
     return Calibration(
         kind,
-        knots[kept],
-        _supported(grouped, np.maximum.accumulate(chances[kept])),
+        knots,
+        _supported(grouped, np.maximum.accumulate(chances)),
         float(temperature),
         len(truth),
         _ceiling(grouped),
@@ -235,13 +236,20 @@ def _fitted(
     )
 
 
+def _knots(kind: str, grouped: "_Grouped") -> tuple[Floats, Floats]:
+    """A curve's knots, so far apart that it has a slope between any two, and its chances there."""
+    knots, chances = KINDS[kind](grouped)
+    kept = np.append(True, np.diff(knots) > _APART * grouped.scale)
+    return knots[kept], chances[kept]
+
+
 def curve_losses(right: NDArray[np.bool_], leads: Floats) -> dict[str, float]:
     """The log loss of every kind of curve on answers that it was not fitted on."""
     losses = dict.fromkeys(KINDS, 0.0)
     for held in _parts(len(right)):
         grouped = _Grouped.of(right[~held], leads[~held])
-        for name, fit in KINDS.items():
-            knots, chances = fit(grouped)
+        for name in KINDS:
+            knots, chances = _knots(name, grouped)
             said = np.interp(leads[held], knots, _supported(grouped, chances))
             losses[name] -= float(np.log(np.where(right[held], said, 1 - said)).sum()) / len(right)
     return losses

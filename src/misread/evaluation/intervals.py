@@ -65,7 +65,7 @@ def difference_interval(
     --------
     >>> low, high = difference_interval((80, 100), (60, 100))
     >>> round(float(low), 3), round(float(high), 3)
-    (0.067, 0.325)
+    (0.067, 0.326)
     """
     (a, n), (b, m) = ([np.asarray(part, np.float64) for part in pair] for pair in (first, second))
     (low_a, high_a), (low_b, high_b) = (clopper_pearson(*pair, confidence=confidence) for pair in ((a, n), (b, m)))

@@ -187,7 +187,9 @@ def packed(weights: NDArray[np.int8]) -> NDArray[np.uint8]:
 
 def unpacked(rows: NDArray[np.uint8], n_weights: int) -> NDArray[np.int8]:
     """Rows of weights from what `packed` gave."""
-    both = np.stack([rows & 15, rows >> 4], axis=-1).reshape(len(rows), -1)[:, :n_weights]
+    both = np.empty((len(rows), 2 * rows.shape[1]), np.uint8)
+    both[:, ::2], both[:, 1::2] = rows & 15, rows >> 4
+    both = both[:, :n_weights]
     return np.where(both > WEIGHT, both.astype(np.int8) - 16, both).astype(np.int8)
 
 

@@ -15,7 +15,7 @@ from misread.bundle import Bundle, Manifest, load
 from misread.data import Dataset
 from misread.errors import AnswersError, ParameterError
 from misread.evaluation.answers import Answers
-from misread.evaluation.scores import class_table
+from misread.evaluation.scores import HALF, class_table
 from misread.recipes.attach import answers_on
 from misread.recipes.evaluate import unseen_images
 from misread.results.answers import answers_of
@@ -122,7 +122,7 @@ def ask_bundle(
         title or manifest.model,
         answers,
         images=test.images,
-        probabilities=said.probabilities,
+        probabilities=_a_column_each(said.probabilities),
         promise=_promise(manifest),
         microseconds=1e6 * seconds / len(test),
         n_bytes=n_bytes,
@@ -221,6 +221,11 @@ def held_out_source(bundle: Bundle, *, title: str = "", n_bytes: int | None = No
     return Source(
         title, answers, promise=_promise(manifest), n_bytes=n_bytes, remarks=(told,), manifest=manifest.as_json()
     )
+
+
+def _a_column_each(table: NDArray[np.float64] | None) -> NDArray[np.float64] | None:
+    """Probabilities of every class; a detector gives one column, of its yes."""
+    return class_table(table[:, 0], HALF) if table is not None and table.shape[1] == 1 else table
 
 
 def _promise(manifest: Manifest) -> dict[str, Any] | None:
