@@ -6,13 +6,11 @@ is how often it lay inside.
 """
 
 import argparse
-import shlex
-import sys
 from pathlib import Path
 
 import numpy as np
 
-from benchmarks.machine import circumstances
+from benchmarks.machine import measured_by
 from misread.data import joined, load
 from misread.fitting.learning import ASKED, measure_learning
 from misread.fitting.prepare import prepared
@@ -55,7 +53,6 @@ def main() -> None:
                 means = f"{np.mean([one.error for one in told]):.2%}, {np.mean(measured):.2%}"
                 lines.append(f"| {name} | {n:,} | {model} | {hits} of {options.seeds} | {width:.2%} | {means} |")
                 print(lines[-1], flush=True)
-    said = circumstances(["numpy"])
     lines += [
         "",
         f"Inside: {inside} of {tried} ({inside / tried:.0%}). Of n images a fifth is asked about, {1 - ASKED:.0%}",
@@ -63,8 +60,7 @@ def main() -> None:
     lines[-1] += " are learnt from, and twice as many is twice these."
     lines += [
         "",
-        f"`{shlex.join(['python', '-m', 'benchmarks.learning', *sys.argv[1:]])}`: commit {said['commit']}, "
-        f"{said['day']}, {said['cores']} cores of {said['processor']}, seeds 0 to {options.seeds - 1}",
+        measured_by("learning", options.seeds),
         "",
     ]
     (Path(__file__).parent / "learning.md").write_text("\n".join(lines), "utf-8")

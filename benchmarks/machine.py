@@ -2,7 +2,9 @@
 
 import os
 import platform
+import shlex
 import subprocess
+import sys
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -56,6 +58,16 @@ def circumstances(packages: Sequence[str]) -> dict[str, Any]:
         "cores": os.cpu_count(),
         "versions": versions,
     }
+
+
+def measured_by(module: str, n_seeds: int) -> str:
+    """The sentence under a table: the command, commit, day, machine and seeds."""
+    said = circumstances(["numpy"])
+    command = shlex.join(["python", "-m", f"benchmarks.{module}", *sys.argv[1:]])
+    return (
+        f"`{command}`: commit {said['commit']}, {said['day']}, {said['cores']} cores of {said['processor']}, "
+        f"seeds 0 to {n_seeds - 1}"
+    )
 
 
 def _commit() -> str:

@@ -7,8 +7,6 @@ ridge regression on all labelled images. 12,000 training images are to be chosen
 """
 
 import argparse
-import shlex
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import softmax
 
-from benchmarks.machine import circumstances
+from benchmarks.machine import measured_by
 from misread.analysis.which_next import order
 from misread.data import load
 from misread.images.deform import deskew
@@ -50,12 +48,9 @@ def main() -> None:
         told = [", ".join(f"{n:,}" for n in needed[how]) for how in ("random", "use")]
         lines.append(f"| {name} | {target:.0%} | {' | '.join(told)} | {share:.0%} |")
         print(lines[-1], flush=True)
-    said = circumstances(["numpy"])
-    command = shlex.join(["python", "-m", "benchmarks.which_next", *sys.argv[1:]])
     lines += [
         "",
-        f"`{command}`: commit {said['commit']}, {said['day']}, {said['cores']} cores of {said['processor']}, "
-        f"seeds 0 to {options.seeds - 1}",
+        measured_by("which_next", options.seeds),
         "",
     ]
     (Path(__file__).parent / "which_next.md").write_text("\n".join(lines), "utf-8")

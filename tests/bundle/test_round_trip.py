@@ -19,7 +19,8 @@ from sklearn.svm import SVC
 from misread.bundle import Bundle, Evidence, Manifest, OperatingPointRecord, load, read_manifest, save
 from misread.errors import ModelFileError, OutputError, ParameterError
 from misread.models import KNeighborsClassifier, RandomForestClassifier, SGDClassifier
-from misread.models.convnet import ConvNetClassifier, ConvNetEnsembleClassifier
+from misread.models.convnet import ConvNetClassifier
+from misread.models.ensemble import ConvNetEnsembleClassifier
 from misread.models.tiny import TinyNetClassifier
 from misread.models.zoo import ZOO, make
 

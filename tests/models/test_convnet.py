@@ -13,7 +13,8 @@ from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from misread.errors import MissingExtraError, ParameterError
 from misread.images.deform import Deformation, deskew, move
-from misread.models.convnet import ConvNetClassifier, ConvNetEnsembleClassifier
+from misread.models.convnet import ConvNetClassifier
+from misread.models.ensemble import ConvNetEnsembleClassifier
 
 torch = pytest.importorskip("torch")
 pytest.importorskip("safetensors")
@@ -131,7 +132,7 @@ def test_members_that_do_not_help_are_not_trained(digits, helps, members, monkey
         asked.append((before, after))
         return helps
 
-    monkeypatch.setattr("misread.models.convnet._helps", answer)
+    monkeypatch.setattr("misread.models.ensemble._helps", answer)
     X, y = digits[0][:400], digits[1][:400]
     model = ConvNetEnsembleClassifier(5, epochs=1, random_state=0, n_jobs=1).fit(X, y)
     assert len(model.estimators_) == members
@@ -147,7 +148,7 @@ def test_members_that_do_not_help_are_not_trained(digits, helps, members, monkey
 
 
 def test_help_is_more_than_chance():
-    from misread.models.convnet import _helps
+    from misread.models.ensemble import _helps
 
     losses = np.random.default_rng(0).gamma(0.1, 1, 500)
     assert _helps(losses, losses * 0.5)
@@ -182,7 +183,7 @@ def test_the_deformation_fades():
 def test_an_ensemble_is_the_mean_of_its_members(digits, monkeypatch):
     X, y = digits[0][:400], digits[1][:400]
     told = []
-    monkeypatch.setattr("misread.models.convnet._helps", lambda before, after: True)
+    monkeypatch.setattr("misread.models.ensemble._helps", lambda before, after: True)
     model = ConvNetEnsembleClassifier(
         4, epochs=1, random_state=0, n_jobs=1, on_epoch=lambda *news: told.append(news)
     )

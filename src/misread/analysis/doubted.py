@@ -6,8 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import expit
 
-from misread.analysis.chances import label_chances, votes_in_logs
 from misread.analysis.doubts import N_NEIGHBORS
+from misread.analysis.label_chances import label_chances, votes_in_logs
 from misread.models import KNeighborsClassifier
 
 __all__ = ["DoubtedLabels", "doubted_labels"]
@@ -30,7 +30,7 @@ class DoubtedLabels:
         Positions of the images.
     given, suggested : ndarray of int64, shape (m,)
     chance : ndarray of float64, shape (m,)
-        Of the label's being wrong, by all that model and nearest images say (`misread.analysis.chances`).
+        Of the label's being wrong, by all that model and nearest images say (`misread.analysis.label_chances`).
     probability_given, probability_suggested : ndarray of float64, shape (m,)
         By the model.
     votes_given, votes_suggested : ndarray of int64, shape (m,)

@@ -33,7 +33,7 @@ from misread.bundle.parts import (
 from misread.errors import ModelFileError
 from misread.models import RandomForestClassifier, SGDClassifier
 from misread.models.augmented import ShiftedCopiesClassifier
-from misread.models.convnet import ConvNetEnsembleClassifier
+from misread.models.ensemble import ConvNetEnsembleClassifier
 
 __all__ = ["decode", "encode"]
 

@@ -1,4 +1,4 @@
-"""Convolutional networks as scikit-learn estimators; PyTorch is imported when one is fitted or asked."""
+"""A convolutional network as a scikit-learn estimator; PyTorch is imported when it is fitted or asked."""
 
 from collections.abc import Callable, Iterator, Sequence
 from importlib import import_module
@@ -21,9 +21,9 @@ from misread.models.pixels import PixelReader
 __all__ = [
     "DEEP_PACKAGES",
     "ConvNetClassifier",
-    "ConvNetEnsembleClassifier",
     "Told",
     "deep",
+    "log_mean",
     "network_size",
     "silent",
 ]
@@ -32,9 +32,6 @@ Told = Callable[[int, int, float], None]
 Asked = Callable[[NDArray[np.uint8]], NDArray[np.float64]]
 
 _POSES = ("slant", "aspect")
-FEW = 20_000
-"""Up to so many training images an ensemble is as large as held-out images say that it helps."""
-
 DEEP_PACKAGES = ("torch", "safetensors")
 """What networks need beside what misread always does."""
 
@@ -226,7 +223,7 @@ class ConvNetClassifier(TemperatureClassifierMixin, BaseEstimator):
         images : ndarray of uint8, shape (n, height, width)
         """
         as_it_is, *moved = (ask(view) for view in self._views(images))
-        return _log_mean([as_it_is, _log_mean(moved)]) if moved else as_it_is
+        return log_mean([as_it_is, log_mean(moved)]) if moved else as_it_is
 
     def view_moves(self) -> list[tuple[float, float]]:
         """How far, down and to the right, the copies are moved that are asked about besides the image itself."""
@@ -251,120 +248,6 @@ class ConvNetClassifier(TemperatureClassifierMixin, BaseEstimator):
         return {name: value for name, value in state.items() if name != "_network"}
 
 
-class ConvNetEnsembleClassifier(TemperatureClassifierMixin, BaseEstimator):
-    """Networks that answer together: the mean of their probabilities.
-
-    They differ in their seeds, and in turn in the pose that they see the images in: as they are, with the narrow
-    ones widened, or so and upright. What is misread in one pose is often read in another.
-
-    Parameters
-    ----------
-    n_members : int, default 6
-        At most. On up to 20,000 images only one of every pose is trained, unless these together make the held-out
-        images likelier than the first alone does, by two standard errors.
-    epochs : int, default 16
-        Of each member.
-    shape : (int, int), optional
-        Height and width; by default the images are square (or, if they cannot be, one row).
-    held_out : float, default 1/12
-        Share of the training images that no member learns from; the same for all.
-    on_epoch : callable of (epoch, epochs, loss), optional
-        Told after every epoch, counted over all members; pickles forget it.
-    random_state : int, RandomState or None
-    n_jobs : int, optional
-        Threads; PyTorch's own choice by default.
-
-    Attributes
-    ----------
-    classes_ : ndarray
-    estimators_ : list of ConvNetClassifier
-    temperature_, held_out_indices_, held_out_scores_
-        As in `ConvNetClassifier`; scores are logarithms of mean probabilities.
-
-    Notes
-    -----
-    D. Ciresan, U. Meier and J. Schmidhuber, Multi-column deep neural networks for image classification, CVPR 2012:
-    columns that see the digits in different widths.
-    """
-
-    POSES: tuple[tuple[str, ...], ...] = ((), ("aspect",), ("slant", "aspect"))
-    """What is taken out of the images that the members see, in turn."""
-
-    packages = DEEP_PACKAGES
-
-    def __init__(
-        self,
-        n_members: int = 6,
-        epochs: int = 16,
-        shape: tuple[int, int] | None = None,
-        held_out: float = 1 / 12,
-        on_epoch: Told | None = None,
-        random_state: Any = None,
-        n_jobs: int | None = None,
-    ) -> None:
-        self.n_members = n_members
-        self.epochs = epochs
-        self.shape = shape
-        self.held_out = held_out
-        self.on_epoch = on_epoch
-        self.random_state = random_state
-        self.n_jobs = n_jobs
-
-    def fit(self, X: Any, y: Any) -> Self:
-        """Learn from images of shape (n, height * width) and their classes.
-
-        Raises
-        ------
-        MissingExtraError
-            If PyTorch is not installed.
-        """
-        X, y = validate_data(self, X, y, dtype="numeric", order="C")
-        check_classification_targets(y)
-        self.classes_, codes = np.unique(y, return_inverse=True)
-        random_state = check_random_state(self.random_state)
-        rng = np.random.default_rng(random_state.randint(2**31))
-        rest, held = held_out_part(codes, self.held_out, rng)
-        total = self.n_members * self.epochs
-        self.estimators_ = []
-        said: list[NDArray[np.float64]] = []
-        losses: list[NDArray[np.float64]] = []
-        for member in range(self.n_members):
-            if member == len(self.POSES) and len(X) <= FEW and len(held) and not _helps(losses[0], losses[-1]):
-                break
-            done = member * self.epochs
-
-            def tell(epoch: int, epochs: int, loss: float, done: int = done) -> None:
-                if self.on_epoch is not None:
-                    self.on_epoch(done + epoch, total, loss)
-
-            network = ConvNetClassifier(
-                epochs=self.epochs,
-                normalised=self.POSES[member % len(self.POSES)],
-                shape=self.shape,
-                held_out=0,
-                on_epoch=tell,
-                random_state=random_state.randint(2**31),
-                n_jobs=self.n_jobs,
-            )
-            self.estimators_.append(network.fit(X[rest], y[rest]).set_params(on_epoch=None))
-            if len(held):
-                said.append(network._ask(X[held]))
-                losses.append(-_log_mean(said)[np.arange(len(held)), codes[held]])
-        self.held_out_indices_, self.temperature_ = held, 1.0
-        if len(held):
-            self.held_out_scores_ = _log_mean(said)
-            self.temperature_ = best_temperature(self.held_out_scores_, codes[held])
-        return self
-
-    def _ask(self, X: Any) -> NDArray[np.float64]:
-        check_is_fitted(self)
-        X = validate_data(self, X, dtype="numeric", order="C", reset=False)
-        return _log_mean([member._ask(X) for member in self.estimators_])
-
-    def __getstate__(self) -> dict[str, Any]:
-        return super().__getstate__() | {"on_epoch": None}
-
-
 def network_size(shape: tuple[int, int], n_classes: int, widths: Sequence[int], depth: int) -> tuple[int, int]:
     """How large a network of `misread.models.deep.network.build_network` is, without building it.
 
@@ -385,13 +268,7 @@ def network_size(shape: tuple[int, int], n_classes: int, widths: Sequence[int], 
     return n_weights + (channels * min(height, 3) * min(width, 3) + 1) * n_classes, n_values
 
 
-def _helps(before: NDArray[np.float64], after: NDArray[np.float64]) -> bool:
-    """Whether the losses of some images fell, by more than chance explains (two standard errors of the mean)."""
-    gain = before - after
-    return bool(gain.mean() > 2 * gain.std() / np.sqrt(len(gain)))
-
-
-def _log_mean(tables: list[NDArray[np.float64]]) -> NDArray[np.float64]:
+def log_mean(tables: list[NDArray[np.float64]]) -> NDArray[np.float64]:
     """Logarithms of the mean of the probabilities that some tables of logits stand for."""
     mean = np.mean([softmax(table, axis=1) for table in tables], axis=0)
     return np.log(np.maximum(mean, np.finfo(np.float64).tiny))

@@ -13,8 +13,9 @@ from sklearn.svm import SVC
 
 from misread.errors import ParameterError
 from misread.models.augmented import ShiftedCopiesClassifier
-from misread.models.convnet import FEW, ConvNetClassifier, ConvNetEnsembleClassifier
+from misread.models.convnet import ConvNetClassifier
 from misread.models.edge_kernel import EdgeKernelClassifier
+from misread.models.ensemble import FEW, ConvNetEnsembleClassifier
 from misread.models.features import Deskew
 from misread.models.forest import RandomForestClassifier
 from misread.models.neighbors import KNeighborsClassifier

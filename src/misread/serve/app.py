@@ -81,25 +81,17 @@ def create_app(
     app.add_exception_handler(Refused, server.refused)
     app.add_exception_handler(HTTPException, server.not_served)
     app.add_exception_handler(RequestValidationError, server.invalid)
-    app.post(
-        "/v1/predict",
-        summary="Classify images",
-        response_model=Predictions,
-        responses=responses(400, 403, 408, 413, 415, 421, 422, 500, 503),
-        openapi_extra={"requestBody": request_body(bundle.manifest.image_size, limits)},
-    )(server.predict)
+    takes_images: dict[str, Any] = {
+        "responses": responses(400, 403, 408, 413, 415, 421, 422, 500, 503),
+        "openapi_extra": {"requestBody": request_body(bundle.manifest.image_size, limits)},
+    }
+    app.post("/v1/predict", summary="Classify images", response_model=Predictions, **takes_images)(server.predict)
     common = responses(403, 421)
     app.get("/v1/model", summary="The model that answers", response_model=ModelInfo, responses=common)(
         server.model
     )
     if keeper is not None:
-        app.post(
-            "/v1/label",
-            summary="Say what is on an image",
-            response_model=Told,
-            responses=responses(400, 403, 408, 413, 415, 421, 422, 500, 503),
-            openapi_extra={"requestBody": request_body(bundle.manifest.image_size, limits)},
-        )(server.label)
+        app.post("/v1/label", summary="Say what is on an image", response_model=Told, **takes_images)(server.label)
     app.get("/healthz", summary="Is the server alive?", response_model=Health, responses=common)(server.health)
     app.get("/metrics", include_in_schema=False)(server.metrics_text)
     app.get("/", include_in_schema=False)(_page("index.html"))

@@ -5,28 +5,11 @@ import json
 
 import numpy as np
 import pytest
+from digit_tables import FLAT, LABELS, NAMES, PIXELS, N, same_digits
 from PIL import Image
-from sklearn.datasets import load_digits
 
 from misread.data import load
 from misread.errors import DataError, FormatError, ParameterError
-
-N = 60
-PIXELS = load_digits().images[:N].astype(np.uint8)
-LABELS = load_digits().target[:N]
-FLAT = PIXELS.reshape(N, 64)
-NAMES = [f"pixel{index}" for index in range(64)]
-
-
-def same_digits(dataset, classes=tuple("0123456789")):
-    """Whether these are the digits above, each with its class, in whatever order."""
-    assert dataset.class_names == classes
-    found = {
-        (image.tobytes(), int(label))
-        for split in (dataset.train, dataset.test)
-        for image, label in zip(split.images, split.labels, strict=True)
-    }
-    return found == {(image.tobytes(), int(label)) for image, label in zip(PIXELS, LABELS, strict=True)}
 
 
 def encoded(image):

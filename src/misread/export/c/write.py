@@ -18,7 +18,8 @@ from misread.export.measured import Measured, measure
 from misread.export.source import Source, described
 from misread.files import atomic_write, writable_folder
 from misread.models import SGDClassifier
-from misread.models.convnet import ConvNetClassifier, ConvNetEnsembleClassifier
+from misread.models.convnet import ConvNetClassifier
+from misread.models.ensemble import ConvNetEnsembleClassifier
 from misread.models.tiny import TinyNetClassifier
 
 __all__ = ["c_of", "export_c", "machine_of"]

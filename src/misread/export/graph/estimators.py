@@ -28,8 +28,9 @@ from misread.export.graph.trees import forest
 from misread.export.graph.vectors import each_against_the_rest, support_vectors
 from misread.models import KNeighborsClassifier, RandomForestClassifier, SGDClassifier
 from misread.models.augmented import ShiftedCopiesClassifier
-from misread.models.convnet import ConvNetClassifier, ConvNetEnsembleClassifier
+from misread.models.convnet import ConvNetClassifier
 from misread.models.edge_kernel import EdgeKernelClassifier
+from misread.models.ensemble import ConvNetEnsembleClassifier
 from misread.models.features import Deskew
 from misread.models.tiny import TinyNetClassifier
 

@@ -17,7 +17,8 @@ from misread.export.agreement import Outputs
 from misread.export.layers import Conv, Layer, Levels, MaxPool, forward, layers_of, whole_layers_of
 from misread.export.planes import planes_of
 from misread.models import SGDClassifier
-from misread.models.convnet import ConvNetClassifier, ConvNetEnsembleClassifier
+from misread.models.convnet import ConvNetClassifier
+from misread.models.ensemble import ConvNetEnsembleClassifier
 from misread.models.tiny import TinyNetClassifier
 
 __all__ = ["Told", "candidates"]

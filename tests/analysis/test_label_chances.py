@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from misread.analysis.chances import label_chances, votes_in_logs
+from misread.analysis.label_chances import label_chances, votes_in_logs
 from misread.errors import ParameterError
 
 N, N_CLASSES = 6_000, 5
@@ -64,7 +64,7 @@ def test_two_witnesses_find_more_than_one():
 def test_more_images_than_are_weighed_by_and_scores_without_bound(monkeypatch):
     y, says, _ = planted(0.03, 2)
     whole = label_chances(y, [says])
-    monkeypatch.setattr("misread.analysis.chances.MOST_ROWS", 3_000)
+    monkeypatch.setattr("misread.analysis.label_chances.MOST_ROWS", 3_000)
     assert label_chances(y, [says]).expected == pytest.approx(whole.expected, rel=0.3)
     says[0, 1] = -np.inf
     assert np.isfinite(label_chances(y, [says]).log_odds).all()
