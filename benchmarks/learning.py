@@ -3,6 +3,8 @@
 Of each data set, parts of n images are drawn; from a learning curve within a part, the error with twice as many
 images is predicted with a 95% interval, and then measured: fitted on twice as many, asked about other images. Said
 is how often it lay inside.
+
+How wide intervals are was chosen on seeds 0 to 2; the seeds below had no part in it.
 """
 
 import argparse
@@ -24,7 +26,9 @@ def main() -> None:
     """Measure, print and write `learning.md`."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.learning", description=__doc__)
     parser.add_argument("--seeds", type=int, default=5)
+    parser.add_argument("--first-seed", type=int, default=5)
     options = parser.parse_args()
+    seeds = range(options.first_seed, options.first_seed + options.seeds)
     lines = ["# The error with twice the images, predicted and measured", "", (__doc__ or "").partition("\n\n")[2]]
     lines += [
         "| data | images | model | measured inside the interval | mean width | mean of predicted, measured |"
@@ -38,7 +42,7 @@ def main() -> None:
             for model in MODELS:
                 estimator, _ = prepared(model, classification(data), 0, None, data.shape)
                 told, measured = [], []
-                for seed in range(options.seeds):
+                for seed in seeds:
                     rows = np.random.default_rng(seed).permutation(len(every))
                     X, y = every.X[rows], every.labels[rows]
                     curve = measure_learning(estimator, X[:n], y[:n], seed=seed)
@@ -60,7 +64,7 @@ def main() -> None:
     lines[-1] += " are learnt from, and twice as many is twice these."
     lines += [
         "",
-        measured_by("learning", options.seeds),
+        measured_by("learning", seeds),
         "",
     ]
     (Path(__file__).parent / "learning.md").write_text("\n".join(lines), "utf-8")

@@ -60,13 +60,13 @@ def circumstances(packages: Sequence[str]) -> dict[str, Any]:
     }
 
 
-def measured_by(module: str, n_seeds: int) -> str:
+def measured_by(module: str, seeds: Sequence[int]) -> str:
     """The sentence under a table: the command, commit, day, machine and seeds."""
     said = circumstances(["numpy"])
     command = shlex.join(["python", "-m", f"benchmarks.{module}", *sys.argv[1:]])
     return (
         f"`{command}`: commit {said['commit']}, {said['day']}, {said['cores']} cores of {said['processor']}, "
-        f"seeds 0 to {n_seeds - 1}"
+        f"seeds {seeds[0]} to {seeds[-1]}"
     )
 
 

@@ -61,7 +61,7 @@ class Decision(BaseModel):
 class Keeping(BaseModel):
     """Which images a server keeps, to learn from."""
 
-    what: str = Field(description="'unsure', 'unlike', 'all', or 'sample=0.01': a share of all.")
+    what: str = Field(description="'unsure', 'all', or 'sample=0.01': a share of all.")
     most: int = Field(description="Images at most; the oldest leaves first.")
     most_bytes: int = Field(description="Bytes of all of them at most.")
 
