@@ -188,7 +188,7 @@ def test_an_ensemble_is_the_mean_of_its_members(digits, monkeypatch):
         4, epochs=1, random_state=0, n_jobs=1, on_epoch=lambda *news: told.append(news)
     )
     model.fit(X, y)
-    assert [epoch for epoch, _, _ in told] == [1, 2, 3, 4]
+    assert [(epoch, epochs) for epoch, epochs, _ in told] == [(1, 3), (2, 3), (3, 3), (4, 4)]
     assert [one.normalised for one in model.estimators_] == [(), ("aspect",), ("slant", "aspect"), ()]
     members = [one.set_params().decision_function(X) for one in model.estimators_]
     shares = [np.exp(one) / np.exp(one).sum(axis=1, keepdims=True) for one in members]

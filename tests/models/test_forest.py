@@ -259,15 +259,15 @@ def test_pickle_and_wrong_width(digits: Any) -> None:
 
 def test_errors_are_scikit_learns(digits: Any) -> None:
     X, y = digits
-    for parameters, target in (
-        ({"bootstrap": False, "max_samples": 3}, y),
-        ({"n_estimators": 0}, y),
-        ({}, y[:-1]),
-        ({}, y + 0.5),
+    for parameters, target, said in (
+        ({"bootstrap": False, "max_samples": 3}, y, "max_sample"),
+        ({"n_estimators": 0}, y, "n_estimators"),
+        ({}, y[:-1], "inconsistent numbers of samples"),
+        ({}, y + 0.5, "Unknown label type"),
     ):
         messages = []
         for cls in (RandomForestClassifier, ensemble.RandomForestClassifier):
-            with pytest.raises(ValueError, match=r".") as error:
+            with pytest.raises(ValueError, match=said) as error:
                 cls(**parameters).fit(X, target)
             messages.append(str(error.value))
         assert messages[0] == messages[1]

@@ -14,6 +14,7 @@ from misread.errors import FormatError
 from misread.files import read_regular
 from misread.images.bombs import promised_pixels
 from misread.images.colour import thumbnail
+from misread.images.sharing import InFlight, quiet_tiff
 
 __all__ = ["FORMATS", "MAX_PIXELS", "SUFFIXES", "read_colours", "read_grey", "read_to_show"]
 
@@ -25,6 +26,10 @@ MAX_PIXELS = 2**26
 
 MAX_BYTES = 2**29
 """Larger files are not read: an image of the most pixels, with three colours in 16 bits, is smaller."""
+
+_PIXELS, _BYTES = InFlight(2**24), InFlight(2**27)
+"""What all threads decode, and keep of files, at a time. Decoding takes up to 25 bytes a pixel: 0.4 GiB together,
+or 1.6 GiB for one of the largest images."""
 
 _DRAFT = (1024, 1024)
 _STRIP = 2**20
@@ -101,15 +106,19 @@ def read_colours(source: Path | BinaryIO) -> NDArray[np.uint8] | None:
 def _opened(source: Path | BinaryIO, max_pixels: int) -> Iterator[Image.Image]:
     """Open a file for decoding; whatever is wrong with it is a FormatError."""
     try:
-        content = _content(source)
-        if promised_pixels(content) > max_pixels:  # before a decoder sets memory aside for them
-            raise FormatError(f"too large; at most {max_pixels:,} pixels are decoded")
-        with Image.open(io.BytesIO(content), formats=FORMATS) as image:
-            width, height = image.size
-            if width * height > max_pixels:
-                raise FormatError(f"{width}x{height} pixels; at most {max_pixels:,} pixels are decoded")
-            _refuse_frames(image)
-            yield image
+        with _BYTES.of(source.stat().st_size if isinstance(source, Path) else 0):
+            content = _content(source)
+            promised = promised_pixels(content)
+            if promised > max_pixels:  # before a decoder sets memory aside for them
+                raise FormatError(f"too large; at most {max_pixels:,} pixels are decoded")
+            with _PIXELS.of(promised), Image.open(io.BytesIO(content), formats=FORMATS) as image:
+                width, height = image.size
+                if width * height > max_pixels:
+                    raise FormatError(f"{width}x{height} pixels; at most {max_pixels:,} pixels are decoded")
+                if image.format == "TIFF":
+                    quiet_tiff()
+                _refuse_frames(image)
+                yield image
     except FormatError:
         raise
     except UnidentifiedImageError as error:

@@ -37,7 +37,8 @@ class ConvNetEnsembleClassifier(TemperatureClassifierMixin, BaseEstimator):
     held_out : float, default 1/12
         Share of the training images that no member learns from; the same for all.
     on_epoch : callable of (epoch, epochs, loss), optional
-        Told after every epoch, counted over all members; pickles forget it.
+        Told after every epoch, counted over the members that are sure to be trained: on few images more epochs
+        are added when more members turn out to help. Pickles forget it.
     random_state : int, RandomState or None
     n_jobs : int, optional
         Threads; PyTorch's own choice by default.
@@ -92,16 +93,19 @@ class ConvNetEnsembleClassifier(TemperatureClassifierMixin, BaseEstimator):
         random_state = check_random_state(self.random_state)
         rng = np.random.default_rng(random_state.randint(2**31))
         rest, held = held_out_part(codes, self.held_out, rng)
-        total = self.n_members * self.epochs
+        few = len(X) <= FEW and len(held) > 0
+        sure = min(len(self.POSES), self.n_members) if few else self.n_members
         self.estimators_ = []
         said: list[NDArray[np.float64]] = []
         losses: list[NDArray[np.float64]] = []
         for member in range(self.n_members):
-            if member == len(self.POSES) and len(X) <= FEW and len(held) and not _helps(losses[0], losses[-1]):
-                break
-            done = member * self.epochs
+            if member == sure:
+                if not _helps(losses[0], losses[-1]):
+                    break
+                sure = self.n_members
+            done, total = member * self.epochs, sure * self.epochs
 
-            def tell(epoch: int, epochs: int, loss: float, done: int = done) -> None:
+            def tell(epoch: int, epochs: int, loss: float, done: int = done, total: int = total) -> None:
                 if self.on_epoch is not None:
                     self.on_epoch(done + epoch, total, loss)
 

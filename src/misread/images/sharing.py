@@ -1,0 +1,59 @@
+"""What the threads that decode share: pixels in flight, and a libtiff that keeps quiet."""
+
+import ctypes
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from functools import cache
+from threading import Condition, Lock
+
+from PIL import Image
+
+__all__ = ["InFlight", "quiet_tiff"]
+
+
+class InFlight:
+    """A limit on what all threads together have in work: small images side by side, large ones alone.
+
+    Parameters
+    ----------
+    most : int
+        Pixels, or bytes. An image of more waits until there is no other.
+
+    Examples
+    --------
+    >>> in_flight = InFlight(100)
+    >>> with in_flight.of(60), in_flight.of(40):
+    ...     in_flight.amount
+    100
+    """
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self._turn, self._changed = Lock(), Condition()
+        self.amount = 0
+
+    @contextmanager
+    def of(self, amount: int) -> Iterator[None]:
+        """Wait until so many more may be decoded, in the order of asking; they are for as long as the block runs."""
+        with self._turn, self._changed:
+            self._changed.wait_for(lambda: not self.amount or self.amount + amount <= self._most)
+            self.amount += amount
+        try:
+            yield
+        finally:
+            with self._changed:
+                self.amount -= amount
+                self._changed.notify_all()
+
+
+@cache
+def quiet_tiff() -> None:
+    """Have libtiff write nothing to the terminal: what is wrong with a file is said by the error that it ends in.
+
+    Where it cannot be reached, as on Windows, it goes on writing.
+    """
+    with suppress(AttributeError, OSError):
+        tiff = ctypes.CDLL(Image.core.__file__)
+        for handler in (tiff.TIFFSetErrorHandler, tiff.TIFFSetWarningHandler):
+            handler.argtypes, handler.restype = [ctypes.c_void_p], ctypes.c_void_p
+            handler(None)
