@@ -34,7 +34,7 @@ class InFlight:
 
     @contextmanager
     def of(self, amount: int) -> Iterator[None]:
-        """Wait until so many more may be decoded, in the order of asking; they are for as long as the block runs."""
+        """Wait, in the order of asking, until there is room for so many more; they are there while the block runs."""
         with self._turn, self._changed:
             self._changed.wait_for(lambda: not self.amount or self.amount + amount <= self._most)
             self.amount += amount
