@@ -6,7 +6,7 @@ from contextlib import contextmanager, suppress
 from functools import cache
 from threading import Condition, Lock
 
-from PIL import Image
+from PIL import _imaging
 
 __all__ = ["InFlight", "quiet_tiff"]
 
@@ -34,7 +34,7 @@ class InFlight:
 
     @contextmanager
     def of(self, amount: int) -> Iterator[None]:
-        """Wait, in the order of asking, until there is room for so many more; they are there while the block runs."""
+        """Wait, in the order of asking, until there is room for so much more; it is there while the block runs."""
         with self._turn, self._changed:
             self._changed.wait_for(lambda: not self.amount or self.amount + amount <= self._most)
             self.amount += amount
@@ -53,7 +53,7 @@ def quiet_tiff() -> None:
     Where it cannot be reached, as on Windows, it goes on writing.
     """
     with suppress(AttributeError, OSError):
-        tiff = ctypes.CDLL(Image.core.__file__)
+        tiff = ctypes.CDLL(_imaging.__file__)
         for handler in (tiff.TIFFSetErrorHandler, tiff.TIFFSetWarningHandler):
             handler.argtypes, handler.restype = [ctypes.c_void_p], ctypes.c_void_p
             handler(None)
