@@ -2,6 +2,7 @@
 
 import errno
 import glob
+import hashlib
 import os
 import stat
 import sys
@@ -19,7 +20,16 @@ from misread.errors import FormatError, MisreadError, OutputError
 if sys.platform != "win32":
     import fcntl
 
-__all__ = ["appending", "atomic_write", "open_regular", "open_zip", "part_of", "read_regular", "writable_folder"]
+__all__ = [
+    "appending",
+    "atomic_write",
+    "open_regular",
+    "open_zip",
+    "part_of",
+    "read_regular",
+    "sha256_of",
+    "writable_folder",
+]
 
 _TRIES = 10
 _PATIENCE = 10.0
@@ -250,6 +260,12 @@ def _check_regular(
         raise error(f"{path} is a {kind}, expected an ordinary file; copy what it gives into a file first")
     if most is not None and status.st_size > most:
         raise error(f"{path} has {status.st_size:,} bytes, at most {most:,} are read of such a file")
+
+
+def sha256_of(path: str | os.PathLike[str]) -> str:
+    """The SHA-256 of a file's content, in hexadecimal digits."""
+    with open(path, "rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
 def writable_folder(path: str | os.PathLike[str]) -> Path:

@@ -10,7 +10,7 @@ from PIL import Image
 from typer.testing import CliRunner
 
 from misread.bundle import load as load_bundle
-from misread.cli import app
+from misread.cli import app, begun, predict
 from misread.data import load
 from misread.data.readers.idx import write_idx
 from misread.errors import DataError, FormatError, ParameterError
@@ -165,6 +165,69 @@ def test_a_parquet_table_of_answers(run, tmp_path, expected):
     pictures(tmp_path)
     assert run("set", "--out", "a.parquet").exit_code == 0
     assert parquet.read_table(tmp_path / "a.parquet").column("answer").to_pylist() == expected
+
+
+def many(path, n):
+    path.mkdir()
+    for i in range(n):
+        Image.fromarray(DIGITS[i % N]).save(path / f"{i}.bmp")
+
+
+@pytest.fixture
+def put_away_at_once(monkeypatch):
+    monkeypatch.setattr(begun, "_SECONDS", -1.0)
+    monkeypatch.setattr(predict, "BATCH", 8)
+
+
+@pytest.mark.parametrize("ended", [KeyboardInterrupt, "killed"])
+def test_a_long_run_goes_on_where_it_ended(run, tmp_path, expected, monkeypatch, put_away_at_once, ended):
+    """After Ctrl-C, or a kill in the middle of a line, few are asked about twice, and the table is the same."""
+    many(tmp_path / "set", 60)
+    (tmp_path / "set" / "3.bmp").write_text("no image")
+    assert isinstance(run("set", "--out", "whole.csv").exception, FormatError)
+    asked, answers = [], predict._answers
+
+    def some_answers(bundle, some, in_words):
+        asked.extend(some)
+        if len(asked) > 24:
+            raise KeyboardInterrupt
+        return answers(bundle, some, in_words)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(predict, "_answers", some_answers)
+        run("set", "--out", "a.csv")
+    kept = tmp_path / "a.csv.unfinished"
+    assert len(kept.read_text().splitlines()) == 1 + 24
+    assert not (tmp_path / "a.csv").exists()
+    if ended == "killed":
+        kept.write_bytes(kept.read_bytes()[:-5])
+    asked.clear()
+    monkeypatch.setattr(
+        predict, "_answers", lambda bundle, some, plain: asked.extend(some) or answers(bundle, some, plain)
+    )
+    done = run("set", "--out", "a.csv")
+    assert str(done.exception).startswith("set/3.bmp: ")
+    assert f"going on after {24 - (ended == 'killed')} answers" in done.stderr
+    assert len(asked) == 60 - 24 + (ended == "killed")
+    assert (tmp_path / "a.csv").read_bytes() == (tmp_path / "whole.csv").read_bytes()
+    assert not kept.exists()
+
+
+def test_nobody_goes_on_with_anothers_run(run, model, tmp_path, monkeypatch, put_away_at_once):
+    many(tmp_path / "set", 30)
+    (tmp_path / "taken.csv").write_text("mine")
+    assert "another content" in str(run("set", "--out", "taken.csv").exception)
+    kept = tmp_path / "taken.csv.unfinished"
+    assert len(kept.read_text().splitlines()) == 31
+    assert "read in another way" in str(run("set", "--path-column", "x", "--out", "taken.csv").exception)
+    (tmp_path / "set" / "5.bmp").unlink()
+    assert "image 6 was set/5.bmp, not set/6.bmp" in str(run("set", "--out", "taken.csv").exception)
+    kept.write_text(kept.read_text().replace("image", "imagine", 1))
+    assert "line 2 is damaged" in str(run("set", "--out", "taken.csv").exception)
+    assert (tmp_path / "taken.csv").read_text() == "mine"
+    kept.unlink()
+    assert run("set", "--out", "taken.csv", "--force").exit_code == 0
+    assert not kept.exists()
 
 
 def test_folders_without_images(run, tmp_path):

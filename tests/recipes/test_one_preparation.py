@@ -129,7 +129,7 @@ def test_asked_of_the_source_itself(tmp_path, write, change):
     dataset = load(path, size=10)
     bundle = train("knn", dataset)
     asked = [path] if path.is_file() else [path, *path.glob("*-images-*")][-2:]
-    images = [bundle.prepare(one.grey) for part in asked for one in images_in(part, Reading())]
+    images = [bundle.prepare(one.read()) for part in asked for one in images_in(part, Reading())]
     assert {image.tobytes() for image in images} == images_of(dataset)
 
 

@@ -1,12 +1,14 @@
 """Where answers go: nothing is overwritten that another data set or model made; what cannot be is said early."""
 
+import filecmp
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import replace
 from hashlib import blake2b
 from pathlib import Path
-from typing import Annotated, Any
+from typing import IO, Annotated, Any
 
 import typer
 
@@ -26,6 +28,7 @@ __all__ = [
     "file_to_write",
     "folder_to_write",
     "named_after",
+    "new_file",
     "sign_page",
     "write_new",
 ]
@@ -175,17 +178,25 @@ def claim_ladder(folder: Path, best: str, dataset: Dataset, force: bool) -> None
         raise _taken(folder / best, "no ladder made it")
 
 
-def write_new(path: Path, content: bytes, force: bool) -> None:
-    """Write a file whole, but over nothing else unless told to.
+@contextmanager
+def new_file(path: Path, force: bool) -> Iterator[IO[bytes]]:
+    """Open a file to write whole, but over nothing else unless told to.
 
     Raises
     ------
     OutputError
         If there is a file with another content, and `force` is not given; or if it cannot be written.
     """
-    if not force and path.exists() and (path.stat().st_size != len(content) or path.read_bytes() != content):
-        raise _taken(path, "it has another content")
     with atomic_write(path) as stream:
+        yield stream
+        stream.flush()
+        if not force and path.exists() and not filecmp.cmp(stream.name, path, shallow=False):
+            raise _taken(path, "it has another content")
+
+
+def write_new(path: Path, content: bytes, force: bool) -> None:
+    """Write a file whole as `new_file` does."""
+    with new_file(path, force) as stream:
         stream.write(content)
 
 

@@ -2,7 +2,8 @@
 
 import io
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from itertools import islice
 from pathlib import Path
 from typing import Annotated, Any, BinaryIO
 
@@ -12,10 +13,11 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from misread.bundle import Bundle, Readings, load
+from misread.cli.begun import Begun
 from misread.cli.options import FileArgument, JobsOption, JsonOption, MostMemoryOption, OutOption
 from misread.cli.outputs import ForceOption, file_to_write, write_new
 from misread.cli.own import Own, reads_own_images
-from misread.cli.predicted import table_of, table_to_write
+from misread.cli.predicted import table_to_write, write_table
 from misread.cli.progress import stages
 from misread.cli.words import print_json, say, told_apart
 from misread.data import memory
@@ -23,6 +25,7 @@ from misread.data.asked import Asked, images_in
 from misread.data.making import Reading
 from misread.errors import DataError, FormatError, MissingExtraError, ParameterError
 from misread.evaluation.chances import USUAL_CEILING, in_percent
+from misread.files import sha256_of
 from misread.images.picture import read_grey
 
 __all__ = ["denoise", "predict"]
@@ -60,28 +63,49 @@ def predict(
     target = None if out is None else table_to_write(out)
     most_memory = own.get("most_memory")
     reading = Reading(**{**own, "most_memory": memory.most_memory(most_memory)})
-    failed: list[Asked] = []
-    rows: list[Any] = []
     with stages(jobs) as on_stage:
         on_stage(f"Reading {file}")
         bundle = load(file, most_memory=most_memory)
+        begun = Begun(target, lambda: {"model": sha256_of(file)} | {name: str(how) for name, how in own.items()})
         on_stage("Reading images")
-        for some in _batches(_all_images(images, reading), failed):
-            answers = bundle.answer(np.stack([bundle.prepare(one.grey) for one in some if one.grey is not None]))
-            for i, one in enumerate(some):
-                plain = as_json or target is not None
-                said = _as_json(bundle, answers, i, one.name) if plain else _in_words(bundle, answers, i)
-                rows.append(said if plain else f"{one.name}: {said}")
-            on_stage(f"Reading images, {len(rows):,} answered")
-    if rows and target is not None:
-        write_new(target, table_of(rows, target), force)
-        say(f"written   {target}; {len(rows):,} answers", whole=True)
-    elif rows and as_json:
+        asked = begun.rest_of(_all_images(images, reading))
+        in_words = target is None and not as_json
+        while some := list(islice(asked, BATCH)):
+            begun.add(_answers(bundle, some, in_words))
+            on_stage(f"Reading images, {begun.count:,} answered")
+        failed = [Asked(str(one["image"]), reason=str(one["reason"])) for one in begun if "reason" in one]
+        answered = (one for one in begun if "reason" not in one)
+        if target is not None and begun.count > len(failed):
+            on_stage(f"Writing {target}")
+            write_table(target, answered, force)
+            begun.remove()
+    if target is not None:
+        if begun.count > len(failed):
+            say(f"written   {target}; {begun.count - len(failed):,} answers", whole=True)
+    elif in_words:
+        for one in answered:
+            say(f"{one['image']}: {one['words']}", hang=2)
+    elif rows := list(answered):
         print_json(rows)
-    else:
-        for row in rows:
-            say(row, hang=2)
-    _complain_of(failed, len(rows))
+    _complain_of(failed, begun.count - len(failed))
+
+
+def _answers(bundle: Bundle, some: Sequence[Asked], in_words: bool) -> list[dict[str, Any]]:
+    """What to say of each image, or the reason why it cannot be read."""
+    said: list[dict[str, Any]] = [{"image": one.name} for one in some]
+    greys, answered = [], []
+    for one, entry in zip(some, said, strict=True):
+        try:
+            greys.append(bundle.prepare(one.read()))
+        except FormatError as error:
+            entry["reason"] = str(error)
+        else:
+            answered.append(entry)
+    if greys:
+        answers = bundle.answer(np.stack(greys))
+        for row, entry in enumerate(answered):
+            entry |= {"words": _in_words(bundle, answers, row)} if in_words else _as_json(bundle, answers, row)
+    return said
 
 
 def _complain_of(failed: list[Asked], answered: int) -> None:
@@ -102,18 +126,6 @@ def _all_images(paths: list[str], reading: Reading) -> Iterator[Asked]:
             yield from _piped() if path == PIPE else images_in(Path(path), reading)
         except (DataError, MissingExtraError) as error:
             yield Asked(path, reason=str(error).removeprefix(f"{path}: "))
-
-
-def _batches(images: Iterator[Asked], failed: list[Asked]) -> Iterator[list[Asked]]:
-    """Images that can be asked about, some at a time; the others are put aside."""
-    some: list[Asked] = []
-    for one in images:
-        (failed if one.grey is None else some).append(one)
-        if len(some) == BATCH:
-            yield some
-            some = []
-    if some:
-        yield some
 
 
 def _piped() -> Iterator[Asked]:
@@ -169,11 +181,10 @@ def _columns(bundle: Bundle) -> tuple[str, ...]:
     return manifest.outputs or manifest.classes
 
 
-def _as_json(bundle: Bundle, answers: Readings, row: int, name: str) -> dict[str, Any]:
+def _as_json(bundle: Bundle, answers: Readings, row: int) -> dict[str, Any]:
     scores = dict(zip(_columns(bundle), answers.scores[row].tolist(), strict=True))
     state = bundle.state(answers, row)
     answer: dict[str, Any] = {
-        "image": name,
         "answer": None if state == "empty" else answers.names[row],
         "state": state,
         "sure": bool(answers.sure[row]),

@@ -2,17 +2,20 @@
 
 import csv
 import io
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from itertools import chain, islice
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from misread.cli.options import needs
-from misread.cli.outputs import file_to_write
+from misread.cli.outputs import file_to_write, new_file
 from misread.data.words import printable
 from misread.errors import ParameterError
 from misread.spreadsheet import inert
 
-__all__ = ["table_of", "table_to_write"]
+__all__ = ["table_to_write", "write_table"]
+
+_ROWS = 2**16
 
 
 def table_to_write(path: Path) -> Path:
@@ -24,36 +27,52 @@ def table_to_write(path: Path) -> Path:
     return file_to_write(path)
 
 
-def table_of(answers: Sequence[dict[str, Any]], path: Path) -> bytes:
-    """The answers as `predict --json` gives them, a row an image, in the format that the name of the file says."""
-    columns = _columns(answers)
-    if path.suffix.lower() == ".csv":
-        text = io.StringIO(newline="")
-        writer = csv.writer(text, lineterminator="\n")
-        writer.writerow(map(_inert, columns))
-        writer.writerows([_inert(cell) for cell in row] for row in zip(*columns.values(), strict=True))
-        return text.getvalue().encode()
+def write_table(path: Path, answers: Iterator[dict[str, Any]], force: bool) -> None:
+    """Write answers as `predict --json` gives them, a row an image, in the format that the name of the file says.
+
+    However many they are, only some are in memory.
+
+    Raises
+    ------
+    OutputError
+        If there is a file with another content, and `force` is not given; or if it cannot be written.
+    """
+    first = next(answers)
+    rows = map(_cells, chain([first], answers))
+    with new_file(path, force) as stream:
+        if path.suffix.lower() == ".csv":
+            text = io.TextIOWrapper(stream, "utf-8", newline="")
+            writer = csv.writer(text, lineterminator="\n")
+            writer.writerow(map(_inert, _cells(first)))
+            writer.writerows([_inert(cell) for cell in row.values()] for row in rows)
+            text.detach()
+        else:
+            _write_parquet(stream, list(_cells(first)), rows)
+
+
+def _write_parquet(stream: IO[bytes], names: Sequence[str], rows: Iterator[dict[str, Any]]) -> None:
     import pyarrow
     from pyarrow import parquet
 
-    content = io.BytesIO()
-    parquet.write_table(
-        pyarrow.table({_text(name): list(map(_text, cells)) for name, cells in columns.items()}), content
-    )
-    return content.getvalue()
+    def kind(name: str) -> Any:
+        if name in ("name", "answer", "state"):
+            return pyarrow.string()
+        return pyarrow.bool_() if name.startswith("label:") else pyarrow.float64()
+
+    schema = pyarrow.schema([(_text(name), kind(name)) for name in names])
+    with parquet.ParquetWriter(stream, schema) as writer:
+        while some := list(islice(rows, _ROWS)):
+            columns = [[_text(row[name]) for row in some] for name in names]
+            arrays = [pyarrow.array(cells, field.type) for cells, field in zip(columns, schema, strict=True)]
+            writer.write_table(pyarrow.Table.from_arrays(arrays, schema=schema))
 
 
-def _columns(answers: Sequence[dict[str, Any]]) -> dict[str, list[Any]]:
-    columns: dict[str, list[Any]] = {"name": [], "answer": [], "state": []}
-    for answer in answers:
-        row: dict[str, Any] = {"name": answer["image"], "answer": answer["answer"], "state": answer["state"]}
-        row |= {f"label:{name}": is_so for name, is_so in answer.get("labels", {}).items()}
-        prefix = "probability" if "probabilities" in answer else "score"
-        scores = answer.get("probabilities", answer["scores"])
-        row |= {f"{prefix}:{name}": score for name, score in scores.items()}
-        for name, cell in row.items():
-            columns.setdefault(name, []).append(cell)
-    return columns
+def _cells(answer: dict[str, Any]) -> dict[str, Any]:
+    row: dict[str, Any] = {"name": answer["image"], "answer": answer["answer"], "state": answer["state"]}
+    row |= {f"label:{name}": is_so for name, is_so in answer.get("labels", {}).items()}
+    prefix = "probability" if "probabilities" in answer else "score"
+    scores = answer.get("probabilities", answer["scores"])
+    return row | {f"{prefix}:{name}": score for name, score in scores.items()}
 
 
 def _text(cell: Any) -> Any:

@@ -21,15 +21,29 @@ __all__ = ["Asked", "images_in"]
 
 @dataclass(frozen=True, eq=False)
 class Asked:
-    """One image as it came: what to call it, and its grey levels, or why they cannot be read."""
+    """One image as it came: what to call it, and where it is, or why it cannot be read."""
 
     name: str
-    grey: NDArray[np.uint8] | None = None
+    source: Path | Held | NDArray[np.uint8] | None = None
     reason: str = ""
+
+    def read(self) -> NDArray[np.uint8]:
+        """Its grey levels.
+
+        Raises
+        ------
+        FormatError
+            If it cannot be read; says why, without its name.
+        """
+        if self.source is None:
+            raise FormatError(self.reason)
+        if isinstance(self.source, np.ndarray):
+            return self.source
+        return read_grey(BytesIO(self.source.content) if isinstance(self.source, Held) else self.source)
 
 
 def images_in(path: Path, reading: Reading) -> Iterator[Asked]:
-    """Every image that a path stands for, one by one, in the order of its source.
+    """Every image that a path stands for, one by one, in the order of its source; pictures are not read yet.
 
     An image file is itself; a folder is all image files below it, by name; a table is its rows, an archive or
     a file of arrays its images, and their labels are not asked for.
@@ -49,14 +63,14 @@ def images_in(path: Path, reading: Reading) -> Iterator[Asked]:
     elif "-ubyte" in path.name:
         yield from _numbered(str(path), idx_folder.read_unlabelled(path, reading))
     else:
-        yield _read(str(path), path)
+        yield Asked(str(path), path)
 
 
 def _in_folder(folder: Path, reading: Reading) -> Iterator[Asked]:
     files = sorted(_below(folder), key=lambda file: [natural_key(part) for part in file.parts])
     if files:
         for file in files:
-            yield _read(str(file), file)
+            yield Asked(str(file), file)
         return
     shards = list(table.shards_of(folder))
     others = (
@@ -83,21 +97,9 @@ def _below(folder: Path) -> Iterator[Path]:
 def _named(path: Path, rows: Iterator[tuple[int, Path | Held | NDArray[np.uint8] | str]]) -> Iterator[Asked]:
     for number, image in rows:
         name = f"{path}, row {number}"
-        if isinstance(image, str):
-            yield Asked(name, reason=image)
-        elif isinstance(image, np.ndarray):
-            yield Asked(name, image)
-        else:
-            yield _read(name, image)
+        yield Asked(name, reason=image) if isinstance(image, str) else Asked(name, image)
 
 
 def _numbered(where: str, images: NDArray[np.uint8]) -> Iterator[Asked]:
     for number, grey in enumerate(images):
         yield Asked(f"{where}[{number}]", grey)
-
-
-def _read(name: str, file: Path | Held) -> Asked:
-    try:
-        return Asked(name, read_grey(BytesIO(file.content) if isinstance(file, Held) else file))
-    except FormatError as error:
-        return Asked(name, reason=str(error))

@@ -149,16 +149,17 @@ def read_unlabelled(
     reading = Reading(size=shape, fit=fit, invert=invert)
     images, names, hashes, broken = [], [], [], []
     for one in images_in(path, reading):
-        if one.grey is None:
-            broken.append(f"{one.name}: {one.reason}")
+        try:
+            grey = one.read()
+        except FormatError as error:
+            broken.append(f"{one.name}: {error}")
             continue
-        whole = one.grey.shape == shape if kept else True
-        if not whole:
+        if kept and grey.shape != shape:
             broken.append(f"{one.name}: is not {shape[0]}x{shape[1]}")
             continue
-        images.append(one.grey if kept else fit_image(one.grey, shape, fit, invert))
+        images.append(grey if kept else fit_image(grey, shape, fit, invert))
         names.append(_within(one.name, path))
-        hashes.append(image_hashes(one.grey[None])[0])
+        hashes.append(image_hashes(grey[None])[0])
         reading.require(for_images(len(images), *shape), f"{len(images):,} images of {shape[0]}x{shape[1]}")
     notes: tuple[str, ...] = ()
     if broken:

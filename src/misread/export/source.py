@@ -3,11 +3,11 @@
 import json
 import os
 from dataclasses import dataclass
-from hashlib import sha256
 from pathlib import Path
 
 from misread.bundle import Bundle
 from misread.export.agreement import Agreement
+from misread.files import sha256_of
 
 __all__ = ["Source", "described"]
 
@@ -29,11 +29,7 @@ class Source:
     @classmethod
     def of(cls, path: str | os.PathLike[str]) -> "Source":
         """Read the file's hash."""
-        digest = sha256()
-        with Path(path).open("rb") as stream:
-            while block := stream.read(1 << 20):
-                digest.update(block)
-        return cls(Path(path).name, digest.hexdigest())
+        return cls(Path(path).name, sha256_of(path))
 
 
 def described(bundle: Bundle, source: Source | None, agreement: Agreement) -> dict[str, str]:
