@@ -3,7 +3,7 @@
 Digits of MNIST's test part, which no model here has seen, are drawn as ink on a sheet, lit, and photographed, as
 the seed says; nothing of the crop was chosen on them. Every file goes the way of a user's: it is decoded, prepared
 and answered by the model, which says what it is sure of at the precision of 99.9% that it was trained to. Beside
-each kind stands how the same digits are read as MNIST has them. What was chosen, was chosen on training images that
+each kind stands how the same digits are read as MNIST has them. What was chosen, was on training images that
 the model had not seen (`--tune`) and on other seeds.
 """
 
