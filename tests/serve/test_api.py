@@ -17,6 +17,7 @@ from PIL import Image
 from misread.bundle import Bundle, Manifest
 from misread.errors import ParameterError
 from misread.models.zoo import make
+from misread.recipes.train import train
 from misread.serve.app import create_app
 from misread.serve.limits import Limits
 
@@ -136,6 +137,14 @@ def test_a_blank_image_has_a_state_of_its_own(
     blank = np.full((1, 8, 8), level, np.uint8)
     (answer,) = client.post("/v1/predict", json=images_json(blank)).json()["predictions"]
     assert answer["state"] == "empty"
+
+
+def test_what_is_unlike_all_that_it_learnt_has_a_state_of_its_own(serve: Serve) -> None:
+    noise = np.random.default_rng(0).integers(0, 256, (3, 8, 8), np.uint8)
+    with serve(train("knn", "digits", precision=0.5)) as url:
+        answers = httpx.post(f"{url}/v1/predict", json=images_json(noise)).json()["predictions"]
+    assert {(one["state"], one["sure"]) for one in answers} == {("unlike", False)}
+    assert all(one["label"] for one in answers)
 
 
 def test_a_denoising_model_is_refused(digits_bundle: Bundle) -> None:

@@ -83,12 +83,16 @@ def test_the_unsure_are_kept_once_with_answer_and_time(digits_bundle, hard, tmp_
 
 def test_what():
     kept = {
-        what: {state for state in ("sure", "unsure", "empty") if Keep("kept", what).wants(state)}
-        for what in ("unsure", "all", "sample=1")
+        what: {state for state in ("sure", "unsure", "unlike", "empty") if Keep("kept", what).wants(state)}
+        for what in ("unsure", "unlike", "all", "sample=1")
     }
-    assert kept == {"unsure": {"unsure"}, "all": {"sure", "unsure"}, "sample=1": {"sure", "unsure"}}
-    with pytest.raises(ParameterError, match="unsure, all or sample"):
-        Keep("kept", "unlike")
+    everything = {"sure", "unsure", "unlike"}
+    assert kept == {
+        "unsure": {"unsure", "unlike"},
+        "unlike": {"unlike"},
+        "all": everything,
+        "sample=1": everything,
+    }
     assert 60 < sum(Keep("kept", "sample=0.1").wants("sure") for _ in range(1_000)) < 140
 
 

@@ -16,7 +16,7 @@ _COUNTS = ("n_train", "n_test")
 _MEASURED = ("out_of_fold", "test", "test_as_given")
 _CORRECTED = ("train", "test")
 _TALLIED = {"relabelled", "confirmed", "unclear", "none"}
-_SHARES = ("accuracy", "precision", "recall", "f1", "all_right", "coverage")
+_SHARES = ("unlike", "accuracy", "precision", "recall", "f1", "all_right", "coverage")
 _OF_CHANCES = ("log_loss", "calibration_error")
 _ERRORS = ("noisy_pixel_error", "clean_pixel_error")
 

@@ -8,7 +8,7 @@ from misread.bundle.leaves import AIMS, MAX_CLASSES, UNKNOWN_DATASET, is_number,
 from misread.errors import ModelFileError
 from misread.images.fit import FITS, MAX_SIDE
 
-__all__ = ["FORMAT_VERSION", "TASKS", "Manifest", "OperatingPointRecord"]
+__all__ = ["FORMAT_VERSION", "TASKS", "Manifest", "OperatingPointRecord", "UnlikeRecord"]
 
 FORMAT_VERSION = 1
 TASKS = ("classification", "detector", "multilabel", "denoising")
@@ -44,6 +44,25 @@ class OperatingPointRecord:
 
 
 @dataclass(frozen=True)
+class UnlikeRecord:
+    """Beyond which distance an image is unlike the training images, and how that was chosen.
+
+    Attributes
+    ----------
+    threshold : float
+        As `misread.analysis.unlike.Likeness` measures.
+    reject_rate : float
+        The share of held-out images that would be called unlike.
+    n : int
+        How many held-out images it was chosen on.
+    """
+
+    threshold: float
+    reject_rate: float
+    n: int
+
+
+@dataclass(frozen=True)
 class Manifest:
     """What a model file says of itself.
 
@@ -68,6 +87,8 @@ class Manifest:
     outputs : tuple of str
         Names of a multilabel model's labels.
     operating_point : OperatingPointRecord or None
+    unlike : UnlikeRecord or None
+        What it calls unlike all that it learnt; None where it cannot say, and in files of an earlier misread.
     metrics : dict
         `out_of_fold` and `test`: what was measured on which images; shares as `{value, low, high, count, of}`.
     dataset : dict
@@ -93,6 +114,7 @@ class Manifest:
     outputs: tuple[str, ...] = ()
     params: dict[str, Any] = field(default_factory=dict)
     operating_point: OperatingPointRecord | None = None
+    unlike: UnlikeRecord | None = None
     metrics: dict[str, Any] = field(default_factory=dict)
     dataset: dict[str, Any] = field(default_factory=UNKNOWN_DATASET.copy)
     versions: dict[str, str] = field(default_factory=dict)
@@ -126,13 +148,14 @@ class Manifest:
             raise ModelFileError(
                 f"it is of format version {version}, this misread reads {FORMAT_VERSION}; install a newer misread"
             )
-        document = {"training": {}, **document}
+        document = {"training": {}, "unlike": None, **document}
         taken = {one.name: _take(document, one.name, _KINDS[one.name]) for one in dataclasses.fields(cls)}
         for name in ("classes", "outputs"):
             taken[name] = tuple(taken[name])
         taken["image_size"] = tuple(taken["image_size"])
         point = taken["operating_point"]
         taken["operating_point"] = None if point is None else _operating_point(point)
+        taken["unlike"] = None if taken["unlike"] is None else _unlike(taken["unlike"])
         if _goes_by_a_name(taken):
             taken["fit"] = "stretch"
         manifest = cls(**taken)
@@ -171,7 +194,7 @@ _KINDS: dict[str, tuple[type, ...]] = {
     **dict.fromkeys(("classes", "outputs", "image_size"), (list,)),
     **dict.fromkeys(("params", "metrics", "dataset", "versions", "training"), (dict,)),
     "positive": (str, type(None)),
-    "operating_point": (dict, type(None)),
+    **dict.fromkeys(("operating_point", "unlike"), (dict, type(None))),
     "format_version": (int,),
     "invert": (bool,),
 }
@@ -199,6 +222,19 @@ def _operating_point(document: dict[str, Any]) -> OperatingPointRecord:
         said = str(getattr(point, wrong[0]))[:80]
         raise ModelFileError(f"the {wrong[0]} of its operating point is {said!r}, which makes no sense")
     return point
+
+
+def _unlike(document: dict[str, Any]) -> UnlikeRecord:
+    threshold: Any = document.get("threshold")
+    rate: Any = document.get("reject_rate")
+    n = document.get("n")
+    if not is_number(threshold) or threshold < 0:
+        raise ModelFileError(f"the threshold of what it calls unlike is {str(threshold)[:80]!r}, no distance")
+    if not is_number(rate) or not 0 < rate < 1:
+        raise ModelFileError(f"the reject_rate of what it calls unlike is {str(rate)[:80]!r}, no share of images")
+    if type(n) is not int or not 0 < n < 2**53:
+        raise ModelFileError(f"the n of what it calls unlike is {str(n)[:80]!r}, no number of images")
+    return UnlikeRecord(float(threshold), float(rate), n)
 
 
 def _take(document: dict[str, Any], name: str, kinds: tuple[type, ...]) -> Any:

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from misread import html
+from misread.analysis.unlike import Likeness
 from misread.bundle.blank import contrasts, faintest
 from misread.bundle.checks import check_scores, named
 from misread.bundle.manifest import Manifest
@@ -134,7 +135,16 @@ class Bundle:
         n_columns = {"detector": 1, "multilabel": len(self.manifest.outputs)}
         check_scores(answers.scores, (len(X), n_columns.get(self.manifest.task, len(self.manifest.classes))))
         blank = contrasts(X) < self.faintest
-        return replace(answers, blank=blank, sure=answers.sure & ~blank)
+        unlike = self._unlike(X, answers.labels)
+        return replace(answers, blank=blank, sure=answers.sure & ~blank, unlike=unlike)
+
+    def _unlike(self, X: NDArray[np.uint8], codes: NDArray[Any]) -> NDArray[np.bool_] | None:
+        """Whether images are further from training images of the class answered than nearly all of those are."""
+        known = self.manifest.unlike
+        if known is None or self.manifest.task != "classification":
+            return None
+        images = X.reshape(len(X), *self.manifest.image_size)
+        return np.asarray(self.likeness.distances(images, codes) > known.threshold)
 
     def denoise(self, images: NDArray[np.uint8]) -> NDArray[np.uint8]:
         """Give the clean version of noisy images, shape (n, height, width).
@@ -171,10 +181,17 @@ class Bundle:
         return self._search.kneighbors(self._rows(images), n_neighbors=min(k, len(self.example_images)))
 
     def state(self, answers: Readings, row: int) -> str:
-        """What an answer is worth: 'empty' where there is nothing to read, else 'sure' or 'unsure'."""
+        """What an answer is worth: 'empty' where there is nothing to read, 'unlike', 'sure' or 'unsure'."""
         if answers.blank[row]:
             return "empty"
+        if answers.unlike is not None and answers.unlike[row]:
+            return "unlike"
         return "sure" if answers.sure[row] else "unsure"
+
+    @cached_property
+    def likeness(self) -> Likeness:
+        """Training images that others may be like or unlike."""
+        return Likeness(self.example_images, self.example_labels)
 
     @cached_property
     def faintest(self) -> int:

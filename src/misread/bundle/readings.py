@@ -29,6 +29,8 @@ class Readings:
     lead : ndarray of shape (n,), float64, or None
         How far a classifier's best score is ahead of the second, which the operating point goes by; None for the
         other tasks.
+    unlike : ndarray of shape (n,), bool, or None
+        Whether an image is unlike all training images of the class answered; None of models that cannot say.
     blank : ndarray of shape (n,), bool
         Whether there is nothing to read on the image, whatever the model says of it.
     """
@@ -39,6 +41,7 @@ class Readings:
     sure: NDArray[np.bool_]
     probabilities: NDArray[np.float64] | None = None
     lead: NDArray[np.float64] | None = None
+    unlike: NDArray[np.bool_] | None = None
     blank: NDArray[np.bool_] = field(default_factory=lambda: np.zeros(0, bool))
 
 

@@ -31,6 +31,9 @@ def describe(manifest: Manifest) -> list[str]:
         lines += titled("answers", ["never sure: no operating point; `misread threshold` gives it one"])
     if manifest.operating_point is not None:
         lines += titled("answers", [_point(manifest, manifest.operating_point)])
+    if manifest.unlike is not None:
+        rate, n = percent(manifest.unlike.reject_rate), manifest.unlike.n
+        lines += titled("unlike", [f"what is further from all it learnt than {rate} of {n:,} held-out images are"])
     for name, title in (("out_of_fold", "held out"), ("test", "test"), ("test_as_given", "as given")):
         lines += titled(title, measured(manifest.metrics.get(name, {}), manifest.positive))
     return lines
@@ -67,6 +70,8 @@ def measured(metrics: dict[str, Any], positive: str | None = None) -> list[str]:
     ]
     if metrics.get("answered"):
         lines.append(_answered(metrics["answered"]))
+    if metrics.get("unlike"):
+        lines.append(f"It calls {_share(metrics['unlike'])} of them unlike the training images.")
     if metrics.get("chances", {}).get("after"):
         lines.append(_chances(metrics["chances"]))
     if "clean_pixel_error" in metrics:

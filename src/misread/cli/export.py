@@ -18,7 +18,7 @@ from misread.cli.words import print_json, say
 from misread.data import Dataset, Split, names
 from misread.errors import DataError, ModelFileError, OutputError, ParameterError
 from misread.export import Agreement, Source, export_c, html_of, onnx_of
-from misread.export.exported import read_exported
+from misread.export.exported import WITHOUT_UNLIKE, read_exported
 from misread.export.html.browser import browser_program
 from misread.recipes.unseen import judging_images
 
@@ -82,6 +82,8 @@ def export(
             claim_export(path, source, force)
     held_out = _held_out(bundle, data, data_dir, on_error, own)
     images = None if held_out is None else held_out.images
+    if bundle.manifest.unlike is not None:
+        say(f"note: what is written does not say `unlike`: {WITHOUT_UNLIKE}", aside=True)
     documents = []
     if onnx is not None:
         documents.append(_write(onnx, lambda: onnx_of(bundle, images, source), quiet=as_json))

@@ -49,8 +49,8 @@ def serve(
         str,
         typer.Option(
             "--keep-what",
-            metavar="unsure|all|sample=0.01",
-            help="Which: those it is not sure of, all, or a share of all.",
+            metavar="unsure|unlike|all|sample=0.01",
+            help="Which: those it is not sure of, those unlike all it has learnt from, all, or a share of all.",
         ),
     ] = "unsure",
     keep_most: Annotated[
@@ -99,6 +99,7 @@ def serve(
 def _kept_in_words(keep: "Keep") -> str:
     which = {
         "unsure": "what it is not sure of",
+        "unlike": "what is unlike all that it has learnt from",
         "all": "all",
     }.get(keep.what, f"a share of {keep.what.partition('=')[2]} of all")
     most = f"at most {keep.most:,} and {in_words(keep.most_bytes)}"

@@ -41,6 +41,7 @@ from misread.fitting.tune import tune as tune_model
 from misread.images.fit import FITS
 from misread.models.zoo import ZOO
 from misread.recipes.train import train as train_model
+from misread.recipes.unlike import REJECT_RATE, check_reject_rate
 
 __all__ = ["models", "train", "tune"]
 
@@ -61,6 +62,13 @@ def train(
     confidence: Annotated[
         float | None, typer.Option(help="Have the lower bound of the precision reach it, such as 0.95.")
     ] = None,
+    reject_rate: Annotated[
+        float,
+        typer.Option(
+            "--reject-rate",
+            help="Share of held-out images that may be called unlike all it learnt; 0: none are.",
+        ),
+    ] = REJECT_RATE,
     out: OutOption = None,
     force: ForceOption = False,
     param: Annotated[
@@ -80,6 +88,7 @@ def train(
     """Train MODEL on DATA, judge it on images that it has not seen, and write it to one file."""
     params = assignments(param or [])
     check_model(model, seed, params)
+    check_reject_rate(reject_rate)
     wanted = read_labels(labels) if labels else None
     target = file_to_write(out or Path(f"{named_after(data)}-{model}.misread"))
     dataset = load_with_progress(data, data_dir, size, fit or FITS[0], invert, on_error, own=own)
@@ -97,6 +106,7 @@ def train(
             precision=precision,
             recall=recall,
             confidence=confidence,
+            reject_rate=reject_rate,
             params=params,
             seed=seed,
             fit=fit,

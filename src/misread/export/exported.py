@@ -20,6 +20,9 @@ __all__ = ["Exported", "read_exported"]
 MOST = 16 << 20
 """Bytes that the texts in an exported file may have together."""
 
+WITHOUT_UNLIKE = "it answers whatever it is shown, like what the model learnt or not"
+"""What an exported model lacks, in words."""
+
 _METADATA, _NAME, _VALUE = 14, 1, 2
 """Numbers of fields in ONNX's ModelProto and StringStringEntryProto."""
 
@@ -92,6 +95,8 @@ class Exported:
         ]
         if agreement.probabilities_differ:
             lines.append(f"          probabilities differ by at most {agreement.probabilities_differ:.1e}")
+        if self.manifest.unlike is not None:
+            lines.append(f"unlike    not in this file: {WITHOUT_UNLIKE}")
         rounded = [] if self.measured is None else self.measured.in_words()
         return [*lines, *(f"{'' if row else 'rounded':<10}{line}" for row, line in enumerate(rounded))]
 

@@ -23,6 +23,7 @@ from misread.recipes.metrics import (
     detector_metrics,
     multilabel_metrics,
     point_metrics,
+    share,
 )
 from misread.recipes.operating import verdict
 from misread.recipes.pictured import gallery_arrays
@@ -74,6 +75,8 @@ def judge(bundle: Bundle, task: Task) -> Judged:
     else:
         evidence = Evidence(answers.labels == task.y_test, leads(answers.scores, answers.labels))
         metrics = classifier_metrics(task.y_test, answers.labels, evidence, manifest.classes, point)
+        if answers.unlike is not None:
+            metrics["unlike"] = share(int(np.count_nonzero(answers.unlike)), len(task.y_test))
         if len(manifest.classes) > 1:
             before = uncalibrated(answers.scores, gives_shares(bundle.estimator))
             metrics["chances"] = chance_metrics(task.y_test, answers.labels, before, answers.probabilities)

@@ -13,6 +13,7 @@ from misread.errors import ParameterError
 from misread.images.fit import FITS
 from misread.models.zoo import ZOO
 from misread.recipes.train import train
+from misread.recipes.unlike import REJECT_RATE
 
 __all__ = ["Recorded", "recorded", "train_again"]
 
@@ -30,6 +31,7 @@ _KINDS: dict[str, type | tuple[type, ...]] = {
     "add": list,
     "seed": int,
     "labels": dict,
+    "reject_rate": (float, int),
 }
 _READING = ("data_dir", "size", "fit", "invert", "on_error", "label_column", "path_column", "header")
 
@@ -48,6 +50,8 @@ class Recorded:
         The files that had been applied.
     added : tuple of str
         The folders of which images had been added.
+    reject_rate : float
+        The share of held-out images that it may call unlike all it learnt; the usual one where that is not said.
     seed : int
     labels : Labels or None
     missing : tuple of str
@@ -61,6 +65,7 @@ class Recorded:
     labels: Labels | None
     missing: tuple[str, ...] = ()
     added: tuple[str, ...] = ()
+    reject_rate: float = REJECT_RATE
 
 
 def recorded(manifest: Manifest, training: Mapping[str, Any] | None = None) -> Recorded:
@@ -96,6 +101,7 @@ def recorded(manifest: Manifest, training: Mapping[str, Any] | None = None) -> R
         None if known.get("labels") is None else Labels.from_json(known["labels"]),
         tuple(f"{name}" for name in ("data", "seed") if name not in known),
         tuple(map(str, known.get("add", ()))),
+        float(known.get("reject_rate", REJECT_RATE)),
     )
 
 
@@ -138,6 +144,7 @@ def train_again(
         denoise=manifest.task == "denoising",
         params=manifest.params if named else None,
         seed=how.seed,
+        reject_rate=how.reject_rate,
         fit=fit if fit in FITS and dataset.fit in (None, fit) else None,
         command=command,
         on_stage=on_stage,

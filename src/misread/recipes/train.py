@@ -35,6 +35,7 @@ from misread.models import KNeighborsClassifier
 from misread.recipes.evaluate import judge
 from misread.recipes.metrics import chance_metrics, classifier_metrics, detector_metrics, multilabel_metrics
 from misread.recipes.operating import check_aim, choose_threshold, scores_in_words
+from misread.recipes.unlike import REJECT_RATE, check_reject_rate, telling_unlike
 from misread.results.provenance import packages_behind, versions_of
 from misread.tasks import Task, Wanted, class_name, make_task
 
@@ -55,6 +56,7 @@ def train(
     precision: float | None = None,
     recall: float | None = None,
     confidence: float | None = None,
+    reject_rate: float = REJECT_RATE,
     params: Mapping[str, Any] | None = None,
     seed: int = 42,
     fit: str | None = None,
@@ -83,6 +85,8 @@ def train(
         share of right ones among the answers that it is sure of.
     confidence : float in (0, 1), optional
         Have the lower bound of the precision reach it, instead of the plain share.
+    reject_rate : float from 0 to below 0.5, default 0.01
+        The share of held-out images that it may call unlike all that it learnt; 0: it calls none so.
     params : mapping, optional
         Parameters of a model of the zoo that differ from its own.
     seed : int, default 42
@@ -114,6 +118,7 @@ def train(
     task = make_task(dataset, Wanted(positive, labels, denoise), seed)
     aim = {"precision": precision, "recall": recall, "confidence": confidence}
     has_aim = any(value is not None for value in aim.values())
+    check_reject_rate(reject_rate)
     if has_aim:
         check_aim(task.name, **aim)
     estimator, name, params = _checked(model, dataset, task, params, seed, labels)
@@ -128,7 +133,12 @@ def train(
         evidence = evidence_of(answers)
         words = scores_in_words(evidence, _described(dataset))
         point = choose_threshold(evidence, task.name, chosen_on=words, **aim)
-    training = {"seed": seed, "fit": fit, "labels": None if labels is None else labels.as_json()}
+    training = {
+        "seed": seed,
+        "fit": fit,
+        "labels": None if labels is None else labels.as_json(),
+        "reject_rate": reject_rate if task.name == "classification" else None,
+    }
     manifest = manifest_of(
         dataset,
         task.name,
@@ -142,7 +152,7 @@ def train(
         command=command,
         training=training,
     )
-    bundle = bundled(manifest, fitted.estimator, dataset, answers)
+    bundle = bundled(manifest, fitted.estimator, dataset, answers, reject_rate)
     before = dataset.corrected.original if dataset.corrected is not None and dataset.corrected.of_tests else None
     as_given = None if before is None or denoise else make_task(before, Wanted(positive, labels), seed)
     return _measured(bundle, task, fitted.held_out, on_stage, as_given)
@@ -248,7 +258,13 @@ def _fit_of_others(dataset: Dataset) -> str:
     return "mnist" if made_so and dataset.train.images.any() else "stretch"
 
 
-def bundled(manifest: Manifest, estimator: Any, dataset: Dataset, answers: Answers | None) -> Bundle:
+def bundled(
+    manifest: Manifest,
+    estimator: Any,
+    dataset: Dataset,
+    answers: Answers | None,
+    reject_rate: float = REJECT_RATE,
+) -> Bundle:
     """A fitted estimator with its held-out answers, hashes of the training images, and some to explain it by."""
     train = dataset.train
     seen = train.hashes if train.source_hashes is None else image_hashes(train.images)
@@ -257,7 +273,8 @@ def bundled(manifest: Manifest, estimator: Any, dataset: Dataset, answers: Answe
         evidence = evidence_of(answers)
         calibration = calibrated(answers, evidence)
     examples = _examples(estimator, dataset)
-    return Bundle(manifest, estimator, *examples, evidence, seen=seen, kept=answers, calibration=calibration)
+    bundle = Bundle(manifest, estimator, *examples, evidence, seen=seen, kept=answers, calibration=calibration)
+    return telling_unlike(bundle, reject_rate)
 
 
 def _say_what_disagrees(name: str, held_out: OutOfFold) -> None:

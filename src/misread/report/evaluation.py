@@ -156,6 +156,8 @@ class EvaluationEvidence(Evidence):
                 ("Sure of", "by its operating point", answered["coverage"]),
                 ("Right where sure", self.title, answered["precision"]),
             ]
+        unlike = self.result.values.get("model.unlike")
+        shares += [("Called unlike", "unlike all that it learnt", unlike)] * (unlike is not None)
         return [
             {
                 "title": f"{title}, {self.images}",

@@ -224,7 +224,7 @@ class _Server:
         prediction: dict[str, Any] = {
             "label": None if state == "empty" else answers.names[row],
             "state": state,
-            "sure": bool(answers.sure[row]),
+            "sure": state == "sure",
             "scores": dict(zip(self.score_names, answers.scores[row].tolist(), strict=True)),
         }
         if answers.lead is not None:

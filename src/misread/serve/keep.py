@@ -45,8 +45,8 @@ class Keep:
     ----------
     folder : path
     what : str
-        `unsure` (whatever is not sure), `all`, or `sample=0.01` (such a share of all); never an image with
-        nothing on it.
+        `unsure` (whatever is not sure), `unlike`, `all`, or `sample=0.01` (such a share of all); never an image
+        with nothing on it.
     most : int
         Images at most; the oldest leaves first.
     most_bytes : int
@@ -75,9 +75,11 @@ class Keep:
             with suppress(ValueError):
                 if 0 < float(share) <= 1:
                     return state not in _NOTHING and random.random() < float(share)
-        elif self.what in ("unsure", "all"):
-            return state not in _NOTHING and (self.what == "all" or state != "sure")
-        raise ParameterError(f"what to keep is unsure, all or sample=0.01 (a share), not {self.what!r}")
+        elif self.what in ("unsure", "unlike", "all"):
+            return {"unsure": state not in ("sure", *_NOTHING), "unlike": state == "unlike"}.get(
+                self.what, state not in _NOTHING
+            )
+        raise ParameterError(f"what to keep is unsure, unlike, all or sample=0.01 (a share), not {self.what!r}")
 
     def in_public(self) -> dict[str, Any]:
         """What clients are told; not where the folder is."""

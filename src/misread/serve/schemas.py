@@ -23,7 +23,7 @@ class Prediction(BaseModel):
     label: str | None = Field(description="None where there is nothing to read.")
     state: str = Field(
         description="'sure' or 'unsure' by the model's operating point, without which no answer is sure; "
-        "'empty' where there is nothing to read."
+        "'unlike' where it is far from all training images of its class; 'empty' where there is nothing to read."
     )
     sure: bool = Field(description="Whether the answer passes the operating point; never without one.")
     scores: dict[str, float] = Field(description="By class; see `score_kind` of the model.")
@@ -61,7 +61,7 @@ class Decision(BaseModel):
 class Keeping(BaseModel):
     """Which images a server keeps, to learn from."""
 
-    what: str = Field(description="'unsure', 'all', or 'sample=0.01': a share of all.")
+    what: str = Field(description="'unsure', 'unlike', 'all', or 'sample=0.01': a share of all.")
     most: int = Field(description="Images at most; the oldest leaves first.")
     most_bytes: int = Field(description="Bytes of all of them at most.")
 

@@ -1,6 +1,6 @@
 // On a server that keeps images: says so, and lets a person say what is on one.
 
-const WHAT = { unsure: "images that it is not sure of", all: "all images" };
+const WHAT = { unsure: "images that it is not sure of", unlike: "images unlike all that it has learnt from", all: "all images" };
 
 export class Teller {
   #image = null;

@@ -44,7 +44,7 @@ export class View {
     const { state, seen, nearest } = answer;
     const label = answer.label ?? "";
     const { parts } = this;
-    parts.says.dataset.state = { empty: "empty", unsure: this.model.operating_point ? "unsure" : "answered" }[state] ?? "sure";
+    parts.says.dataset.state = { empty: "empty", unlike: "unsure", unsure: this.model.operating_point ? "unsure" : "answered" }[state] ?? "sure";
     setText(parts.label, label);
     parts.label.classList.toggle("long", label.length > 2);
     setText(parts.sure, verdict(this.model, answer));
