@@ -1,26 +1,30 @@
-"""The held-out answers in a model file: what it said, while it was trained, of images that it did not learn from.
+"""A model's answers as a table: of images that it is asked about, and of those it was asked while it was trained.
 
-Images are known by the hash of their content and by their row among the training images; their names stay at home.
+In a model file, images are known by the hash of their content and by their row among the training images; their
+names stay at home.
 """
 
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from misread.bundle.budget import Store
 from misread.bundle.manifest import Manifest
+from misread.bundle.model import Bundle
 from misread.bundle.parts import Put, expect
-from misread.bundle.readings import Evidence
+from misread.bundle.readings import Evidence, Readings
 from misread.data.dataset import named_by_row
 from misread.errors import AnswersError, ModelFileError
 from misread.evaluation.answers import Answers
-from misread.evaluation.scores import boundary_of, class_table
+from misread.evaluation.responses import boundary, gives_shares
+from misread.evaluation.scores import boundary_of, class_table, first_yes
 
 __all__ = [
     "MOST_SCORES",
     "answers_node",
     "are_written",
+    "as_answers",
     "evidence_of",
     "named_by_row",
     "read_answers",
@@ -31,6 +35,41 @@ MOST_SCORES = 2**23
 """Scores that are kept, 64 MiB of them; of more, such as of a thousand classes, only the answers are."""
 ROW_BYTES = 300
 """Memory that a row of answers takes beside its scores."""
+
+
+def as_answers(bundle: Bundle, said: Readings, y: ArrayLike, **more: Any) -> Answers:
+    """What a classifier or detector said of images whose labels are known, as a table.
+
+    Parameters
+    ----------
+    bundle : Bundle
+    said : Readings
+        What its `answer` gave.
+    y : array-like of shape (n,)
+        Codes of the model's classes; of a detector, whether an image is of its class.
+    **more
+        Other parameters of `Answers`, such as `names` and `hashes`.
+
+    Returns
+    -------
+    Answers
+        By the model's operating point; a detector without one has the threshold that it answers by.
+    """
+    manifest = bundle.manifest
+    point, own = manifest.operating_point, boundary(bundle.estimator)
+    names, scores = manifest.classes, said.scores
+    threshold = None if point is None else point.threshold
+    if manifest.task == "detector":
+        names, scores = (f"not {manifest.positive}", str(manifest.positive)), class_table(scores[:, 0], own)
+        threshold = first_yes(own) if threshold is None else threshold
+    return Answers(
+        names,
+        said.labels.astype(np.int64),
+        np.asarray(y).astype(np.int64),
+        scores,
+        "votes" if gives_shares(bundle.estimator) else "decision_function",
+        **{"asked": "test", "positive": manifest.positive, "threshold": threshold, **more},
+    )
 
 
 def evidence_of(answers: Answers) -> Evidence:

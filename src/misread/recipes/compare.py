@@ -6,14 +6,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from misread.bundle import OperatingPointRecord
-from misread.bundle.answers import evidence_of
 from misread.errors import ParameterError
 from misread.evaluation.answers import Answers
 from misread.evaluation.comparison import PairedTest
 from misread.evaluation.paired import Pair, matched
 from misread.evaluation.reliability import expected_calibration_error
-from misread.recipes.metrics import point_metrics, share
-from misread.recipes.operating import verdict
+from misread.recipes.metrics import promise_kept, share
 from misread.recipes.sources import Source
 from misread.results.comparison import Changed, Comparison
 from misread.results.provenance import made_by
@@ -114,8 +112,7 @@ def _promise(source: Source) -> dict[str, Any] | None:
         return None
     known = answers.take(answers.is_labelled)
     point = OperatingPointRecord(answers.threshold, promise["aim"], promise["target"], None, "")
-    task = "classification" if answers.positive is None else "detector"
-    return verdict(point_metrics(evidence_of(known), point, task), point)
+    return promise_kept(known, point)
 
 
 def _calibration(source: Source) -> float | None:

@@ -1,34 +1,26 @@
 """Judge a trained model on images that it has not seen."""
 
 import warnings
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from misread.analysis.why import explain
-from misread.bundle import Bundle, Evidence
+from misread.bundle import Bundle
+from misread.bundle.answers import as_answers
 from misread.data import Dataset, Split
 from misread.data.corrected import Corrected
 from misread.data.labels import Labels
 from misread.data.words import composed
 from misread.errors import ParameterError
-from misread.evaluation.chances import uncalibrated
-from misread.evaluation.responses import boundary, gives_shares
-from misread.evaluation.scores import first_yes, leads
-from misread.recipes.metrics import (
-    chance_metrics,
-    classifier_metrics,
-    detector_metrics,
-    multilabel_metrics,
-    point_metrics,
-    share,
-)
-from misread.recipes.operating import verdict
-from misread.recipes.pictured import gallery_arrays
-from misread.recipes.study import StudyResult
+from misread.evaluation.answers import Answers
+from misread.recipes.metrics import metrics_of, multilabel_metrics, promise_kept, share
+from misread.recipes.pictured import gallery_of
 from misread.recipes.unseen import as_trained, judging_images
+from misread.results.answers import arrays_of
+from misread.results.study import StudyResult
 from misread.tasks import Task, Wanted, make_task
 
 __all__ = ["Judged", "evaluate", "judge", "unseen_images"]
@@ -46,15 +38,15 @@ class Judged:
     ----------
     metrics : dict
         Plain values; shares with exact intervals.
-    evidence : Evidence or None
-        For the operating point.
+    answers : Answers or None
+        Of a classifier or detector.
     arrays : dict of str to ndarray
-        Scores and predictions, or cleaned images.
+        What the others said: scores and predictions of several labels, or cleaned images.
     """
 
     metrics: dict[str, Any]
-    evidence: Evidence | None
-    arrays: dict[str, NDArray[Any]]
+    answers: Answers | None = None
+    arrays: dict[str, NDArray[Any]] = field(default_factory=dict)
 
 
 def judge(bundle: Bundle, task: Task) -> Judged:
@@ -63,26 +55,17 @@ def judge(bundle: Bundle, task: Task) -> Judged:
     images = task.X_test.reshape(len(task.X_test), *manifest.image_size)
     if task.name == "denoising":
         return _judge_denoising(bundle, images[:N_CLEANED], task.y_test[:N_CLEANED])
-    answers = bundle.answer(images)
-    arrays = {"scores": answers.scores, "predictions": answers.labels}
+    said = bundle.answer(images)
     if task.name == "multilabel":
-        labels = answers.labels.astype(np.int64)
-        return Judged(multilabel_metrics(task.y_test, labels, manifest.outputs), None, arrays)
-    point = manifest.operating_point
-    if task.name == "detector":
-        evidence = Evidence(task.y_test.astype(bool), answers.scores[:, 0])
-        metrics = detector_metrics(evidence, answers.labels)
-    else:
-        evidence = Evidence(answers.labels == task.y_test, leads(answers.scores, answers.labels))
-        metrics = classifier_metrics(task.y_test, answers.labels, evidence, manifest.classes, point)
-        if answers.unlike is not None:
-            metrics["unlike"] = share(int(np.count_nonzero(answers.unlike)), len(task.y_test))
-        if len(manifest.classes) > 1:
-            before = uncalibrated(answers.scores, gives_shares(bundle.estimator))
-            metrics["chances"] = chance_metrics(task.y_test, answers.labels, before, answers.probabilities)
-    if point is not None:
-        metrics["operating_point"] = verdict(point_metrics(evidence, point, task.name), point)
-    return Judged(metrics, evidence, arrays)
+        metrics = multilabel_metrics(task.y_test, said.labels.astype(np.int64), manifest.outputs)
+        return Judged(metrics, arrays={"model.scores": said.scores, "model.predictions": said.labels})
+    answers = as_answers(bundle, said, task.y_test)
+    metrics = metrics_of(answers, said.probabilities, with_chances=True)
+    if said.unlike is not None and answers.positive is None:
+        metrics["unlike"] = share(int(np.count_nonzero(said.unlike)), len(answers))
+    if manifest.operating_point is not None:
+        metrics["operating_point"] = promise_kept(answers, manifest.operating_point)
+    return Judged(metrics, answers)
 
 
 def evaluate(
@@ -125,6 +108,7 @@ def evaluate(
         raise ParameterError(f"the model's labels are {bundle.manifest.outputs}, the file's are {labels.names}")
     task = make_task(images, wanted, seed=42)
     judged = judge(bundle, task)
+    answers, about = judged.answers, bundle.manifest.as_json()
     manifest: dict[str, Any] = {
         "dataset": {
             "name": dataset.name,
@@ -136,8 +120,8 @@ def evaluate(
             "shape": list(images.shape),
         },
         "positive": bundle.manifest.positive or "",
-        "model": bundle.manifest.as_json(),
-        "threshold": _own_threshold(bundle),
+        "model": about if answers is None else {**about, "scale": answers.scale},
+        "threshold": None if answers is None or answers.positive is None else answers.threshold,
         "versions": dict(bundle.manifest.versions),
     }
     values = {f"model.{name}": value for name, value in judged.metrics.items()}
@@ -147,11 +131,11 @@ def evaluate(
     return StudyResult(
         values=values,
         arrays={
+            **judged.arrays,
+            **({} if answers is None else arrays_of(answers) | _pictured(bundle, images, answers)),
             "labels.test": images.test.labels,
             "model.names": images.test.names,
             "model.hashes": images.test.hashes,
-            **{f"model.{name}": array for name, array in judged.arrays.items()},
-            **_pictured(bundle, images, task, judged),
         },
         manifest=manifest,
     )
@@ -167,33 +151,22 @@ def _as_given(bundle: Bundle, corrected: Corrected, wanted: Wanted, every: bool)
     return {"model.as_given": judge(bundle, make_task(images, wanted, seed=42)).metrics}
 
 
-def _own_threshold(bundle: Bundle) -> float | None:
-    """From which score on a detector says yes."""
-    if bundle.manifest.task != "detector":
-        return None
-    point = bundle.manifest.operating_point
-    return first_yes(boundary(bundle.estimator)) if point is None else point.threshold
-
-
-def _pictured(bundle: Bundle, images: Dataset, task: Task, judged: Judged) -> dict[str, NDArray[Any]]:
+def _pictured(bundle: Bundle, images: Dataset, answers: Answers) -> dict[str, NDArray[Any]]:
     """What a report shows besides the answers: images, and the scores that a threshold may be chosen on."""
-    if task.name not in ("classification", "detector"):
-        return {}
-    answers = judged.arrays
-    arrays = gallery_arrays(
-        images.test.images, task.y_test, answers["predictions"], answers["scores"], _own_threshold(bundle)
-    )
-    if task.name == "classification":
-        arrays |= _why(bundle, task, answers["predictions"], images.shape)
+    arrays = gallery_of(answers, images.test.images)
+    if answers.positive is None:
+        arrays |= _why(bundle, images.test.X, answers, images.shape)
     if bundle.held_out is not None:
         arrays["model.held_out.truth"] = bundle.held_out.truth
         arrays["model.held_out.scores"] = bundle.held_out.scores
     return arrays
 
 
-def _why(bundle: Bundle, task: Task, predictions: NDArray[Any], shape: tuple[int, int]) -> dict[str, NDArray[Any]]:
+def _why(
+    bundle: Bundle, X: NDArray[np.uint8], answers: Answers, shape: tuple[int, int]
+) -> dict[str, NDArray[Any]]:
     """Why test images were misread, and the training images that say so."""
-    found = explain(bundle.estimator, task.X_test, task.y_test, predictions.astype(np.int64), shape)
+    found = explain(bundle.estimator, X, answers.labels, answers.predictions, shape)
     if "weights" in found:
         found["weights"] = found["weights"][None]
     if "neighbors" in found:
@@ -236,7 +209,8 @@ def _judge_denoising(bundle: Bundle, noisy: NDArray[np.uint8], true: NDArray[np.
         "noisy_pixel_error": _pixel_error(noisy, true),
         "clean_pixel_error": _pixel_error(cleaned, true),
     }
-    return Judged(metrics, None, {"noisy": noisy[:100], "cleaned": cleaned[:100], "true": true[:100]})
+    shown = {"noisy": noisy[:100], "cleaned": cleaned[:100], "true": true[:100]}
+    return Judged(metrics, arrays={f"model.{name}": some for name, some in shown.items()})
 
 
 def _pixel_error(images: NDArray[np.uint8], true: NDArray[np.uint8]) -> float:

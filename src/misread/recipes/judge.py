@@ -1,20 +1,21 @@
 """Judge a table of answers, whoever made it: the result is the same kind that our own models get."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from misread.analysis.doubts import N_NEIGHBORS, doubt_labels
-from misread.bundle.answers import evidence_of
 from misread.data.corrected import Corrected
 from misread.errors import AnswersError
 from misread.evaluation.answers import Answers
 from misread.evaluation.calibration import class_probabilities
 from misread.evaluation.scores import boundary_of, first_yes
-from misread.recipes.metrics import classifier_metrics, detector_metrics
-from misread.recipes.pictured import gallery_arrays
+from misread.recipes.metrics import metrics_of
+from misread.recipes.pictured import gallery_of
+from misread.results.answers import arrays_of
 from misread.results.provenance import made_by
 from misread.results.study import StudyResult
 
@@ -115,16 +116,19 @@ def judge_answers(
             f"{len(answers.class_names):,} classes are more than the {MOST_CLASSES:,} that are judged against "
             "each other; choose one (--positive), or ask about all at once (misread check --accuracy)"
         )
-    values, arrays, threshold = _judged(answers)
+    if answers.positive is not None and answers.threshold is None:
+        answers = replace(answers, threshold=first_yes(boundary_of(answers.scale or "probabilities")))
+    values: dict[str, Any] = {f"model.{name}": value for name, value in metrics_of(answers).items()}
+    arrays = arrays_of(answers)
     if given is not None and (given.labels != answers.labels).any():
-        values["model.as_given"] = {name.removeprefix("model."): one for name, one in _judged(given)[0].items()}
+        values["model.as_given"] = metrics_of(given)
     if images is not None:
         _check_count(images, len(answers))
         doubts, verdicts = _doubts(answers, images)
         arrays |= doubts
         if verdicts:
             values["suspects.verdicts"] = verdicts
-        arrays |= _pictures(answers, images, threshold, doubts)
+        arrays |= gallery_of(answers, images, doubts)
     manifest = {
         "dataset": {
             "name": source.split(";")[0],
@@ -145,31 +149,10 @@ def judge_answers(
             "scale": answers.scale,
         },
         "judged": "answers",
-        "threshold": threshold,
+        "threshold": None if answers.positive is None else answers.threshold,
         **made_by(),
     }
     return StudyResult(values=values, arrays=arrays, manifest=manifest)
-
-
-def _judged(answers: Answers) -> tuple[dict[str, Any], dict[str, NDArray[Any]], float | None]:
-    """Metrics, the arrays that a report draws them from, and from which score on a detector says yes."""
-    arrays: dict[str, NDArray[Any]] = {
-        "labels.test": answers.labels,
-        "model.predictions": answers.predictions,
-        "model.names": answers.names,
-    }
-    if answers.hashes is not None:
-        arrays["model.hashes"] = answers.hashes
-    if answers.positive is None:
-        metrics = classifier_metrics(answers.labels, answers.predictions, None, answers.class_names, None)
-        if answers.scores is not None:
-            arrays["model.scores"] = answers.scores
-        return {f"model.{name}": value for name, value in metrics.items()}, arrays, None
-    boundary = boundary_of(answers.scale or "probabilities")
-    threshold = answers.threshold if answers.threshold is not None else first_yes(boundary)
-    arrays["model.scores"] = answers.positive_scores[:, None]
-    metrics = detector_metrics(evidence_of(answers), answers.predictions == 1)
-    return {f"model.{name}": value for name, value in metrics.items()}, arrays, threshold
 
 
 def _labelled_before(answers: Answers, corrected: Corrected) -> Answers:
@@ -192,15 +175,6 @@ def _doubts(answers: Answers, images: NDArray[np.uint8]) -> tuple[dict[str, NDAr
     if answers.scale != "probabilities":
         table = class_probabilities(answers.labels, table)
     return doubt_labels(images.reshape(len(images), -1), answers.labels, table)
-
-
-def _pictures(
-    answers: Answers, images: NDArray[np.uint8], threshold: float | None, doubts: dict[str, NDArray[Any]]
-) -> dict[str, NDArray[Any]]:
-    scores = np.zeros((len(answers), 1)) if answers.scores is None else answers.scores
-    if answers.positive is not None:
-        scores = answers.positive_scores[:, None]
-    return gallery_arrays(images, answers.labels, answers.predictions, scores, threshold, doubts)
 
 
 def _grey(images: ArrayLike, n: int) -> NDArray[np.uint8]:

@@ -7,6 +7,9 @@ from numpy.typing import NDArray
 
 from misread.analysis.confusion import confusion_counts
 from misread.bundle import Evidence, OperatingPointRecord
+from misread.bundle.answers import evidence_of
+from misread.evaluation.answers import Answers
+from misread.evaluation.chances import uncalibrated
 from misread.evaluation.comparison import compare_areas
 from misread.evaluation.intervals import clopper_pearson, f1_interval
 from misread.evaluation.rejection import RejectionCurve
@@ -14,12 +17,13 @@ from misread.evaluation.reliability import Reliability, calibration_error_interv
 from misread.evaluation.thresholds import OperatingPoint
 
 __all__ = [
-    "chance_metrics",
-    "classifier_metrics",
     "detector_metrics",
+    "metrics_of",
     "multilabel_metrics",
     "point_metrics",
+    "promise_kept",
     "share",
+    "verdict",
 ]
 
 
@@ -35,6 +39,49 @@ def share(count: int, of: int) -> dict[str, Any]:
     }
 
 
+def metrics_of(
+    answers: Answers, chances: NDArray[np.float64] | None = None, *, with_chances: bool = False
+) -> dict[str, Any]:
+    """All that is counted of a table of answers with labels, whoever made it, with intervals.
+
+    Parameters
+    ----------
+    answers : Answers
+        All labelled.
+    chances : ndarray of shape (n, n_classes), optional
+        Calibrated, of a classifier.
+    with_chances : bool
+        Whether to say how true the scores, and these, are as chances.
+    """
+    if answers.positive is not None:
+        return detector_metrics(evidence_of(answers), answers.predictions == 1)
+    metrics = _classifier_metrics(answers)
+    if with_chances:
+        before = uncalibrated(answers.needed_scores, answers.scale != "decision_function")
+        metrics["chances"] = _chance_metrics(answers.labels, answers.predictions, before, chances)
+    return metrics
+
+
+def promise_kept(answers: Answers, point: OperatingPointRecord) -> dict[str, Any]:
+    """Whether what was promised on held-out scores came true on these answers."""
+    task = "classification" if answers.positive is None else "detector"
+    return verdict(point_metrics(evidence_of(answers), point, task), point)
+
+
+def verdict(reached: dict[str, Any], point: OperatingPointRecord) -> dict[str, Any]:
+    """Whether what was promised on held-out scores came true on other images."""
+    got = reached[point.aim]
+    if got["value"] is None:
+        words = "untested: no positive answer"
+    elif got["value"] >= point.target:
+        words = "held"
+    elif got["high"] >= point.target:
+        words = "held within sampling error"
+    else:
+        words = "missed"
+    return {"aim": point.aim, "target": point.target, **got, "verdict": words}
+
+
 def detector_metrics(evidence: Evidence, positive: NDArray[np.bool_]) -> dict[str, Any]:
     """Quality of a detector that says yes where `positive`."""
     counts = OperatingPoint.from_scores(evidence.truth, positive, 1)
@@ -47,32 +94,26 @@ def detector_metrics(evidence: Evidence, positive: NDArray[np.bool_]) -> dict[st
     }
 
 
-def classifier_metrics(
-    y: NDArray[np.int64],
-    predictions: NDArray[np.int64],
-    evidence: Evidence | None,
-    classes: tuple[str, ...],
-    point: OperatingPointRecord | None,
-) -> dict[str, Any]:
+def _classifier_metrics(answers: Answers) -> dict[str, Any]:
     """Quality of a classifier: as a whole, class by class, and of what it is sure of."""
-    counts = confusion_counts(y, predictions, len(classes))
-    right = int(np.trace(counts))
+    counts = confusion_counts(answers.labels, answers.predictions, len(answers.class_names))
+    threshold = None if answers.scores is None else answers.threshold
     return {
-        "n": len(y),
-        "accuracy": share(right, len(y)),
+        "n": len(answers),
+        "accuracy": share(int(np.trace(counts)), len(answers)),
         "confusion": counts.tolist(),
         "classes": {
             name: {
                 "precision": share(int(counts[code, code]), int(counts[:, code].sum())),
                 "recall": share(int(counts[code, code]), int(counts[code].sum())),
             }
-            for code, name in enumerate(classes)
+            for code, name in enumerate(answers.class_names)
         },
-        **({} if point is None or evidence is None else {"answered": _answered(evidence, point.threshold)}),
+        **({} if threshold is None else {"answered": _answered(evidence_of(answers), threshold)}),
     }
 
 
-def chance_metrics(
+def _chance_metrics(
     truth: NDArray[np.int64],
     answered: NDArray[np.int64],
     before: NDArray[np.float64],

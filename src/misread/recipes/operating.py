@@ -8,9 +8,9 @@ from typing import Any
 from misread.bundle import Bundle, Evidence, OperatingPointRecord
 from misread.errors import ParameterError
 from misread.evaluation.thresholds import ThresholdCurve, check_targets
-from misread.recipes.metrics import detector_metrics, point_metrics
+from misread.recipes.metrics import detector_metrics, point_metrics, verdict
 
-__all__ = ["check_aim", "choose_again", "choose_threshold", "scores_in_words", "verdict"]
+__all__ = ["check_aim", "choose_again", "choose_threshold", "scores_in_words"]
 
 
 def check_aim(task: str, precision: float | None, recall: float | None, confidence: float | None) -> None:
@@ -89,20 +89,6 @@ def _out_of_reach(curve: ThresholdCurve, wanted: str, confidence: float | None) 
         f"{answered:,} answers to {curve.n_positives + curve.n_negatives:,} images; ask for less{such} or train a "
         "better model"
     )
-
-
-def verdict(reached: dict[str, Any], point: OperatingPointRecord) -> dict[str, Any]:
-    """Whether what was promised on held-out scores came true on other images."""
-    got = reached[point.aim]
-    if got["value"] is None:
-        words = "untested: no positive answer"
-    elif got["value"] >= point.target:
-        words = "held"
-    elif got["high"] >= point.target:
-        words = "held within sampling error"
-    else:
-        words = "missed"
-    return {"aim": point.aim, "target": point.target, **got, "verdict": words}
 
 
 def choose_again(

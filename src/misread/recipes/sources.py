@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from misread.bundle import Bundle, Manifest, load
+from misread.bundle.answers import as_answers
 from misread.data import Dataset
 from misread.errors import AnswersError, ParameterError
 from misread.evaluation.answers import Answers
@@ -95,29 +96,14 @@ def ask_bundle(
     start = perf_counter()
     said = bundle.answer(test.images)
     seconds = perf_counter() - start
-    point = manifest.operating_point
-    more: dict[str, Any] = {
-        "asked": "test",
-        "names": test.names,
-        "hashes": test.hashes,
-        "threshold": None if point is None else point.threshold,
-        "provenance": {**manifest.provenance, "data": dataset.sha256},
-    }
-    if manifest.task == "detector":
-        positive = str(manifest.positive)
-        labels = (test.labels == manifest.classes.index(positive)).astype(np.int64)
-        scores = class_table(said.scores[:, 0])
-        answers = Answers(
-            (f"not {positive}", positive),
-            said.labels.astype(np.int64),
-            labels,
-            scores,
-            "decision_function",
-            positive=positive,
-            **more,
-        )
-    else:
-        answers = Answers(manifest.classes, said.labels, test.labels, said.scores, "decision_function", **more)
+    answers = as_answers(
+        bundle,
+        said,
+        test.labels if manifest.positive is None else test.labels == manifest.classes.index(manifest.positive),
+        names=test.names,
+        hashes=test.hashes,
+        provenance={**manifest.provenance, "data": dataset.sha256},
+    )
     return Source(
         title or manifest.model,
         answers,

@@ -21,7 +21,7 @@ from misread.data.summary import summarise
 from misread.errors import ParameterError
 from misread.evaluation.answers import Answers
 from misread.evaluation.chances import Calibration, cross_calibrated, fit_calibration, uncalibrated_logits
-from misread.evaluation.reliability import best_temperature, tempered
+from misread.evaluation.reliability import best_temperature
 from misread.fitting.answers import held_out_answers
 from misread.fitting.enough import N_FOLDS, check_both_answers, check_counts, fewer_neighbours
 from misread.fitting.folds import folds_by_class
@@ -33,7 +33,7 @@ from misread.images.colour import is_lost
 from misread.images.fit import fitted_already
 from misread.models import KNeighborsClassifier
 from misread.recipes.evaluate import judge
-from misread.recipes.metrics import chance_metrics, classifier_metrics, detector_metrics, multilabel_metrics
+from misread.recipes.metrics import metrics_of, multilabel_metrics
 from misread.recipes.operating import check_aim, choose_threshold, scores_in_words
 from misread.recipes.unlike import REJECT_RATE, check_reject_rate, telling_unlike
 from misread.results.provenance import packages_behind, versions_of
@@ -205,11 +205,11 @@ def _measured(
 
     Where labels of test images were corrected, `as_given` has them as they were.
     """
-    metrics = {} if held_out is None else {"out_of_fold": _held_out_metrics(bundle, task, held_out)}
+    metrics = {} if held_out is None else {"out_of_fold": _held_out_metrics(bundle, held_out)}
     if len(task.X_test):
         on_stage(f"Testing on {len(task.X_test):,} images")
         judged = judge(bundle, task)
-        bundle = replace(bundle, tested=judged.evidence)
+        bundle = replace(bundle, tested=None if judged.answers is None else evidence_of(judged.answers))
         metrics["test"] = judged.metrics
         if as_given is not None:
             metrics["test_as_given"] = judge(bundle, as_given).metrics
@@ -298,25 +298,15 @@ def calibrated(answers: Answers, evidence: Evidence) -> Calibration | None:
     return fit_calibration(evidence.truth, evidence.scores, temperature)
 
 
-def _held_out_metrics(bundle: Bundle, task: Task, held_out: OutOfFold) -> dict[str, Any]:
-    manifest, evidence = bundle.manifest, bundle.held_out
-    if task.name == "multilabel" or evidence is None:
-        return multilabel_metrics(held_out.y, held_out.predictions, manifest.outputs)
-    if task.name == "detector":
-        point = manifest.operating_point
-        positive = held_out.predictions.astype(bool) if point is None else evidence.scores >= point.threshold
-        return detector_metrics(evidence, positive)
-    metrics = classifier_metrics(
-        held_out.y, held_out.predictions, evidence, manifest.classes, manifest.operating_point
-    )
-    if bundle.calibration is None:
-        return metrics
-    kept = bundle.kept
-    assert kept is not None
-    assert kept.scores is not None
-    scores = uncalibrated_logits(kept.scores, kept.scale == "votes")
-    after = cross_calibrated(bundle.calibration, evidence.truth, evidence.scores, scores, kept.predictions)
-    return {**metrics, "chances": chance_metrics(kept.labels, kept.predictions, tempered(scores), after)}
+def _held_out_metrics(bundle: Bundle, held_out: OutOfFold) -> dict[str, Any]:
+    answers, evidence, calibration = bundle.answers, bundle.held_out, bundle.calibration
+    if answers is None or evidence is None:
+        return multilabel_metrics(held_out.y, held_out.predictions, bundle.manifest.outputs)
+    if calibration is None or answers.positive is not None:
+        return metrics_of(answers)
+    scores = uncalibrated_logits(answers.needed_scores, answers.scale == "votes")
+    chances = cross_calibrated(calibration, evidence.truth, evidence.scores, scores, answers.predictions)
+    return metrics_of(answers, chances, with_chances=True)
 
 
 def _examples(estimator: Any, dataset: Dataset) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:

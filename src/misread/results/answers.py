@@ -3,14 +3,15 @@
 from typing import Any, cast
 
 import numpy as np
+from numpy.typing import NDArray
 
 from misread.errors import AnswersError
 from misread.evaluation.answers import Answers
-from misread.evaluation.scores import class_table
+from misread.evaluation.scores import boundary_of, class_table
 from misread.results.names import opened_in, title_of
 from misread.results.study import StudyResult
 
-__all__ = ["answers_of"]
+__all__ = ["answers_of", "arrays_of"]
 
 
 def answers_of(result: StudyResult) -> Answers:
@@ -30,6 +31,20 @@ def answers_of(result: StudyResult) -> Answers:
     return _of_one_model(result) if "model" in result.manifest else _of_study(result)
 
 
+def arrays_of(answers: Answers) -> dict[str, NDArray[Any]]:
+    """A table of answers as arrays of a result, of which `answers_of` makes it again."""
+    arrays: dict[str, NDArray[Any]] = {
+        "labels.test": answers.labels,
+        "model.predictions": answers.predictions,
+        "model.names": answers.names,
+    }
+    if answers.hashes is not None:
+        arrays["model.hashes"] = answers.hashes
+    if answers.scores is not None:
+        arrays["model.scores"] = answers.scores if answers.positive is None else answers.positive_scores[:, None]
+    return arrays
+
+
 def _of_one_model(result: StudyResult) -> Answers:
     arrays, model = result.arrays, result.manifest["model"]
     if model["task"] not in ("classification", "detector"):
@@ -41,7 +56,7 @@ def _of_one_model(result: StudyResult) -> Answers:
         labels = labels == names.index(positive)
         names = (f"not {positive}", positive)
         if scores is not None:
-            scores = class_table(scores[:, 0], 0.0 if scale == "decision_function" else 0.5)
+            scores = class_table(scores[:, 0], boundary_of(scale))
     return Answers(
         names,
         arrays["model.predictions"].astype(np.int64),
