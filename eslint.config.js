@@ -1,7 +1,7 @@
 // What `make lint-js` checks in the JavaScript of the report, of the served page and of exported pages.
 const BROWSER = [
-  "AbortController", "Blob", "CustomEvent", "Event", "EventTarget", "FormData", "HTMLCanvasElement", "Image", "ImageData", "IntersectionObserver", "MutationObserver", "Path2D",
-  "ResizeObserver", "URL", "addEventListener", "atob", "clearTimeout", "console", "devicePixelRatio", "document", "fetch",
+  "AbortController", "Blob", "CustomEvent", "DecompressionStream", "Event", "EventTarget", "FormData", "HTMLCanvasElement", "Image", "ImageData", "IntersectionObserver", "MutationObserver", "Path2D",
+  "ResizeObserver", "Response", "URL", "addEventListener", "atob", "clearTimeout", "console", "devicePixelRatio", "document", "fetch",
   "getComputedStyle", "globalThis", "innerWidth", "location", "matchMedia", "performance", "requestAnimationFrame", "setTimeout",
   "structuredClone", "window",
 ];

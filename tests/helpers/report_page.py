@@ -1,5 +1,7 @@
 """How tests read the report's page."""
 
+import base64
+import zlib
 from collections.abc import Callable
 from typing import Any
 
@@ -8,6 +10,13 @@ import numpy as np
 from misread.results.study import StudyResult
 
 Open = Callable[..., Any]
+
+
+def unpacked(packed: dict[str, str]) -> np.ndarray:
+    """An array of the page, as its script unpacks it."""
+    dtype = np.dtype(packed["dtype"]).newbyteorder("<")
+    by_place = np.frombuffer(zlib.decompress(base64.b64decode(packed["data"])), np.uint8)
+    return by_place.reshape(dtype.itemsize, -1).T.copy().view(dtype).ravel()
 
 
 def shown(page: Any, *names: str) -> list[str]:

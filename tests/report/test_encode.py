@@ -9,13 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
+from report_page import unpacked
 
 from misread.evaluation.thresholds import ThresholdCurve
 from misread.report.encode import packed, packed_curve, packed_edges, safe_json, sprite
-
-
-def unpack(part: dict[str, str]) -> np.ndarray:
-    return np.frombuffer(base64.b64decode(part["data"]), np.dtype(part["dtype"]).newbyteorder("<"))
 
 
 @pytest.mark.parametrize(
@@ -33,7 +30,7 @@ def unpack(part: dict[str, str]) -> np.ndarray:
 def test_arrays_come_back_exactly(values: list[float], dtype: str) -> None:
     part = packed(values)
     assert part["dtype"] == dtype
-    np.testing.assert_array_equal(unpack(part), np.asarray(values))
+    np.testing.assert_array_equal(unpacked(part), np.asarray(values))
 
 
 scored = st.lists(st.tuples(st.booleans(), st.integers(-6, 6).map(lambda k: k / 3)), min_size=1, max_size=60)
@@ -43,7 +40,7 @@ scored = st.lists(st.tuples(st.booleans(), st.integers(-6, 6).map(lambda k: k / 
 def test_a_packed_curve_counts_exactly(pairs: list[tuple[bool, float]]) -> None:
     y, scores = np.array([p[0] for p in pairs]), np.array([p[1] for p in pairs])
     part = packed_curve(ThresholdCurve.from_scores(y, scores))
-    thresholds, positives, negatives = (unpack(part[key]) for key in ("thresholds", "positives", "negatives"))
+    thresholds, positives, negatives = (unpacked(part[key]) for key in ("thresholds", "positives", "negatives"))
     np.testing.assert_array_equal(thresholds, np.unique(scores))
     for t, p, n in zip(thresholds, positives, negatives, strict=True):
         assert (p, n) == (np.sum(y & (scores == t)), np.sum(~y & (scores == t)))
@@ -54,7 +51,7 @@ def test_edges_keep_every_answer_to_a_wanted_precision(pairs: list[tuple[bool, f
     y, scores = np.array([p[0] for p in pairs]), np.array([p[1] for p in pairs])
     curve = ThresholdCurve.from_scores(y, scores)
     part = packed_edges(curve)
-    thresholds, positives, negatives = (unpack(part[key]) for key in ("thresholds", "positives", "negatives"))
+    thresholds, positives, negatives = (unpacked(part[key]) for key in ("thresholds", "positives", "negatives"))
     tp, fp = np.cumsum(positives[::-1])[::-1], np.cumsum(negatives[::-1])[::-1]
     for place, threshold in enumerate(thresholds):
         point = curve.at(float(threshold))

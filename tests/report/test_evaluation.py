@@ -1,11 +1,11 @@
 """The report of one model's evaluation: its numbers are the evaluation's, its images are test images."""
 
-import base64
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from report_page import unpacked
 from sklearn.metrics import confusion_matrix, precision_score, recall_score
 
 from misread.bundle import Bundle
@@ -49,10 +49,6 @@ def _run(bundle: Bundle, digits: Dataset, folder: Path) -> Path:
     return folder
 
 
-def _unpacked(packed: dict[str, Any]) -> np.ndarray:
-    return np.frombuffer(base64.b64decode(packed["data"]), packed["dtype"])
-
-
 def test_a_classifier_is_shown_as_it_was_evaluated(run: Path, digits: Dataset, classifier: Bundle) -> None:
     result = StudyResult.load(run)
     data = report_data(result)
@@ -76,10 +72,10 @@ def test_cells_open_test_images(run: Path, digits: Dataset, classifier: Bundle) 
     data = report_data(StudyResult.load(run))
     answers = classifier.answer(digits.test.images)
     gallery = data["gallery"]
-    index, predicted = _unpacked(gallery["index"]), _unpacked(gallery["predicted"])
-    np.testing.assert_array_equal(_unpacked(gallery["true"]), digits.test.labels[index])
+    index, predicted = unpacked(gallery["index"]), unpacked(gallery["predicted"])
+    np.testing.assert_array_equal(unpacked(gallery["true"]), digits.test.labels[index])
     np.testing.assert_array_equal(predicted, answers.labels[index])
-    np.testing.assert_array_equal(_unpacked(gallery["margin"]), margins(answers.scores)[index].astype(np.float32))
+    np.testing.assert_array_equal(unpacked(gallery["margin"]), margins(answers.scores)[index].astype(np.float32))
     wrong = np.flatnonzero(digits.test.labels != answers.labels)
     assert set(wrong) <= set(index)
     assert data["matrix"]["errors_shown"] == data["matrix"]["errors"] == len(wrong)
@@ -105,17 +101,17 @@ def test_a_detector_starts_at_its_own_threshold(detector_run: Path, digits: Data
     assert model["default"] == detector.manifest.operating_point.threshold
     assert data["explorer"]["wanted"] == 0.95
     scores = detector.answer(digits.test.images).scores[:, 0]
-    truth, thresholds = digits.test.labels == 5, _unpacked(model["test"]["thresholds"])
+    truth, thresholds = digits.test.labels == 5, unpacked(model["test"]["thresholds"])
     np.testing.assert_array_equal(thresholds, np.unique(scores))
     yes = thresholds >= model["default"]
-    found, alarms = (int(_unpacked(model["test"][part])[yes].sum()) for part in ("positives", "negatives"))
+    found, alarms = (int(unpacked(model["test"][part])[yes].sum()) for part in ("positives", "negatives"))
     [[_, fp], [_, tp]] = result.values["model.confusion"]
     assert (found, alarms) == (tp, fp)
     cards = {card["title"]: card["value"] for card in data["glance"]["cards"]}
     said = scores >= model["default"]
     assert cards["Precision, test images"] == precision_score(truth, said)
     assert cards["Recall, test images"] == recall_score(truth, said)
-    held_out = _unpacked(model["curve"]["positives"]), _unpacked(model["curve"]["negatives"])
+    held_out = unpacked(model["curve"]["positives"]), unpacked(model["curve"]["negatives"])
     assert (held_out[0].sum(), held_out[1].sum()) == (
         (digits.train.labels == 5).sum(),
         (digits.train.labels != 5).sum(),
@@ -125,7 +121,7 @@ def test_a_detector_starts_at_its_own_threshold(detector_run: Path, digits: Data
     notes = {card["title"]: card["note"] for card in data["glance"]["cards"]}
     assert notes["Accuracy, test images"] == f"forest; always 'no': {np.mean(~truth):.2%}"
     gallery = data["gallery"]
-    np.testing.assert_array_equal(_unpacked(gallery["score"]), scores[_unpacked(gallery["index"])])
+    np.testing.assert_array_equal(unpacked(gallery["score"]), scores[unpacked(gallery["index"])])
 
 
 def test_what_an_evaluation_has_not_is_left_out_with_a_reason(run: Path, detector_run: Path) -> None:

@@ -1,8 +1,8 @@
 """The map of all held-out images, for the page.
 
 The page is given, for every image, `x` and `y` (0 to 4,095), `true` and `predicted` (class codes) and `doubt`
-(0 to 255: the smaller the lead of the answer over the next class, the larger); and `copies`, images of which a
-test image is nearly a copy.
+(0 to 7: the smaller the lead of the answer over the next class, the larger; as many images at each); and `copies`,
+images of which a test image is nearly a copy.
 """
 
 from typing import Any
@@ -14,6 +14,8 @@ from misread.report.encode import packed
 from misread.report.evidence import Absent, Evidence
 
 __all__ = ["places"]
+
+DOUBTS = 8
 
 
 def places(evidence: Evidence) -> dict[str, Any]:
@@ -32,7 +34,7 @@ def places(evidence: Evidence) -> dict[str, Any]:
         "y": packed(flat[:, 1]),
         "true": packed(evidence.labels),
         "predicted": packed(evidence.predictions),
-        "doubt": packed(255 * order // max(1, len(order) - 1)),
+        "doubt": packed(DOUBTS * order // max(1, len(order))),
         "copies": packed(np.unique(pairs[:, 1])),
         "n_copies": len(pairs),
     }

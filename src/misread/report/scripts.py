@@ -12,6 +12,8 @@ _EXPORT = re.compile(r"^export (?=(?:const|class) (\w+))", re.MULTILINE)
 def bundled(start: str = "main") -> str:
     """Modules of `assets/js` one after the other, each after all that it imports, and in a scope of its own.
 
+    A module may wait (`await`) as it does when the browser puts modules together; those after it wait, too.
+
     Parameters
     ----------
     start : str
@@ -36,9 +38,8 @@ def bundled(start: str = "main") -> str:
             add(needed, (*importing, name))
         done.append(name)
         body = _IMPORT.sub(r"const \1 = from_\2;", _EXPORT.sub("", text))
-        texts.append(
-            f"const from_{name} = (() => {{\n{body}return {{ {', '.join(_EXPORT.findall(text))} }};\n}})();"
-        )
+        names = ", ".join(_EXPORT.findall(text))
+        texts.append(f"const from_{name} = await (async () => {{\n{body}return {{ {names} }};\n}})();")
 
     add(start)
     return "\n".join(texts)

@@ -27,7 +27,7 @@ const groupsOf = (points, by, styles) => {
   for (let i = 0; i < points.n; i++) {
     const wrong = points.true[i] !== points.predicted[i];
     if (by === "error") put(wrong ? 1 : 0, wrong ? styles.no : mixed(styles.card, styles.yes, 0.45), wrong ? "misread" : "read right", i);
-    else if (by === "doubt") put(points.doubt[i] >> 5, mixed(mixed(styles.card, styles.muted, 0.3), styles.no, (points.doubt[i] >> 5) / 7), "", i);
+    else if (by === "doubt") put(points.doubt[i], mixed(mixed(styles.card, styles.muted, 0.3), styles.no, points.doubt[i] / 7), "", i);
     else put(points[by][i], colorOfClass(points[by][i], points.classes), points[by][i], i);
   }
   return [...groups.values()].sort((a, b) => a.key - b.key);
