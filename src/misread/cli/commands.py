@@ -84,6 +84,7 @@ COMMANDS = {
         "serve:serve",
         "Serve a model on this machine: an HTTP API, and a page to draw on. Ctrl-C ends it.",
     ),
+    "warm": ("warm:warm", "Compile the kernels now, for this processor, so that nothing waits for it later."),
 }
 
 

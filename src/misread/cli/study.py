@@ -15,6 +15,7 @@ from misread.cli.outputs import ForceOption, folder_to_write, named_after
 from misread.cli.own import Own, reads_own_data
 from misread.cli.progress import StudyProgress
 from misread.cli.tables import print_table
+from misread.cli.warm import compiling_beside
 from misread.cli.words import say
 from misread.images.fit import FITS
 from misread.recipes.study import StudyResult
@@ -52,7 +53,7 @@ def study(
     if model:
         check_model(model, seed, {})
     dataset = load_with_progress(data, data_dir, size, fit, invert, on_error, own=own)
-    with StudyProgress(model) as progress:
+    with compiling_beside(jobs), StudyProgress(model) as progress:
         result = run_study(
             dataset,
             out,
