@@ -65,7 +65,11 @@ ALLOWED = [
     make_pipeline(MinMaxScaler(), Normalizer(), LogisticRegression(max_iter=20)),
     CalibratedClassifierCV(LinearSVC(random_state=0), cv=2),
     CalibratedClassifierCV(GaussianNB(), cv=2, method="isotonic", ensemble=False),
-    CalibratedClassifierCV(LogisticRegression(max_iter=20), cv=2, method="temperature"),
+    *(
+        [CalibratedClassifierCV(LogisticRegression(max_iter=20), cv=2, method="temperature")]
+        if "temperature" in str(CalibratedClassifierCV._parameter_constraints["method"])
+        else []  # scikit-learn before 1.8
+    ),
     GradientBoostingClassifier(n_estimators=2, random_state=0),
     GradientBoostingClassifier(n_estimators=2, init="zero", random_state=0),
     BaggingClassifier(DecisionTreeClassifier(), 3, max_features=0.5, random_state=0),
@@ -84,6 +88,42 @@ def test_what_is_allowed_comes_back(estimator, bundle_of, few, tmp_path):
     save(bundle, tmp_path / "m.misread")
     loaded = load(tmp_path / "m.misread")
     np.testing.assert_array_equal(loaded.answer(few.test.images).scores, bundle.answer(few.test.images).scores)
+
+
+def _nodes(part):
+    yield from (one for value in part for one in _nodes(value)) if isinstance(part, list) else ()
+    if isinstance(part, dict):
+        yield part
+        yield from (one for value in part.values() for one in _nodes(value))
+
+
+def _as_before_1_9(schema, kind=None):
+    """What scikit-learn before 1.9 has skops write of a compiled loss."""
+    for node in list(_nodes(schema)):
+        if str(node.get("__class__")).startswith("Cy"):
+            null = {"__class__": "str", "__module__": "builtins", "__loader__": "JsonNode"}
+            old = {"__class__": kind or node["__class__"], "__module__": "_loss", "__loader__": "ObjectNode"}
+            node.clear()
+            node |= {**old, "content": {**null, "content": "null", "is_json": True}}
+    return schema
+
+
+@pytest.mark.parametrize(
+    "estimator",
+    [
+        GradientBoostingClassifier(n_estimators=2, random_state=0),
+        HistGradientBoostingClassifier(max_iter=2, random_state=0),
+    ],
+    ids=lambda one: type(one).__name__,
+)
+def test_a_loss_written_by_an_earlier_scikit_learn_is_read(estimator, fitted, few):
+    model = fitted(estimator)
+    content = edited_skops(model, _as_before_1_9)
+    assert b'"_loss"' in content
+    again = loads(np.frombuffer(content, np.uint8))
+    np.testing.assert_array_equal(again.predict_proba(few.test.X), model.predict_proba(few.test.X))
+    with pytest.raises(ModelFileError, match="CyEvilLoss, which is not allowed"):
+        loads(np.frombuffer(edited_skops(model, lambda schema: _as_before_1_9(schema, "CyEvilLoss")), np.uint8))
 
 
 def linear(X, Y):

@@ -47,6 +47,9 @@ def audited(content: bytes, budget: Budget) -> bytes:
         budget.spend(JSON_BYTES * members[_SCHEMA].file_size, "for a part in it")
         schema = json.loads(content_of(archive, members[_SCHEMA]))
         nodes = list(_nodes(schema))
+        for node in nodes:
+            if node.get("__module__") == "_loss":
+                _as_newer_loss(node)
         budget.spend(_NODE_BYTES * len(nodes), f"for the {len(nodes):,} values of a part in it")
         _check_types(nodes)
         arrays = {}
@@ -76,6 +79,18 @@ def _nodes(schema: Any) -> Iterator[dict[str, Any]]:
         elif isinstance(node, dict):
             yield node
             rest += node.values()
+
+
+def _as_newer_loss(node: dict[str, Any]) -> None:
+    """A compiled loss, as scikit-learn before 1.9 has skops write it, becomes what a later one has it write."""
+    empty = {"__module__": "builtins", "content": []}
+    keys = {"__class__": "list", "__loader__": "ListNode", **empty}
+    node |= {
+        "__module__": "sklearn._loss._loss",
+        "__loader__": "LossNode",
+        "__reduce__": {"args": {"__class__": "tuple", "__loader__": "TupleNode", **empty}},
+        "content": {"__class__": "dict", "__loader__": "DictNode", **empty, "content": {}, "key_types": keys},
+    }
 
 
 def _check_types(nodes: list[dict[str, Any]]) -> None:
