@@ -4,7 +4,9 @@ BIN := .venv/bin
 EXTRAS ?= test,lint,dask,parquet
 ALL_EXTRAS := test,lint,docs,dask,parquet,deep,bench
 
-.PHONY: study test lint lint-js docs docs-pictures constraints wheel changelog bench bench-ladder clean
+OLDEST := .venv-oldest/bin
+
+.PHONY: study test oldest lint lint-js docs docs-pictures constraints wheel changelog bench bench-ladder clean
 
 study: .venv/ready
 	$(BIN)/misread study --out runs/digits
@@ -17,6 +19,19 @@ lint: .venv/ready
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+# The oldest versions that pyproject promises: installed, and asked all that needs neither network nor PyTorch. What
+# old versions warn of is theirs.
+oldest:
+	rm -rf .venv-oldest
+	$(PYTHON) -m venv .venv-oldest
+	$(OLDEST)/pip install --quiet --disable-pip-version-check uv
+	$(OLDEST)/uv pip compile --quiet --python $(OLDEST)/python --resolution lowest-direct \
+	  $(foreach extra,dask notebook onnx parquet serve,--extra $(extra)) pyproject.toml -o .venv-oldest/oldest.txt
+	$(OLDEST)/uv pip install --quiet --python $(OLDEST)/python --override .venv-oldest/oldest.txt \
+	  --editable '.[dask,notebook,onnx,parquet,serve,test]'
+	$(OLDEST)/python -m pytest -W ignore::DeprecationWarning -W ignore::PendingDeprecationWarning \
+	  -W ignore::pytest.PytestRemovedIn10Warning $(or $(TESTS),tests --ignore tests/docs --ignore tests/widgets)
 
 # JavaScript, where there is npm.
 lint-js:
@@ -70,7 +85,7 @@ bench-ladder: .venv/ready
 	$(BIN)/python -m benchmarks.ladder
 
 clean:
-	rm -rf .venv .venv-stock .venv-constraints build dist docs/_build docs/reference/generated src/*.egg-info .pytest_cache .mypy_cache .ruff_cache
+	rm -rf .venv .venv-oldest .venv-stock .venv-constraints build dist docs/_build docs/reference/generated src/*.egg-info .pytest_cache .mypy_cache .ruff_cache
 
 .venv/ready: pyproject.toml constraints.txt
 	@echo "Installing misread and what it needs into .venv: a minute or two."

@@ -106,7 +106,7 @@ def _explain(error: Any) -> int:
         if context is not None and hasattr(error, "option_name"):
             options = [option.lstrip("-") for parameter in context.command.params for option in parameter.opts]
             hint = did_you_mean(error.option_name.lstrip("-"), options)
-            message = error.message + hint.replace("mean ", "mean --")
+            message = f"No such option: {error.option_name}{hint.replace('mean ', 'mean --')}"
         elif context is not None and message.startswith("Got unexpected extra"):
             takes_data = any("--data" in parameter.opts for parameter in context.command.params)
             message = f"{message.rstrip('.')}{'; a data set is given with --data' if takes_data else ''}"

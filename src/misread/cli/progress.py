@@ -34,6 +34,7 @@ def bars(*columns: ProgressColumn) -> Progress:
     """Progress on standard error in these columns; nothing where that is no terminal."""
     console = Console(file=sys.stderr, soft_wrap=True)
     shown = console.is_terminal
+    console.quiet = not shown  # rich before 14.2 ends with a line even so
     return Progress(*columns, console=console, transient=True, disable=not shown, redirect_stdout=False)
 
 
