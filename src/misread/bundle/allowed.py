@@ -118,7 +118,11 @@ _BY_LOADER: dict[str, frozenset[str]] = {
 }
 """Which types each of skops's ways to construct something may be used on."""
 
-TRUSTED_TYPES = (*sorted(_LOSSES | _OURS | _SCORES | _PARTS), "sklearn.tree._tree.Tree", "sklearn.utils._bunch.Bunch")
+TRUSTED_TYPES = (
+    *sorted(_LOSSES | _OURS | _SCORES | _PARTS),
+    "sklearn.tree._tree.Tree",
+    "sklearn.utils._bunch.Bunch",
+)
 """What is to be constructed besides what skops itself vouches for."""
 
 _NAMES = ("__class__", "__loader__", "__module__")
