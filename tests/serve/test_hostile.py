@@ -29,7 +29,7 @@ from misread.serve.unfolding import unfolded
 Serve = Callable[..., AbstractContextManager[str]]
 Png = Callable[..., bytes]
 
-SETUP = Setup((8, 8), "stretch", False, Limits())
+SETUP = Setup((8, 8), "stretch", False, False, Limits())
 
 
 def large(side: int) -> bytes:

@@ -82,6 +82,9 @@ class Manifest:
         How other images are brought to that size.
     invert : bool
         Whether light and dark change places before.
+    binary : bool
+        Whether the levels 0 and 1, of an image that has no others, are black and white; False in files of an
+        earlier misread.
     positive : str or None
         The class that a detector detects.
     outputs : tuple of str
@@ -110,6 +113,7 @@ class Manifest:
     image_size: tuple[int, int]
     fit: str = "stretch"
     invert: bool = False
+    binary: bool = False
     positive: str | None = None
     outputs: tuple[str, ...] = ()
     params: dict[str, Any] = field(default_factory=dict)
@@ -148,7 +152,7 @@ class Manifest:
             raise ModelFileError(
                 f"it is of format version {version}, this misread reads {FORMAT_VERSION}; install a newer misread"
             )
-        document = {"training": {}, "unlike": None, **document}
+        document = {"training": {}, "unlike": None, "binary": False, **document}
         taken = {one.name: _take(document, one.name, _KINDS[one.name]) for one in dataclasses.fields(cls)}
         for name in ("classes", "outputs"):
             taken[name] = tuple(taken[name])
@@ -196,7 +200,7 @@ _KINDS: dict[str, tuple[type, ...]] = {
     "positive": (str, type(None)),
     **dict.fromkeys(("operating_point", "unlike"), (dict, type(None))),
     "format_version": (int,),
-    "invert": (bool,),
+    **dict.fromkeys(("invert", "binary"), (bool,)),
 }
 _POINT_KINDS: dict[str, tuple[type, ...]] = {
     "threshold": (float, int),

@@ -113,7 +113,7 @@ class Bundle:
                 f"an image must be uint8 of shape (height, width), got {grey.dtype}, {grey.shape}"
             )
         manifest = self.manifest
-        return fit_image(grey, manifest.image_size, manifest.fit, manifest.invert)
+        return fit_image(grey, manifest.image_size, manifest.fit, manifest.invert, manifest.binary)
 
     def answer(self, images: NDArray[np.uint8]) -> Readings:
         """Ask the model about prepared images of shape (n, height, width).

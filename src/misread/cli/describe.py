@@ -20,7 +20,7 @@ def describe(manifest: Manifest) -> list[str]:
     height, width = manifest.image_size
     data = manifest.dataset
     lines = titled("model", [f"{_task(manifest)}, by {manifest.model}{_params(manifest.params)}"])
-    inverted = ", light and dark exchanged" * manifest.invert
+    inverted = ", levels 0 and 1 scaled to 255" * manifest.binary + ", light and dark exchanged" * manifest.invert
     lines += titled("images", [f"{height}x{width}; others are fitted by '{manifest.fit}'{inverted}"])
     if data:
         lines += titled("data", [f"{data.get('name')}, {data.get('n_train', 0):,} training images"])

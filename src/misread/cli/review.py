@@ -164,7 +164,7 @@ def _unlabelled(
 ) -> Review:
     if bundle is not None:
         manifest = bundle.manifest
-        pictures = read_unlabelled(root, manifest.image_size, manifest.fit, manifest.invert)
+        pictures = read_unlabelled(root, manifest.image_size, manifest.fit, manifest.invert, manifest.binary)
     else:
         side = None if size is None else size_of(size)
         pictures = read_unlabelled(root, (side, side) if isinstance(side, int) else side, fit, invert)

@@ -37,7 +37,7 @@ def with_added(dataset: Dataset, folder: Path, corrections: Corrections) -> Data
         raise DataError(
             f"{folder}: no such folder; --add takes one with images, such as `misread serve --keep` fills"
         )
-    found = read_unlabelled(folder, dataset.shape, dataset.fit or FITS[0], dataset.invert)
+    found = read_unlabelled(folder, dataset.shape, dataset.fit or FITS[0], dataset.invert, dataset.binary)
     decisions = corrections.decisions(dict(zip(found.names.tolist(), found.hashes.tolist(), strict=True)))
     rows, labels, left_out = _labelled(dataset, found, decisions)
     if not rows:

@@ -135,6 +135,7 @@ def assemble(
         layout,
         made.fit,
         made.invert,
+        made.binary,
     )
 
 

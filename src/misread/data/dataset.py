@@ -135,6 +135,8 @@ class Dataset:
         None where they came as they are, and nobody said how others are to come to it.
     invert : bool
         Whether light and dark changed places.
+    binary : bool
+        Whether the pictures had the levels 0 and 1 alone, which became 0 and 255.
     corrected : Corrected or None
         What corrections changed (`misread.data.corrected`); the content hash is that of the corrected set.
     loaded : mapping
@@ -156,6 +158,7 @@ class Dataset:
     layout: str = ""
     fit: str | None = None
     invert: bool = False
+    binary: bool = False
     corrected: "Corrected | None" = None
     loaded: Mapping[str, Any] = field(default_factory=dict)
 

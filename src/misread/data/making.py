@@ -54,6 +54,8 @@ class Made:
         How they were brought to one size; None where nothing was asked for and nothing done.
     invert : bool
         Whether light and dark changed places.
+    binary : bool
+        Whether the pictures have the levels 0 and 1 alone, which became 0 and 255.
     names : ndarray of str, shape (n,), or None
         What the pictures are called where they came from.
     colours : Colours or None
@@ -63,6 +65,7 @@ class Made:
     hashes: NDArray[np.uint64]
     fit: str | None = None
     invert: bool = False
+    binary: bool = False
     names: NDArray[np.str_] | None = None
     colours: Colours | None = None
 

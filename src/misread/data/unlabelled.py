@@ -120,7 +120,11 @@ def is_unlabelled(path: Path) -> bool:
 
 
 def read_unlabelled(
-    path: Path, size: tuple[int, int] | None = None, fit: str = FITS[0], invert: bool = False
+    path: Path,
+    size: tuple[int, int] | None = None,
+    fit: str = FITS[0],
+    invert: bool = False,
+    binary: bool = False,
 ) -> Unlabelled:
     """Read images without labels and bring them to one size; what a server has kept is of that size already.
 
@@ -132,6 +136,8 @@ def read_unlabelled(
         By default that of the kept images, or 28x28.
     fit, invert
         As `misread.load` takes them.
+    binary
+        As `misread.images.fit.fit_image` takes it.
 
     Raises
     ------
@@ -157,7 +163,7 @@ def read_unlabelled(
         if kept and grey.shape != shape:
             broken.append(f"{one.name}: is not {shape[0]}x{shape[1]}")
             continue
-        images.append(grey if kept else fit_image(grey, shape, fit, invert))
+        images.append(grey if kept else fit_image(grey, shape, fit, invert, binary))
         names.append(_within(one.name, path))
         hashes.append(image_hashes(grey[None])[0])
         reading.require(for_images(len(images), *shape), f"{len(images):,} images of {shape[0]}x{shape[1]}")

@@ -41,6 +41,7 @@ def described(bundle: Bundle, source: Source | None, agreement: Agreement) -> di
         "outputs": "\n".join(manifest.outputs),
         "fit": manifest.fit,
         "invert": "yes" if manifest.invert else "no",
+        "binary": "yes" if manifest.binary else "no",
         "manifest": json.dumps(manifest.as_json(), ensure_ascii=False),
         "agreement": json.dumps(agreement.as_json()),
     }

@@ -48,7 +48,7 @@ Shape = tuple[int, int]
 
 
 def fit_image(
-    grey: NDArray[np.uint8], size: int | Shape, fit: str = "stretch", invert: bool = False
+    grey: NDArray[np.uint8], size: int | Shape, fit: str = "stretch", invert: bool = False, binary: bool = False
 ) -> NDArray[np.uint8]:
     """Bring one grey image to a size.
 
@@ -69,6 +69,8 @@ def fit_image(
         ink, or a speck, counts as ground.
     invert : bool
         Whether light and dark change places first.
+    binary : bool
+        Whether 1 is white, and 0 black, in an image that has no other levels.
 
     Returns
     -------
@@ -82,6 +84,8 @@ def fit_image(
         If `size` or `fit` is none of these.
     """
     shape = check_fit(size, fit)
+    if binary and grey.max(initial=0) <= 1:
+        grey = grey * np.uint8(255)
     if invert:
         grey = 255 - grey
     if grey.shape == shape and (fit != "mnist" or fitted_already(grey[None])[0]):

@@ -265,5 +265,7 @@ def read_to_show(source: Path | BinaryIO, side: int) -> Image.Image:
             shown = Image.alpha_composite(Image.new("RGBA", over.size, "white"), over).convert("RGB")
         else:
             shown = image.convert("L" if image.mode in ("1", "L") else "RGB")
+            if shown.mode == "L" and shown.getextrema() == (0, 1):  # black and white
+                shown = shown.point(lambda level: 255 * level)
         shown.thumbnail((side, side))
         return shown if turn is None else shown.transpose(turn)

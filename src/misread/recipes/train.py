@@ -236,6 +236,7 @@ def manifest_of(
         image_size=dataset.shape,
         fit=stated or ("stretch" if task == "denoising" else _fit_of_others(dataset)),
         invert=dataset.invert,
+        binary=dataset.binary,
         dataset={
             **_described(dataset),
             "fit": stated or "stretch",

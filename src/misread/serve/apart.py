@@ -47,6 +47,7 @@ class Setup:
     image_size: tuple[int, int]
     fit: str
     invert: bool
+    binary: bool
     limits: Limits
 
 
@@ -176,7 +177,7 @@ def main() -> None:
 
 def _answer(order: Order, setup: Setup) -> tuple[dict[str, Any], bytes]:
     def prepare(grey: NDArray[np.uint8]) -> NDArray[np.uint8]:
-        return fit_image(grey, setup.image_size, setup.fit, setup.invert)
+        return fit_image(grey, setup.image_size, setup.fit, setup.invert, setup.binary)
 
     try:
         images = decode(order, image_size=setup.image_size, prepare=prepare, limits=setup.limits)

@@ -119,7 +119,9 @@ class _Server:
         self.worker = Worker(bundle, limits.batch)
         self.threads = ThreadPoolExecutor(_THREADS, thread_name_prefix="misread-serve")
         manifest = bundle.manifest
-        self.decoders = Decoders(Setup(manifest.image_size, manifest.fit, manifest.invert, limits))
+        self.decoders = Decoders(
+            Setup(manifest.image_size, manifest.fit, manifest.invert, manifest.binary, limits)
+        )
         self.score_names = score_names(bundle.manifest)
         self.info = describe(bundle, limits, keeper)
 

@@ -10,6 +10,8 @@ from misread.data import load
 from misread.data.assemble import natural_key, stratified_test
 from misread.data.labels import read_labels
 from misread.errors import DataError, ParameterError
+from misread.images.picture import read_grey
+from misread.recipes.train import train
 from misread.tasks import class_code
 
 
@@ -20,6 +22,11 @@ def save(path, grey):
 
 def level(value, shape=(4, 4)):
     return np.full(shape, value, np.uint8)
+
+
+def by_name(dataset):
+    parts = (dataset.train, dataset.test)
+    return {name: image.tobytes() for part in parts for name, image in zip(part.names, part.images, strict=True)}
 
 
 def levels(split):
@@ -276,8 +283,34 @@ def test_inverted_scans_are_noticed(tmp_path):
 
 def test_faint_images_are_noticed(tmp_path):
     for number in range(4):
-        save(tmp_path / "ab"[number % 2] / f"{number}.png", level(number % 2))
-    assert any("brightest grey level is 1" in note for note in load(tmp_path).notes)
+        save(tmp_path / "ab"[number % 2] / f"{number}.png", level(3 * (number % 2)))
+    assert any("brightest grey level is 3" in note for note in load(tmp_path).notes)
+
+
+@pytest.mark.parametrize("side", [8, 80])
+def test_levels_0_and_1_are_black_and_white_for_the_whole_set_and_its_model(tmp_path, side):
+    """What was asked of the set holds for every image that its model is asked about."""
+    masks = [
+        np.kron(np.random.default_rng(i).integers(0, 2, (8, 8)), np.ones((side // 8,) * 2)) for i in range(40)
+    ]
+    for i, mask in enumerate(masks):
+        mask[0, 0] = i % 2
+        save(tmp_path / "binary" / "ab"[i % 2] / f"{i}.png", mask.astype(np.uint8))
+        save(tmp_path / "levels" / "ab"[i % 2] / f"{i}.png", 255 * mask.astype(np.uint8))
+    binary, levels = load(tmp_path / "binary"), load(tmp_path / "levels")
+    assert "levels 0 and 1 were multiplied by 255" in binary.notes
+    assert not levels.binary
+    assert by_name(binary) == by_name(levels)
+    model = train("knn", binary)
+    for part in (binary.train, binary.test):
+        for name, image in zip(part.names, part.images, strict=True):
+            np.testing.assert_array_equal(model.prepare(read_grey(tmp_path / "binary" / name)), image)
+
+
+def test_levels_0_and_1_beside_others_are_said(tmp_path):
+    for number in range(6):
+        save(tmp_path / "ab"[number % 2] / f"{number}.png", level(255 if number % 2 else 1))
+    assert any("3 of 6 pictures have no levels but 0 and 1" in note for note in load(tmp_path).notes)
 
 
 def test_empty_missing_and_wrong(tmp_path):

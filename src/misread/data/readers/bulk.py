@@ -26,6 +26,7 @@ OWN_SIDE = 64
 
 _CHUNK = 256
 _NAMED = 10
+_MANY = 0.1
 
 Answer = TypeVar("Answer")
 
@@ -95,12 +96,17 @@ def _own_shape(files: Sequence[Path | Held]) -> tuple[int, int] | None:
 
 
 def _read_all(
-    files: Sequence[Path | Held], root: Path, reading: Reading, shape: tuple[int, int], exact: bool
+    files: Sequence[Path | Held],
+    root: Path,
+    reading: Reading,
+    shape: tuple[int, int],
+    exact: bool,
+    binary: bool = False,
 ) -> Pictures:
     height, width = shape
     reading.require(for_images(len(files), *shape), f"{root}: {len(files):,} images of {height}x{width}")
     images, hashes = np.empty((len(files), *shape), np.uint8), np.empty(len(files), np.uint64)
-    changed = np.zeros(len(files), bool)
+    changed, brightest = np.zeros(len(files), bool), np.zeros(len(files), np.uint8)
     failures: dict[int, str] = {}
 
     def read_chunk(start: int) -> dict[int, str]:
@@ -114,7 +120,8 @@ def _read_all(
             if exact and grey.shape != shape:
                 raise _SizesDifferError
             hashes[index], changed[index] = image_hashes(grey[None])[0], grey.shape != shape
-            images[index] = fit_image(grey, shape, reading.fit, reading.invert)
+            brightest[index] = grey.max()
+            images[index] = fit_image(grey, shape, reading.fit, reading.invert, binary)
         return failed
 
     starts = range(0, len(files), _CHUNK)
@@ -126,12 +133,27 @@ def _read_all(
             reading.progress("reading images", min(start + _CHUNK, len(files)), len(files))
     if len(failures) == len(files):
         raise DataError(f"none of the {len(files):,} images can be read: {_unreadable(failures)}")
+    if brightest.max() == 1 and not binary:  # which is known of a set when all of it is read
+        return _read_all(files, root, reading, shape, exact, binary=True)
     kept = np.array([index for index in range(len(files)) if index not in failures], np.intp)
-    notes = tuple(f"skipped {reason}" for reason in failures.values())
+    notes = (*(f"skipped {reason}" for reason in failures.values()), *_says_of_levels(brightest))
     names = np.array([_relative(files[index], root) for index in kept], np.str_)
     made = reading.made(hashes[kept], bool(changed[kept].any()))
-    made = replace(made, names=names, colours=_colours(files, kept))
+    made = replace(made, names=names, colours=_colours(files, kept), binary=binary)
     return Pictures(images[kept] if failures else images, kept, made, notes)
+
+
+def _says_of_levels(brightest: NDArray[np.uint8]) -> list[str]:
+    """Whether levels 0 and 1 were taken for black and white, or are nearly black beside others."""
+    n_binary = int(np.count_nonzero(brightest == 1))
+    if n_binary and brightest.max() == 1:
+        return ["levels 0 and 1 were multiplied by 255"]
+    if n_binary <= _MANY * len(brightest):
+        return []
+    return [
+        f"{n_binary:,} of {len(brightest):,} pictures have no levels but 0 and 1 of 255, nearly black beside the "
+        "others; if they are black and white, scale them alike"
+    ]
 
 
 def _colours(files: Sequence[Path | Held], kept: NDArray[np.intp]) -> Colours | None:

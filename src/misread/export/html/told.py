@@ -91,6 +91,7 @@ def _told(bundle: Bundle, kind: str, parts: Parts, bits: int, columns: Columns) 
         "image_size": list(manifest.image_size),
         "fit": manifest.fit,
         "invert": manifest.invert,
+        "binary": manifest.binary,
         "faintest": bundle.faintest,
         "threshold": None if point is None else point.threshold,
         "codes": codes.tolist(),

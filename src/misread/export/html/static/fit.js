@@ -21,16 +21,20 @@ function evenly(value) {
 
 /**
  * @param {Grey} image of any size
- * @param {{image_size: [number, number], fit: string, invert: boolean}} model
+ * @param {{image_size: [number, number], fit: string, invert: boolean, binary: boolean}} model
  * @returns {Grey}
  */
-export function fitImage(image, { image_size: [height, width], fit, invert }) {
+export function fitImage(image, { image_size: [height, width], fit, invert, binary }) {
+  if (binary && image.data.every((level) => level <= 1)) image = whole(image);
   if (invert) image = inverted(image);
   const isSize = image.height === height && image.width === width;
   if (isSize && (fit !== "mnist" || fittedAlready(image))) return image;
   if (fit === "mnist") return fitMnist(image, width, height);
   return fit === "stretch" ? resized(image, width, height) : padded(image, width, height);
 }
+
+/** Levels 0 and 1 as 0 and 255. */
+const whole = ({ width, height, data }) => grey(width, height, data.map((level) => 255 * level));
 
 const inverted = ({ width, height, data }) => grey(width, height, data.map((level) => 255 - level));
 
