@@ -88,8 +88,8 @@ def test_missed_positives_and_imbalance() -> None:
     assert missed.title == "34.9% of the 5s are missed [33.6%,\u00a036.2%]"
     hidden = findings.hidden_by_imbalance(point, "5", "SGD")
     assert isinstance(hidden, Finding)
-    assert hidden.title.startswith("4.74 points more accurate than always 'no' [")
-    assert "right 90.97% of the time and finds none of the 5s; SGD is right 95.70%" in hidden.explanation
+    assert hidden.title.startswith("4.74 points of accuracy over always saying 'no' [")
+    assert "right for 90.97% of the images and finds none of the 5s; SGD is right for 95.70%" in hidden.explanation
     nothing = OperatingPoint(0.0, 0, 1, 0, 9)
     assert isinstance(findings.missed_positives(nothing, "5", "SGD"), NotApplicable)
     assert isinstance(findings.missed_positives(OperatingPoint(0.0, 4, 1, 1, 9), "5", "SGD"), NotApplicable)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from misread.analysis.words import bracketed, images_of, percent, points, share
+from misread.analysis.words import bracketed, images_of, percent, points, quoted, share
 from misread.evaluation.comparison import PairedTest, paired
 from misread.evaluation.intervals import clopper_pearson
 from misread.evaluation.thresholds import OperatingPoint
@@ -101,10 +101,10 @@ def hidden_by_imbalance(point: OperatingPoint, positive: str, model: str) -> Fin
     low, high = (gain.low, gain.high) if ahead else (-gain.high, -gain.low)
     return Finding(
         "T2",
-        f"{points(gain.difference)} {'more' if ahead else 'less'} accurate than always 'no' "
+        f"{points(gain.difference)} of accuracy {'over' if ahead else 'under'} always saying 'no' "
         f"{bracketed(low, high, digits=2, sign='')}",
-        f"Always answering 'no' is right {share(always_no, 2)} of the time and finds none of "
-        f"{images_of(positive)}; {model} is right {share(accuracy, 2)} of the time. See precision and recall.",
+        f"Is it {quoted(positive)}? Always 'no' is right for {share(always_no, 2)} of the images and finds none "
+        f"of {images_of(positive)}; {model} is right for {share(accuracy, 2)}. See precision and recall.",
         0.35,
         place="explorer",
         interval=(abs(gain.difference), low, high),

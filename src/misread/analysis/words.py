@@ -2,7 +2,7 @@
 
 from decimal import ROUND_HALF_UP, Decimal
 
-__all__ = ["bracketed", "images_of", "p_text", "percent", "points", "quoted", "share"]
+__all__ = ["bracketed", "images_of", "p_text", "percent", "points", "quoted", "share", "signed"]
 
 LONGEST_NAME = 40
 
@@ -64,6 +64,17 @@ def points(difference: float) -> str:
     return f"{abs(100 * difference):.2f} points"
 
 
+def signed(difference: float) -> str:
+    """A difference of two shares in percentage points, with its sign.
+
+    Examples
+    --------
+    >>> signed(0.03064), signed(-0.2)
+    ('+3.06', '−20.00')
+    """
+    return f"{100 * difference:+.2f}".replace("-", "\N{MINUS SIGN}")
+
+
 def bracketed(low: float, high: float, *, digits: int = 1, sign: str = "%") -> str:
     r"""An interval behind its number, never broken over two lines.
 
@@ -72,7 +83,8 @@ def bracketed(low: float, high: float, *, digits: int = 1, sign: str = "%") -> s
     >>> bracketed(0.028, 0.033), bracketed(0.028, 0.033, digits=2, sign="")
     ('[2.8%,\xa03.3%]', '[2.80,\xa03.30]')
     """
-    return f"[{100 * low:.{digits}f}{sign},\u00a0{100 * high:.{digits}f}{sign}]"
+    text = f"[{100 * low:.{digits}f}{sign},\u00a0{100 * high:.{digits}f}{sign}]"
+    return text.replace("-", "\N{MINUS SIGN}")
 
 
 def p_text(p_value: float) -> str:

@@ -13,6 +13,9 @@ from misread.report.evidence import Absent, Evidence, interval
 __all__ = ["gallery", "matrix", "rejection", "suspect_rows", "suspects"]
 
 SHOWN_NEIGHBORS = 6
+WANTED_ACCURACIES = (0.95, 0.98, 0.99, 0.995, 0.999)
+MOST_REFUSED = 0.5
+"""The page opens at an accuracy for which no larger share of the images is refused."""
 
 
 def gallery(evidence: Evidence) -> dict[str, Any]:
@@ -73,16 +76,21 @@ def rejection(evidence: Evidence) -> dict[str, Any]:
     """Coverage against accuracy on the margin, and what the chosen threshold does on the test set."""
     curve, test = evidence.rejection_curves()
     rows = []
-    for wanted in (0.95, 0.98, 0.99, 0.995, 0.999):
+    reached = 0.0
+    for wanted in WANTED_ACCURACIES:
         point = curve.for_accuracy(wanted)
         there = test.at(point.threshold) if test and point else None
         rows.append(
             {"wanted": wanted, "point": _point(point), "test": _point(there)},
         )
+        if point and point.coverage >= MOST_REFUSED:
+            reached = wanted
+    asked = curve.for_accuracy(evidence.wanted_accuracy)
+    opens = evidence.wanted_accuracy if asked and asked.coverage >= MOST_REFUSED else reached
     return {
         "model": evidence.title,
         "n": curve.n,
-        "wanted": evidence.wanted_accuracy,
+        "wanted": opens or WANTED_ACCURACIES[0],
         "area": curve.area,
         "rows": rows,
         "curve": packed_edges(curve.curve),

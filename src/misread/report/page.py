@@ -168,4 +168,12 @@ def _chance(share: float) -> str:
 
 
 def _number(value: float) -> str:
-    return f"{value:,}" if isinstance(value, int) else f"{value:,.4g}"
+    if isinstance(value, int):
+        return f"{value:,}"
+    return (
+        f"{value:,.4g}"
+        if value == 0 or abs(value) >= 1e-3
+        else f"{value:.2g}"
+        if abs(value) < 1e-6
+        else f"{value:.6f}"
+    )

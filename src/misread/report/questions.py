@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from misread.analysis.pairs import most_confused
-from misread.analysis.words import bracketed, images_of, percent, points, quoted, share
+from misread.analysis.words import bracketed, images_of, percent, points, quoted, share, signed
 from misread.evaluation.comparison import PairedTest, mcnemar
 from misread.evaluation.intervals import clopper_pearson
 from misread.evaluation.reliability import Reliability
@@ -40,8 +40,12 @@ def looks(evidence: Evidence) -> dict[str, Any]:
     rare, common = int(counts.argmin()), int(counts.argmax())
     n, shape = int(counts.sum()), " × ".join(str(side) for side in first.shape[1:])
     answer = f"{n:,} training" + ("" if tested is None else f" and {len(tested):,} test") + f" images of {shape} "
-    answer += f"pixels in {len(names)} classes: from {share(counts[rare] / n)} for {quoted(names[rare])} to "
-    answer += f"{share(counts[common] / n)} for {quoted(names[common])}."
+    answer += f"pixels in {len(names)} classes: "
+    if counts[rare] == counts[common]:
+        answer += f"{counts[rare]:,} of each for training."
+    else:
+        answer += f"from {share(counts[rare] / n)} for {quoted(names[rare])} to "
+        answer += f"{share(counts[common] / n)} for {quoted(names[common])}."
     means = evidence.result.arrays.get("data.class_means")
     return {
         "answer": answer,
@@ -69,7 +73,7 @@ def accuracy(evidence: Evidence) -> dict[str, Any]:
         f"finds none of {all_of}. {RAW_MODEL} is right for {share(float(np.mean(folds)), 2)}: "
         f"{_gained(gains)} in the {len(gains)} folds, while it misses {share(missed)} of {all_of}.",
         "folds": [
-            {"model": one, "always_no": other, "gain": f"{100 * gain:+.2f} points"}
+            {"model": one, "always_no": other, "gain": f"{signed(gain)} points"}
             for one, other, gain in zip(folds, always_no, gains, strict=True)
         ],
     }
@@ -289,6 +293,8 @@ def ahead_in_words(test: PairedTest) -> str:
     ahead = test.difference >= 0
     low, high = (test.low, test.high) if ahead else (-test.high, -test.low)
     chance = " (which may be chance)" if low <= 0 else ""
+    if not test.difference:
+        return f"just as many {bracketed(low, high, digits=2, sign='')}"
     said = f"{points(test.difference)} {'more' if ahead else 'fewer'}"
     return f"{said} {bracketed(low, high, digits=2, sign='')}{chance}"
 
@@ -297,7 +303,7 @@ def _gained(gains: list[float]) -> str:
     """How much more accurate than always saying no, from the least to the most."""
     low, high = 100 * min(gains), 100 * max(gains)
     if low < 0:
-        return f"{low:+.2f} to {high:+.2f} points against that"
+        return f"{signed(min(gains))} to {signed(max(gains))} points against that"
     return f"only {low:.2f} to {high:.2f} points more"
 
 
@@ -314,7 +320,7 @@ def _title(key: str, values: dict[str, Any]) -> str:
 
 def _signed(test: PairedTest) -> str:
     """How far the second is behind the first, in points."""
-    return f"{-100 * test.difference:+.2f} [{-100 * test.high:+.2f},\u00a0{-100 * test.low:+.2f}]"
+    return f"{signed(-test.difference)} [{signed(-test.high)},\u00a0{signed(-test.low)}]"
 
 
 def _filled(images: NDArray[Any]) -> NDArray[Any]:

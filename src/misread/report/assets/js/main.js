@@ -7,6 +7,7 @@ import { startExplorer } from "./explorer.js";
 import { gallery } from "./images.js";
 import { startMap } from "./map.js";
 import { startMatrix } from "./matrix.js";
+import { startNarrow } from "./narrow.js";
 import { startReject } from "./reject.js";
 import { report } from "./report.js";
 import { betaShare, clopperPearson } from "./stats.js";
@@ -14,6 +15,7 @@ import { startTables } from "./steps.js";
 import { startSuspects } from "./suspects.js";
 
 startTables();
+startNarrow();
 if (report.matrix) startMatrix(report.matrix);
 if (report.explorer) startExplorer(report.explorer);
 if (report.compare && report.explorer) startCompare(report.compare, report.explorer);

@@ -13,14 +13,14 @@ const SHOWN = 12;
 const LEAST = 0.01;
 const BAND = 48;
 
-/** The curve as drawn: between two stored points only right answers are added, one by one. */
+/** The curve as drawn: between two points only right answers are added, one by one; where wrong ones share a margin there is nothing between. */
 const lineOf = (curve, n) => {
   const [xs, ys] = [[], []];
   for (let i = 0; i < curve.size; i++) {
-    const [right, wrong] = [curve.tp[i + 1], curve.fp[i]];
-    const added = curve.tp[i] - right;
+    const wrong = curve.fp[i];
+    const added = wrong > curve.fp[i + 1] ? 0 : curve.tp[i] - curve.tp[i + 1];
     for (let k = 24; k >= 0; k--) {
-      const tp = right + (added * k) / 24;
+      const tp = curve.tp[i] - (added * (24 - k)) / 24;
       if (tp + wrong < n * LEAST) continue;
       xs.push((tp + wrong) / n);
       ys.push(tp / (tp + wrong));
@@ -74,10 +74,11 @@ export const startReject = (data) => {
   const slider = byId("reject-slider");
   const coverage = Float64Array.from(curve.thresholds, (_, i) => (curve.tp[i] + curve.fp[i]) / data.n);
   const floor = Math.floor(curve.precision[0] * 20) / 20;
+  const least = coverage.findLast((share) => share >= LEAST) ?? 0;
   const chart = lineChart(byId("chart-reject"), {
     label: "Accuracy on what is answered, with its interval, against the share that is answered",
-    x: { label: "share answered", domain: [0, 1], format: (v) => percent(v, 0) },
-    y: { domain: [floor < 1 ? floor : 0.9, 1], format: (v) => percent(v, floor > 0.9 ? 1 : 0) },
+    x: { label: "share answered", domain: [Math.min(0.9, Math.floor(least * 10) / 10), 1], format: (v) => percent(v, 0) },
+    y: { domain: [floor < 1 ? floor : 0.9, 1], format: (v) => percent(v, 0) },
     areas: () => [bandOf(curve, coverage, data.n)],
     lines: () => [lineOf(curve, data.n)],
   });
