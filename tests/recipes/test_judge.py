@@ -130,3 +130,18 @@ def test_more_classes_than_can_be_shown_against_each_other_are_refused():
     labels = [str(number) for number in range(2_001)]
     with pytest.raises(AnswersError, match=r"2,001 classes are more than the 2,000 .* choose one"):
         judge_scores(labels, labels)
+
+
+def test_answers_with_groups_tell_their_spread(tmp_path):
+    rng = np.random.default_rng(0)
+    groups = np.repeat(["ann", "bob", "cy"], 40)
+    labels = rng.integers(0, 2, 120)
+    predictions = np.where((groups == "bob") & (rng.random(120) < 0.6), 1 - labels, labels)
+    rows = [f"{a},{b},{c}" for a, b, c in zip(labels, predictions, groups, strict=True)]
+    path = tmp_path / "answers.csv"
+    path.write_text("\n".join(["label,answer,writer", *rows]))
+    result = judge_answers(Answers.read(path))
+    spread = result.values["model.groups"]
+    assert spread["n"] == 3 and spread["worse"] == 1
+    assert spread["worst"][0]["name"] == "bob" and spread["worst"][0]["is_worse"]
+    assert result.arrays["model.groups"].tolist() == groups.tolist()

@@ -21,7 +21,7 @@ from misread.cli.outputs import (
     folder_to_write,
     sign_page,
 )
-from misread.cli.own import Own, reads_own_data
+from misread.cli.own import Own, reads_grouped_data, reads_own_data
 from misread.cli.progress import stages
 from misread.cli.tables import print_table
 from misread.cli.words import print_json, say
@@ -57,7 +57,7 @@ DataOption = Annotated[
 ]
 
 
-@reads_own_data
+@reads_grouped_data
 def judge(
     answers: AnswersArgument,
     data: DataOption = None,

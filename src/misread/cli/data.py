@@ -11,7 +11,7 @@ from misread.cli.commands import Group
 from misread.cli.loading import load_with_progress
 from misread.cli.options import JobsOption, JsonOption, SeedOption, check_model
 from misread.cli.outputs import ForceOption, file_to_write, named_after, write_new
-from misread.cli.own import Own, reads_own_data
+from misread.cli.own import Own, reads_grouped_data, reads_own_data
 from misread.cli.progress import showing_progress, stages
 from misread.cli.tables import print_table
 from misread.cli.words import print_json, say
@@ -130,7 +130,7 @@ def fetch(
 
 
 @app.command()
-@reads_own_data
+@reads_grouped_data
 def info(
     data: DataArgument = "digits",
     data_dir: DataDirOption = None,
@@ -155,6 +155,9 @@ def _print_summary(summary: Summary) -> None:
     say(f"{summary.name}: {summary.train:,} training and {summary.test:,} test images, {height}x{width}")
     rows = [(one.name, f"{one.train:,}", f"{one.test:,}") for one in summary.classes]
     print_table(("class", "training", "test"), rows, numbers=("training", "test"))
+    if summary.groups is not None:
+        train, test = summary.groups
+        say(f"groups: {train:,} of training images, {test:,} of test images")
     titled = {
         "sha256": summary.sha256,
         "source": summary.source,
@@ -169,7 +172,7 @@ def _print_summary(summary: Summary) -> None:
 
 
 @app.command()
-@reads_own_data
+@reads_grouped_data
 def enough(
     data: DataArgument,
     model: Annotated[
@@ -198,7 +201,10 @@ def enough(
     dataset = load_with_progress(data, data_dir, size, fit, invert, on_error, own=own)
     estimator, _ = prepared(model, classification(dataset), seed, None, dataset.shape)
     with stages(jobs) as on_stage:
-        curve = measure_learning(estimator, dataset.train.X, dataset.train.labels, seed=seed, on_stage=on_stage)
+        train = dataset.train
+        curve = measure_learning(
+            estimator, train.X, train.labels, seed=seed, groups=train.groups, on_stage=on_stage
+        )
     twice = curve.predict(2 * int(curve.sizes[-1]))
     if as_json:
         measured = [

@@ -7,11 +7,13 @@ from misread.bundle import Manifest, OperatingPointRecord
 from misread.cli.words import say
 from misread.data.corrected import in_words
 
-__all__ = ["describe", "measured", "percent", "say_titled", "titled"]
+__all__ = ["describe", "measured", "percent", "say_titled", "titled", "worst_groups"]
 
 _INDENT = 10
 _MOST_CLASSES = 100
 _FEW = 10
+_LEVEL = 0.05
+_SHOWN_WORST = 5
 _TO_COPY = ("command ", "sha256 ")
 
 
@@ -74,6 +76,8 @@ def measured(metrics: dict[str, Any], positive: str | None = None) -> list[str]:
         lines.append(f"It calls {_share(metrics['unlike'])} of them unlike the training images.")
     if metrics.get("chances", {}).get("after"):
         lines.append(_chances(metrics["chances"]))
+    if metrics.get("groups"):
+        lines += _grouped(metrics["groups"])
     if "clean_pixel_error" in metrics:
         before, after = metrics["noisy_pixel_error"], metrics["clean_pixel_error"]
         lines.append(f"In {n}, a pixel is off by {before:.2f} of 255 levels before and {after:.2f} after.")
@@ -156,6 +160,48 @@ def _chances(chances: dict[str, Any]) -> str:
         f"scores taken for such by {percent(was['value'])}; log loss {after['log_loss']['value']:.4f}, before "
         f"{before['log_loss']['value']:.4f}."
     )
+
+
+def _grouped(groups: dict[str, Any]) -> list[str]:
+    """How right answers are spread over groups, which are worst, and what a split that mixes groups promises."""
+    least, low, _, high, most = (percent(one) for one in groups["quartiles"])
+    spread = "differ no more than chance explains"
+    if groups["chance"] is not None and groups["chance"] <= _LEVEL:
+        spread = f"differ by {100 * groups['between']:.1f} points (standard deviation) beyond chance"
+    lines = [
+        f"Over {groups['n']:,} groups: {least} to {most} right, the middle half {low} to {high}; they {spread}. "
+        f"Groups like these: {percent(groups['accuracy']['low'])} to {percent(groups['accuracy']['high'])} right."
+    ]
+    if "worst" in groups:
+        lines += worst_groups(groups)
+    elif groups["worse"]:
+        many = "is" if groups["worse"] == 1 else "are"
+        lines.append(f"{groups['worse']:,} of them {many} worse than the others, allowing for all.")
+    if groups.get("mixed"):
+        mixed, more = groups["mixed"], groups["mixed"]["difference"]
+        lines.append(
+            f"A split that mixes groups would have promised {percent(mixed['accuracy']['value'])} instead of "
+            f"{percent(mixed['apart']['value'])}: {_points(more['value'])} points ({_points(more['low'])} to "
+            f"{_points(more['high'])})."
+        )
+    return lines
+
+
+def worst_groups(groups: dict[str, Any]) -> list[str]:
+    """The groups that are surely worst, with intervals; nothing where no answer is wrong."""
+    worst = [one for one in groups["worst"] if one["count"] < one["of"]][:_SHOWN_WORST]
+    if not worst:
+        return []
+    shown = [
+        f"{one['name']} {percent(one['value'], 1)} of {one['of']:,}{_interval(one)}"
+        f"{', worse than the others' * one['is_worse']}"
+        for one in worst
+    ]
+    return [f"The worst groups: {'; '.join(shown)}. The intervals allow for all {groups['n']:,}."]
+
+
+def _points(difference: float) -> str:
+    return f"{100 * difference:+.2f}"
 
 
 def _promise(point: dict[str, Any]) -> str:

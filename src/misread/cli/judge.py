@@ -26,7 +26,7 @@ from misread.cli.outputs import (
     folder_to_write,
     named_after,
 )
-from misread.cli.own import Own, reads_own_data
+from misread.cli.own import Own, reads_grouped_data
 from misread.cli.progress import stages
 from misread.cli.tables import fits, print_table
 from misread.cli.words import print_json, say
@@ -40,7 +40,7 @@ from misread.report import write_report
 __all__ = ["evaluate", "inspect", "print_confusion", "threshold"]
 
 
-@reads_own_data
+@reads_grouped_data
 def evaluate(
     file: FileArgument,
     data: DataArgument = "digits",

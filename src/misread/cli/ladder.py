@@ -10,7 +10,7 @@ from misread.cli.data import InvertOption, OnErrorOption, SizeOption
 from misread.cli.loading import load_with_progress
 from misread.cli.options import TrainingFitOption, command_line
 from misread.cli.outputs import ForceOption, claim_ladder, folder_to_write, named_after
-from misread.cli.own import Own, reads_own_data
+from misread.cli.own import Own, reads_grouped_data
 from misread.cli.progress import stages
 from misread.cli.tables import print_table
 from misread.cli.words import say
@@ -25,7 +25,7 @@ __all__ = ["ladder"]
 BEST = "best.misread"
 
 
-@reads_own_data
+@reads_grouped_data
 def ladder(
     context: typer.Context,
     data: Annotated[str, typer.Argument(help="Named set (digits, mnist, fashion-mnist) or path.")] = "digits",

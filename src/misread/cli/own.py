@@ -9,7 +9,10 @@ from typing import Annotated, Any
 
 import typer
 
-__all__ = ["NOTHING", "Own", "reads_own_data", "reads_own_images"]
+__all__ = ["GROUPED", "NOTHING", "Own", "reads_grouped_data", "reads_own_data", "reads_own_images"]
+
+GROUPED = ("group_column", "group_level")
+"""Options that say who wrote an image."""
 
 Own = Mapping[str, Any]
 """What was given of the options below, for `misread.data.load`."""
@@ -35,6 +38,23 @@ _OPTIONS: dict[str, Any] = {
         str | None,
         typer.Option(
             "--header", metavar="none|first", help="Whether the first row of a CSV or TSV file names the columns."
+        ),
+    ],
+    "group_column": Annotated[
+        str | None,
+        typer.Option(
+            "--group-column",
+            metavar="COLUMN",
+            help="Keep images of one writer or source together: the column of a table that says it; of MNIST and "
+            "QMNIST writer, hsf or half, by QMNIST's label files.",
+        ),
+    ],
+    "group_level": Annotated[
+        int | None,
+        typer.Option(
+            "--group-level",
+            metavar="1|2",
+            help="The same for folders: 1 for GROUP/CLASS/image, 2 for CLASS/GROUP/image.",
         ),
     ],
     "corrections": Annotated[
@@ -68,12 +88,18 @@ _OPTIONS: dict[str, Any] = {
 
 def reads_own_data(command: Callable[..., Any]) -> Callable[..., Any]:
     """Give a command the options on how own data is read; it gets them as one argument, `own`."""
+    return _with({name: kind for name, kind in _OPTIONS.items() if name not in GROUPED}, command)
+
+
+def reads_grouped_data(command: Callable[..., Any]) -> Callable[..., Any]:
+    """The same for a command that keeps images of one group together, or counts them by their groups."""
     return _with(_OPTIONS, command)
 
 
 def reads_own_images(command: Callable[..., Any]) -> Callable[..., Any]:
-    """The same for a command that needs no labels."""
-    return _with({name: kind for name, kind in _OPTIONS.items() if name not in ("corrections", "add")}, command)
+    """The same as `reads_own_data` for a command that needs no labels."""
+    left_out = ("corrections", "add", *GROUPED)
+    return _with({name: kind for name, kind in _OPTIONS.items() if name not in left_out}, command)
 
 
 def _with(options: Mapping[str, Any], command: Callable[..., Any]) -> Callable[..., Any]:

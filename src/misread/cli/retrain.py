@@ -20,7 +20,7 @@ from misread.cli.outputs import (
     folder_to_write,
     sign_page,
 )
-from misread.cli.own import Own, reads_own_data
+from misread.cli.own import GROUPED, Own, reads_own_data
 from misread.cli.progress import stages
 from misread.cli.words import print_json, say
 from misread.data import Dataset, names
@@ -123,7 +123,7 @@ def _of_command(command: str) -> dict[str, Any]:
     except (ValueError, typer.Exit, typer.BadParameter.__mro__[1]):  # type: ignore[misc]
         return {}
     known = {name: given.get(name) for name in ("data", "size", "fit", "on_error", "seed")}
-    known |= {name: given.get(name) for name in ("label_column", "path_column", "header")}
+    known |= {name: given.get(name) for name in ("label_column", "path_column", "header", *GROUPED)}
     known["data_dir"] = None if given.get("data_dir") is None else str(given["data_dir"])
     known["invert"] = given.get("invert") or None
     known["corrections"] = [str(one) for one in given.get("corrections") or ()]
@@ -143,7 +143,7 @@ def _read(how: Recorded, file: Path, data: str | None, data_dir: Path | None, on
         raise ParameterError("say what was corrected: --corrections FILE")
     reading = dict(how.reading)
     columns: dict[str, Any] = {
-        name: reading.pop(name) for name in ("label_column", "path_column", "header") if name in reading
+        name: reading.pop(name) for name in ("label_column", "path_column", "header", *GROUPED) if name in reading
     }
     given = dict(own)
     given["corrections"] = list(dict.fromkeys([*map(Path, how.corrections), *own["corrections"]]))
@@ -155,6 +155,8 @@ def _read(how: Recorded, file: Path, data: str | None, data_dir: Path | None, on
     more = {"fit": FITS[0], "on_error": on_error, **reading}
     try:
         if data is not None:
+            if columns.keys() & set(GROUPED) and not own.keys() & set(GROUPED):
+                say("! the old model held out whole groups; say again where they are in --data", aside=True)
             return load_with_progress(data, data_dir, **more, own=given)
         return load_with_progress(
             how.data, data_dir or (earlier and Path(earlier)) or None, **more, own={**columns, **given}

@@ -12,7 +12,7 @@ from misread.cli.data import DataArgument, DataDirOption, FitOption, InvertOptio
 from misread.cli.loading import load_alike, load_with_progress
 from misread.cli.options import JobsOption, JsonOption, SeedOption, check_model
 from misread.cli.outputs import ForceOption, file_to_write, write_new
-from misread.cli.own import Own, reads_own_data
+from misread.cli.own import Own, reads_grouped_data
 from misread.cli.progress import stages
 from misread.cli.words import print_json, say
 from misread.data import Dataset
@@ -26,7 +26,7 @@ from misread.spreadsheet import inert
 __all__ = ["suspects"]
 
 
-@reads_own_data
+@reads_grouped_data
 def suspects(
     data: DataArgument = "digits",
     model: Annotated[

@@ -14,7 +14,7 @@ from misread.cli.data import (
     OnErrorOption,
     SizeOption,
 )
-from misread.cli.describe import describe, say_titled
+from misread.cli.describe import describe, say_titled, titled, worst_groups
 from misread.cli.loading import load_with_progress
 from misread.cli.options import (
     JobsOption,
@@ -31,7 +31,7 @@ from misread.cli.options import (
     given_words,
 )
 from misread.cli.outputs import ForceOption, claim_model, file_to_write, named_after
-from misread.cli.own import Own, reads_own_data
+from misread.cli.own import Own, reads_grouped_data
 from misread.cli.progress import stages
 from misread.cli.tables import print_table
 from misread.cli.words import print_json, say
@@ -40,13 +40,14 @@ from misread.fitting.estimate import expected_seconds
 from misread.fitting.tune import tune as tune_model
 from misread.images.fit import FITS
 from misread.models.zoo import ZOO
+from misread.recipes.metrics import spread_metrics
 from misread.recipes.train import train as train_model
 from misread.recipes.unlike import REJECT_RATE, check_reject_rate
 
 __all__ = ["models", "train", "tune"]
 
 
-@reads_own_data
+@reads_grouped_data
 def train(
     context: typer.Context,
     model: ModelArgument,
@@ -119,6 +120,9 @@ def train(
         print_json({"file": str(target), **bundle.manifest.as_json()})
         return
     say_titled(describe(bundle.manifest))
+    kept = bundle.kept
+    if kept is not None and kept.groups is not None:
+        say_titled(titled("groups", worst_groups(spread_metrics(kept.right, kept.groups))))
     say(f"written   {target} ({target.stat().st_size:,} bytes)", whole=True)
 
 
@@ -130,7 +134,7 @@ def _say_how_long(model: str, seconds: float, usual: bool) -> None:
         say(f"training {model} takes about {time} on two cores{with_own}; Ctrl-C ends it", aside=True)
 
 
-@reads_own_data
+@reads_grouped_data
 def tune(
     context: typer.Context,
     model: ModelArgument,

@@ -37,6 +37,11 @@ def with_added(dataset: Dataset, folder: Path, corrections: Corrections) -> Data
         raise DataError(
             f"{folder}: no such folder; --add takes one with images, such as `misread serve --keep` fills"
         )
+    if dataset.train.groups is not None:
+        raise DataError(
+            f"{folder}: nothing says of which group its images are; leave out --add, or --group-column and "
+            "--group-level"
+        )
     found = read_unlabelled(folder, dataset.shape, dataset.fit or FITS[0], dataset.invert, dataset.binary)
     decisions = corrections.decisions(dict(zip(found.names.tolist(), found.hashes.tolist(), strict=True)))
     rows, labels, left_out = _labelled(dataset, found, decisions)

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from misread.data.catalogue import CATALOGUE, Entry
 from misread.data.content import image_hashes
 from misread.data.dataset import Dataset, Split
+from misread.data.groups import as_groups, check_several, grouped_test, in_both
 from misread.data.making import Made
 from misread.data.readers.idx import idx_sha256
 from misread.data.words import composed, printable
@@ -84,6 +85,7 @@ def assemble(
     *,
     layout: str = "",
     made: Made | None = None,
+    groups: Sequence[str] | None = None,
 ) -> Dataset:
     """Make a Dataset of own images.
 
@@ -105,6 +107,8 @@ def assemble(
     made : Made, optional
         How the images were made from pictures, by whose hashes those for testing are chosen; by default they are
         the pictures. So another size or fit leaves the split as it is.
+    groups : sequence of str, length n, optional
+        Who wrote each image. Those for testing are then chosen by whole groups.
     """
     made = made or Made(image_hashes(images))
     name, source, layout, *notes = map(_as_text, (name, source, layout, *notes))
@@ -112,11 +116,16 @@ def assemble(
     class_names = tuple(sorted(set(labels), key=natural_key))
     code_of = {label: code for code, label in enumerate(class_names)}
     codes = np.fromiter((code_of[label] for label in labels), np.int64, len(labels))
+    who = None if groups is None else as_groups(groups)
+    if who is not None:
+        check_several(who, name)
     if is_test is None:
-        is_test = stratified_test(codes, made.hashes)
-        source += f"; about {TEST_SHARE:.0%} of every class chosen for testing, by a hash of each image"
+        chosen_by = "a hash of each image" if who is None else "hashes of the names of whole groups"
+        is_test = stratified_test(codes, made.hashes) if who is None else grouped_test(codes, who, TEST_SHARE)
+        source += f"; about {TEST_SHARE:.0%} of every class chosen for testing, by {chosen_by}"
     notes += says_of_colours(made.colours, codes, ~is_test)
-    every = Split(images, codes, cast(Any, made.names), made.hashes)
+    notes += [] if who is None else in_both(who[~is_test], who[is_test])
+    every = Split(images, codes, cast(Any, made.names), made.hashes, who)
     train, test = (_take(every, chosen) for chosen in (~is_test, is_test))
     known = _recognised(train, test)
     if known is not None:

@@ -12,6 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from misread import html
 from misread.data.content import image_hashes
+from misread.data.groups import as_groups
 from misread.data.words import composed, printable
 from misread.errors import DataError
 
@@ -38,6 +39,8 @@ class Split:
         ``train/0``, ``train/1`` and so on.
     source_hashes : array of uint64, shape (n,), optional
         Hashes of the pictures as they came, before they were brought to one size; see `hashes`.
+    groups : array of str, shape (n,), optional
+        Who wrote each image, or where it comes from. Images of one group are learnt from or judged, never both.
 
     Raises
     ------
@@ -49,6 +52,7 @@ class Split:
     labels: NDArray[np.int64]
     names: NDArray[np.str_] = field(default=cast(Any, None))
     source_hashes: NDArray[np.uint64] | None = None
+    groups: NDArray[np.str_] | None = None
 
     def __post_init__(self) -> None:
         images = np.asarray(self.images)
@@ -58,12 +62,14 @@ class Split:
             raise DataError(f"images must have shape (n, height, width), not {images.shape}")
         object.__setattr__(self, "images", _read_only(images))
         object.__setattr__(self, "labels", _checked_labels(self.labels, len(images)))
-        for what in ("names", "source_hashes"):
+        for what in ("names", "source_hashes", "groups"):
             given = getattr(self, what)
             if given is not None and np.shape(given) != (len(images),):
                 raise DataError(
                     f"{len(images)} images need {what} of shape ({len(images)},), not {np.shape(given)}"
                 )
+        if self.groups is not None:
+            object.__setattr__(self, "groups", as_groups(self.groups))
 
     def __len__(self) -> int:
         return len(self.images)
@@ -78,12 +84,13 @@ class Split:
 
     def take(self, index: NDArray[Any] | slice) -> "Split":
         """Some of the images, by position, by a mask, or a run of them (then a view)."""
-        names, hashes = self.names, self.source_hashes
+        names, hashes, groups = self.names, self.source_hashes, self.groups
         return Split(
             self.images[index],
             self.labels[index],
             cast(Any, None) if names is None else names[index],
             None if hashes is None else hashes[index],
+            None if groups is None else groups[index],
         )
 
     @cached_property
@@ -107,6 +114,7 @@ def joined(parts: Sequence[Split]) -> Split:
         np.concatenate([part.labels for part in parts]),
         np.concatenate([part.names for part in parts]),
         np.concatenate([part.hashes for part in parts]),
+        None if any(part.groups is None for part in parts) else np.concatenate([part.groups for part in parts]),
     )
 
 

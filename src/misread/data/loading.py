@@ -17,10 +17,12 @@ from misread.data.corrections import Corrections
 from misread.data.dataset import Dataset, Split
 from misread.data.embedded import load_embedded_digits
 from misread.data.fetch import Progress, fetch, find, read_verified
+from misread.data.groups import in_both
 from misread.data.making import Reading, make_images
 from misread.data.readers import arrays, table
 from misread.data.readers.folder import read_folder
 from misread.data.readers.idx_folder import has_idx_files, read_idx_folder
+from misread.data.readers.qmnist import groups_beside
 from misread.errors import DataError, FormatError, ParameterError
 from misread.images.colour import ColourLostWarning, is_lost
 from misread.images.fit import DEFAULT_SIZE, check_fit
@@ -45,6 +47,8 @@ def load(
     label_column: str | int | None = None,
     path_column: str | int | None = None,
     header: str | None = None,
+    group_column: str | int | None = None,
+    group_level: int | None = None,
     corrections: str | os.PathLike[str] | Sequence[str | os.PathLike[str]] = (),
     add: str | os.PathLike[str] | Sequence[str | os.PathLike[str]] = (),
 ) -> Dataset:
@@ -83,6 +87,12 @@ def load(
         from 1, ``"first"`` or ``"last"``. By default names, types and contents tell.
     header : {"none", "first"}, optional
         Whether the first row of a CSV or TSV table names the columns. By default its contents tell.
+    group_column : str or int, optional
+        Which column of a table says who wrote an image or where it comes from: see `label_column`. Images of one
+        group are then for training or for testing, never both. Of MNIST and QMNIST, ``"writer"``, ``"hsf"`` or
+        ``"half"``, where QMNIST's label files lie beside the others.
+    group_level : {1, 2}, optional
+        The same for folders: 1 where they are ``GROUP/CLASS/image``, 2 for ``CLASS/GROUP/image``.
     corrections : path or sequence of paths, optional
         Files of corrections (`misread.data.corrections`) to apply; what was done is said in `notes` and kept in
         `corrected`.
@@ -112,8 +122,12 @@ def load(
         raise ParameterError(f"on_error must be one of {', '.join(_ON_ERROR)}, not {on_error!r}")
     if header is not None and header not in _HEADERS:
         raise ParameterError(f"header must be one of {', '.join(_HEADERS)}, not {header!r}")
+    if group_level not in (None, 1, 2):
+        levels = "1 (GROUP/CLASS/image) or 2 (CLASS/GROUP/image)"
+        raise ParameterError(f"group_level must be {levels}, not {group_level}")
     limit = memory.most_memory(most_memory)
-    reading = Reading(size, fit, invert, on_error, progress, limit, label_column, path_column, header)
+    columns = (label_column, path_column, header, group_column, group_level)
+    reading = Reading(size, fit, invert, on_error, progress, limit, *columns)
     files, folders = _listed(corrections), _listed(add)
     wanted = Corrections.read(*files)
     asked = {
@@ -126,6 +140,8 @@ def load(
         "label_column": label_column,
         "path_column": path_column,
         "header": header,
+        "group_column": group_column,
+        "group_level": group_level,
         "corrections": [os.fspath(file) for file in files] or None,
         "add": [os.fspath(folder) for folder in folders] or None,
     }
@@ -148,8 +164,8 @@ def _loaded(
 ) -> Dataset:
     entry = CATALOGUE.get(str(name_or_path))
     if entry is not None:
-        _only_for_tables(reading, entry.name)
-        return _refitted(_load_named(entry, data_dir, download, reading.progress), reading)
+        _only_for_tables(reading, entry.name, grouped=entry.name == "mnist")
+        return _refitted(_load_named(entry, data_dir, download, reading), reading)
     try:
         path = Path(name_or_path).expanduser()
         found = bool(str(name_or_path)) and path.exists()
@@ -176,19 +192,21 @@ def _load_path(path: Path, reading: Reading) -> Dataset:
     suffix = path.suffix.lower()
     if path.is_dir():
         if has_idx_files(path):
-            _only_for_tables(reading, path)
+            _only_for_tables(reading, path, grouped=True)
             return read_idx_folder(path, reading)
         if next(path.glob("*.npy"), None) is not None:
             _only_for_tables(reading, path)
             return arrays.read_arrays(path, reading)
         shards = table.shards_of(path)
         if shards:
+            _no_level(reading, path)
             return table.read_shards(path, shards, reading)
-        _only_for_tables(reading, path)
+        _only_for_tables(reading, path, levels=True)
         return read_folder(path, reading)
+    _no_level(reading, path)
     if suffix in table.SUFFIXES:
         return table.read_table(path, reading)
-    _only_for_tables(reading, path)
+    _only_for_tables(reading, path, grouped="-ubyte" in path.name)
     if suffix in arrays.SUFFIXES:
         return arrays.read_arrays(path, reading)
     if "-ubyte" in path.name:
@@ -199,20 +217,32 @@ def _load_path(path: Path, reading: Reading) -> Dataset:
     )
 
 
-def _only_for_tables(reading: Reading, what: object) -> None:
-    """Refuse options that would do nothing."""
-    given = [name for name in ("label_column", "path_column", "header") if getattr(reading, name) is not None]
+def _only_for_tables(reading: Reading, what: object, *, grouped: bool = False, levels: bool = False) -> None:
+    """Refuse options that would do nothing, but for those about groups that are understood here."""
+    names = ("label_column", "path_column", "header", *(() if grouped else ("group_column",)))
+    given = [name for name in names if getattr(reading, name) is not None]
     if given:
         option = f"--{given[0].replace('_', '-')}"
-        raise ParameterError(f"{option} is for tables, and {what} is none; leave it out")
+        instead = "; of folders --group-level says where groups are" * (option == "--group-column" and levels)
+        raise ParameterError(f"{option} is for tables, and {what} is none; leave it out{instead}")
+    if not levels:
+        _no_level(reading, what)
+
+
+def _no_level(reading: Reading, what: object) -> None:
+    if reading.group_level is not None:
+        raise ParameterError(
+            f"--group-level is for folders of image files, and {what} is none; of a table --group-column says who "
+            "wrote an image"
+        )
 
 
 def _load_named(
-    entry: Entry, data_dir: str | os.PathLike[str] | None, download: bool, progress: Progress | None
+    entry: Entry, data_dir: str | os.PathLike[str] | None, download: bool, reading: Reading
 ) -> Dataset:
     if not entry.files:
         return load_embedded_digits()
-    paths = fetch(entry, data_dir, progress) if download else find(entry, data_dir)
+    paths = fetch(entry, data_dir, reading.progress) if download else find(entry, data_dir)
     missing = [file.name for file in entry.files if file.name not in paths]
     if missing:
         raise DataError(f"{entry.name}: {', '.join(missing)} not found; try: misread data fetch {entry.name}")
@@ -224,13 +254,19 @@ def _load_named(
             "instead of the name to load your own files"
         ) from error
     folders = sorted({str(Path(path).parent) for path in paths.values()})
+    groups: dict[bool, np.ndarray] = {}
+    if reading.group_column is not None:
+        labels: dict[bool, np.ndarray] = {False: contents[1], True: contents[3]}
+        found = groups_beside(map(Path, folders), reading.group_column, labels, entry.name, reading)
+        groups = {is_test: np.array(some, np.str_) for is_test, some in found.items()}
     return Dataset(
         name=entry.name,
-        train=Split(contents[0], contents[1].astype(np.int64)),
-        test=Split(contents[2], contents[3].astype(np.int64)),
+        train=Split(contents[0], contents[1].astype(np.int64), groups=groups.get(False)),
+        test=Split(contents[2], contents[3].astype(np.int64), groups=groups.get(True)),
         class_names=entry.class_names,
         source=f"IDX files in {', '.join(folders)}",
         licence=entry.licence,
+        notes=tuple(in_both(groups[False], groups[True]) if groups else ()),
     )
 
 

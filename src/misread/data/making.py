@@ -19,7 +19,8 @@ __all__ = ["Made", "Reading", "make_images"]
 class Reading:
     """How own images are read: the size (None: their own if they share a small one), fit, polarity, errors.
 
-    The last three are for tables: which columns are what, and whether there is a header (``none`` or ``first``).
+    Three are for tables: which columns are what, and whether there is a header (``none`` or ``first``). The last
+    two say where it stands who wrote an image: in which column, or on which level of folders.
     Readers ask `require` before they take memory for what a file promises.
     """
 
@@ -32,6 +33,8 @@ class Reading:
     label_column: str | int | None = None
     path_column: str | int | None = None
     header: str | None = None
+    group_column: str | int | None = None
+    group_level: int | None = None
 
     def require(self, n_bytes: int, what: str) -> None:
         """Refuse what needs more memory than is allowed."""

@@ -41,7 +41,8 @@ class Duplicates:
 class Summary:
     """A data set described; `findings` are plain sentences, none when all is well.
 
-    `imbalance` is the size of the largest class of the training images over that of the smallest.
+    `imbalance` is the size of the largest class of the training images over that of the smallest; `groups` is how
+    many groups the training images are of, and the test images, where that is known.
     """
 
     name: str
@@ -57,6 +58,7 @@ class Summary:
     licence: str
     notes: tuple[str, ...]
     findings: tuple[str, ...]
+    groups: tuple[int, int] | None = None
 
 
 def summarise(dataset: Dataset) -> Summary:
@@ -90,7 +92,13 @@ def summarise(dataset: Dataset) -> Summary:
         licence=dataset.licence,
         notes=dataset.notes,
         findings=(*_class_findings(classes, imbalance), *_duplicate_findings(duplicates)),
+        groups=_groups(dataset),
     )
+
+
+def _groups(dataset: Dataset) -> tuple[int, int] | None:
+    train, test = dataset.train.groups, dataset.test.groups
+    return None if train is None else (len(np.unique(train)), 0 if test is None else len(np.unique(test)))
 
 
 def _duplicates(dataset: Dataset) -> Duplicates:

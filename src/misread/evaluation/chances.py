@@ -134,7 +134,9 @@ def in_percent(chance: float, ceiling: float = USUAL_CEILING) -> str:
     return f"{100 * chance:.{decimals}f}%"
 
 
-def fit_calibration(right: ArrayLike, leads: ArrayLike, temperature: float = 1.0) -> Calibration | None:
+def fit_calibration(
+    right: ArrayLike, leads: ArrayLike, temperature: float = 1.0, groups: NDArray[np.str_] | None = None
+) -> Calibration | None:
     """Choose the curve that foretells held-out answers best.
 
     Parameters
@@ -145,6 +147,8 @@ def fit_calibration(right: ArrayLike, leads: ArrayLike, temperature: float = 1.0
         How far it was ahead.
     temperature : float
         For `Calibration.temperature`.
+    groups : ndarray of str, shape (n,), optional
+        The kind of curve is then chosen by how well it foretells answers to images of other groups.
 
     Returns
     -------
@@ -164,7 +168,7 @@ def fit_calibration(right: ArrayLike, leads: ArrayLike, temperature: float = 1.0
         raise ParameterError(f"{truth.shape} answers need as many finite leads, got {ahead.shape}")
     if len(truth) < LEAST:
         return None
-    losses = curve_losses(truth, ahead)
+    losses = curve_losses(truth, ahead, groups)
     return _fitted(min(losses, key=lambda name: losses[name]), truth, ahead, temperature, losses)
 
 
@@ -174,14 +178,15 @@ def cross_calibrated(
     leads: Floats,
     logits: Floats,
     codes: NDArray[np.integer],
+    groups: NDArray[np.str_] | None = None,
 ) -> Floats:
-    """What curves of the same kind say of these answers, each held out in one of five parts.
+    """What curves of the same kind say of these answers, each held out in one of five parts; groups whole.
 
     Parameters
     ----------
     calibration : Calibration
         Fitted on `right` and `leads`.
-    right, leads, logits, codes : ndarray
+    right, leads, logits, codes, groups : ndarray
         As for `fit_calibration` and `Calibration.table`.
 
     Returns
@@ -189,7 +194,7 @@ def cross_calibrated(
     ndarray of shape (n, n_classes)
     """
     table = np.empty(logits.shape)
-    for held in _parts(len(right)):
+    for held in _parts(len(right), groups):
         curve = _fitted(calibration.kind, right[~held], leads[~held], calibration.temperature, {})
         table[held] = curve.table(logits[held], codes[held], leads[held])
     return table
@@ -214,9 +219,13 @@ def uncalibrated_logits(scores: Floats, are_shares: bool) -> Floats:
     return scores / 2 if scores.shape[1] == 2 else scores
 
 
-def _parts(n: int) -> Iterator[NDArray[np.bool_]]:
-    """Every answer in one of five parts, drawn by chance."""
-    parts = np.random.default_rng(0).permutation(n) % _FOLDS
+def _parts(n: int, groups: NDArray[np.str_] | None) -> Iterator[NDArray[np.bool_]]:
+    """Every answer in one of five parts, drawn by chance; groups whole, where there are as many as parts."""
+    n_groups, of = n, np.arange(n)
+    if groups is not None and len(np.unique(groups)) >= _FOLDS:
+        names, of = np.unique(groups, return_inverse=True)
+        n_groups = len(names)
+    parts = (np.random.default_rng(0).permutation(n_groups) % _FOLDS)[of]
     yield from (parts == part for part in range(_FOLDS))
 
 
@@ -243,10 +252,12 @@ def _knots(kind: str, grouped: "_Grouped") -> tuple[Floats, Floats]:
     return knots[kept], chances[kept]
 
 
-def curve_losses(right: NDArray[np.bool_], leads: Floats) -> dict[str, float]:
+def curve_losses(
+    right: NDArray[np.bool_], leads: Floats, groups: NDArray[np.str_] | None = None
+) -> dict[str, float]:
     """The log loss of every kind of curve on answers that it was not fitted on."""
     losses = dict.fromkeys(KINDS, 0.0)
-    for held in _parts(len(right)):
+    for held in _parts(len(right), groups):
         grouped = _Grouped.of(right[~held], leads[~held])
         for name in KINDS:
             knots, chances = _knots(name, grouped)

@@ -48,6 +48,7 @@ def held_out_answers(
         "folds": held.folds.astype(np.int64) if in_folds else None,
         "names": named_by_row("train", rows),
         "hashes": train.hashes[rows],
+        "groups": None if train.groups is None else train.groups[rows],
         "positive": positive,
     }
     if positive is not None:

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from misread.data import Dataset
 from misread.errors import ParameterError
+from misread.fitting.folds import check_groups
 from misread.models import KNeighborsClassifier
 
 __all__ = ["N_FOLDS", "check_both_answers", "check_counts", "fewer_neighbours"]
@@ -21,7 +22,7 @@ def check_counts(dataset: Dataset) -> None:
     Raises
     ------
     ParameterError
-        If there are too few of a class, or fewer than two classes.
+        If there are too few of a class, or fewer than two classes; or groups that cannot be held out.
     """
     counts = np.bincount(dataset.train.labels, minlength=len(dataset.class_names))
     present = np.flatnonzero(counts)
@@ -35,6 +36,8 @@ def check_counts(dataset: Dataset) -> None:
             f"class {dataset.class_names[fewest]!r} has {counts[fewest]} training images, at least {N_FOLDS} are "
             "needed for scores on images that were held out; add images, or leave the class out"
         )
+    if dataset.train.groups is not None:
+        check_groups(dataset.train.labels, dataset.train.groups, N_FOLDS, dataset.class_names)
 
 
 def check_both_answers(names: tuple[str, ...], y: NDArray[np.int64]) -> None:

@@ -24,6 +24,7 @@ def measure_learning(
     y: NDArray[np.int64],
     *,
     seed: int = 42,
+    groups: NDArray[np.str_] | None = None,
     on_stage: Callable[[str], None] = lambda stage: None,
 ) -> LearningCurve:
     """Fit clones on an eighth, a quarter, half and all of four fifths of the images; ask about the rest.
@@ -38,6 +39,8 @@ def measure_learning(
     y : ndarray of int64, shape (n,)
     seed : int
         Of the choice of images.
+    groups : ndarray of str, shape (n,), optional
+        The images that are asked about are then of groups that none is learnt from.
     on_stage : callable of str
         Told what starts.
 
@@ -47,7 +50,7 @@ def measure_learning(
         If there are too few images.
     """
     rng = np.random.default_rng(seed)
-    rest, held = held_out_part(np.unique(y, return_inverse=True)[1], ASKED, rng)
+    rest, held = held_out_part(np.unique(y, return_inverse=True)[1], ASKED, rng, groups)
     counts = np.bincount(np.unique(y[rest], return_inverse=True)[1])
     if not len(held) or counts.min() / 8 < 1:
         raise ParameterError(

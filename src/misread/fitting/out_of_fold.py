@@ -16,7 +16,7 @@ from misread.evaluation.responses import boundary, gives_shares, responses
 from misread.evaluation.scores import ZERO, class_table, unlike_scores, with_all_classes
 from misread.parallel import inner_threads, is_local, task_threads
 
-__all__ = ["OutOfFold", "out_of_fold"]
+__all__ = ["OutOfFold", "fitted_apart", "out_of_fold"]
 
 Also = Callable[[Any, NDArray[np.intp], NDArray[np.intp], NDArray[Any]], Any]
 
@@ -85,6 +85,7 @@ def out_of_fold(
     scores: bool = True,
     side_by_side: bool = True,
     also: Also | None = None,
+    groups: NDArray[np.str_] | None = None,
 ) -> OutOfFold:
     """Fit a clone of `estimator` on the rest of each fold and ask it about that fold.
 
@@ -108,6 +109,9 @@ def out_of_fold(
     also : callable, optional
         Called for each fold with the fitted clone, the positions that it was fitted on and those held out, and its
         predictions of these, while the clone is still there.
+    groups : ndarray of str, shape (n,), optional
+        For estimators that hold images out by themselves, so that they hold out whole groups. The folds are those
+        of `cv` in any case.
 
     Returns
     -------
@@ -134,7 +138,7 @@ def out_of_fold(
     classes = np.unique(y) if type_of_target(y) in ("binary", "multiclass") else np.empty(0, y.dtype)
     n_threads = task_threads()
     answers = Parallel(n_jobs=None if side_by_side or not is_local() else 1, prefer="threads")(
-        delayed(_answer_fold)(estimator, X, y, train, test, classes, scores, n_threads, also)
+        delayed(_answer_fold)(estimator, X, y, train, test, classes, scores, n_threads, also, groups)
         for train, test in splits
     )
     folds = np.empty(len(y), np.uint16)
@@ -151,6 +155,13 @@ def out_of_fold(
     return held_out
 
 
+def fitted_apart(estimator: Any, X: NDArray[Any], y: NDArray[Any], groups: NDArray[np.str_] | None) -> Any:
+    """Fit an estimator; one that holds images out by itself (its parameter `held_out`) holds out whole groups."""
+    if groups is None or "held_out" not in estimator.get_params(deep=False):
+        return estimator.fit(X, y)
+    return estimator.fit(X, y, groups=groups)
+
+
 def _answer_fold(
     estimator: BaseEstimator,
     X: NDArray[Any],
@@ -161,10 +172,11 @@ def _answer_fold(
     with_scores: bool,
     n_threads: int,
     also: Also | None,
+    groups: NDArray[np.str_] | None,
 ) -> tuple[NDArray[np.float64], NDArray[Any], float, Any]:
     """Scores with a column for each class, those that this fold never saw at the bottom; answers; the boundary."""
     with inner_threads(n_threads):
-        fitted: Any = clone(estimator).fit(X[train], y[train])
+        fitted: Any = fitted_apart(clone(estimator), X[train], y[train], None if groups is None else groups[train])
         if not with_scores:
             return np.empty((len(test), 0)), fitted.predict(X[test]), ZERO, None
         scores, predictions = responses(fitted, X[test])

@@ -13,7 +13,7 @@ from sklearn.model_selection import ParameterGrid
 
 from misread.data import Dataset, load
 from misread.errors import ParameterError
-from misread.fitting.folds import folds_by_class
+from misread.fitting.folds import check_groups, folds_by_class
 from misread.fitting.out_of_fold import OutOfFold, out_of_fold
 from misread.fitting.prepare import prepared
 from misread.fitting.refusing import naming_what_is_refused
@@ -76,7 +76,7 @@ def tune(
         Parameters to try; the model's own grid by default.
     seed : int, default 42
     cv : int, default 5
-        Folds, each with the same share of every class, not shuffled.
+        Folds, each with the same share of every class, not shuffled; of whole groups, where the data has any.
     on_stage : callable of str
         Told what is tried.
 
@@ -106,16 +106,20 @@ def tune(
             f"each of at least two classes needs {cv} training images, of {len(counts)} one has {counts.min()}; "
             "take fewer folds (--folds), or add images"
         )
+    groups = dataset.train.groups
+    if groups is not None:
+        check_groups(dataset.train.labels, groups, cv, dataset.class_names)
     scoring = "accuracy" if positive is None else "average_precision"
     with naming_what_is_refused(name):
         if name == "knn" and set(grid) == {"n_neighbors", "weights"} and positive is None:
-            search = KNeighborsClassifierCV(grid["n_neighbors"], weights=grid["weights"], cv=cv)
+            splits = cv if groups is None else folds_by_class(dataset.train.labels, cv, groups)
+            search = KNeighborsClassifierCV(grid["n_neighbors"], weights=grid["weights"], cv=splits)
             found = search.fit(task.X_train, task.y_train).cv_results_
             params, means, spreads = found["params"], found["mean_test_score"], found["std_test_score"]
         else:
             params = list(ParameterGrid(dict(grid)))
-            folds = folds_by_class(dataset.train.labels, cv)
-            scores = np.array(list(_scores(estimator, params, task, folds, scoring, on_stage)))
+            folds = folds_by_class(dataset.train.labels, cv, groups)
+            scores = np.array(list(_scores(estimator, params, task, folds, groups, scoring, on_stage)))
             means, spreads = scores.mean(axis=1), scores.std(axis=1)
     return Tuned(
         scoring,
@@ -131,6 +135,7 @@ def _scores(
     params: list[dict[str, Any]],
     task: Task,
     folds: list[Any],
+    groups: NDArray[np.str_] | None,
     scoring: str,
     on_stage: Callable[[str], None],
 ) -> Iterator[NDArray[np.float64]]:
@@ -139,7 +144,8 @@ def _scores(
         words = ", ".join(f"{key}={value}" for key, value in some.items())
         on_stage(f"Trying {words} in {len(folds)} folds ({number} of {len(params)})")
         tried = clone(estimator).set_params(**some)
-        held_out = out_of_fold(tried, task.X_train, task.y_train, cv=folds, scores=scoring != "accuracy")
+        with_scores = scoring != "accuracy"
+        held_out = out_of_fold(tried, task.X_train, task.y_train, cv=folds, scores=with_scores, groups=groups)
         yield held_out.fold_accuracies if scoring == "accuracy" else _precisions(held_out, len(folds))
 
 

@@ -140,8 +140,8 @@ class ConvNetClassifier(TemperatureClassifierMixin, BaseEstimator):
         self.random_state = random_state
         self.n_jobs = n_jobs
 
-    def fit(self, X: Any, y: Any) -> Self:
-        """Learn from images of shape (n, height * width) and their classes.
+    def fit(self, X: Any, y: Any, groups: Any = None) -> Self:
+        """Learn from images of shape (n, height * width) and their classes; `groups` are held out whole.
 
         Raises
         ------
@@ -156,7 +156,7 @@ class ConvNetClassifier(TemperatureClassifierMixin, BaseEstimator):
         images = self._read(X)
         seed = check_random_state(self.random_state).randint(2**31)
         rng = np.random.default_rng(seed)
-        rest, held = held_out_part(codes, self.held_out, rng)
+        rest, held = held_out_part(codes, self.held_out, rng, groups)
         settings = training.Settings(
             epochs=self.epochs,
             batch_size=min(self.batch_size, max(16, len(rest) // 50)),

@@ -110,8 +110,8 @@ class EdgeKernelClassifier(TemperatureClassifierMixin, BaseEstimator):
         self.random_state = random_state
         self.n_jobs = n_jobs
 
-    def fit(self, X: Any, y: Any) -> Self:
-        """Learn from images of shape (n, height * width) and their classes."""
+    def fit(self, X: Any, y: Any, groups: Any = None) -> Self:
+        """Learn from images of shape (n, height * width) and their classes; `groups` are held out whole."""
         X, y = validate_data(self, X, y, dtype="numeric", order="C")
         check_classification_targets(y)
         if not 0 <= self.alpha < np.inf:
@@ -120,7 +120,7 @@ class EdgeKernelClassifier(TemperatureClassifierMixin, BaseEstimator):
         self.reader_ = PixelReader.learn(X, self.shape)
         images = self.reader_.read(X)
         rng = np.random.default_rng(check_random_state(self.random_state).randint(2**31))
-        rest, held = held_out_part(codes, self.held_out, rng)
+        rest, held = held_out_part(codes, self.held_out, rng, groups)
         chosen = np.sort(rng.choice(rest, min(self.n_centres, len(rest)), replace=False))
         self.centres_ = self._features(images[chosen])
         m = len(chosen)

@@ -79,8 +79,8 @@ class ConvNetEnsembleClassifier(TemperatureClassifierMixin, BaseEstimator):
         self.random_state = random_state
         self.n_jobs = n_jobs
 
-    def fit(self, X: Any, y: Any) -> Self:
-        """Learn from images of shape (n, height * width) and their classes.
+    def fit(self, X: Any, y: Any, groups: Any = None) -> Self:
+        """Learn from images of shape (n, height * width) and their classes; `groups` are held out whole.
 
         Raises
         ------
@@ -92,7 +92,7 @@ class ConvNetEnsembleClassifier(TemperatureClassifierMixin, BaseEstimator):
         self.classes_, codes = np.unique(y, return_inverse=True)
         random_state = check_random_state(self.random_state)
         rng = np.random.default_rng(random_state.randint(2**31))
-        rest, held = held_out_part(codes, self.held_out, rng)
+        rest, held = held_out_part(codes, self.held_out, rng, groups)
         few = len(X) <= FEW and len(held) > 0
         sure = min(len(self.POSES), self.n_members) if few else self.n_members
         self.estimators_ = []

@@ -3,7 +3,7 @@
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 from sklearn.base import ClassifierMixin
 
 from misread.errors import ParameterError
@@ -52,7 +52,7 @@ class TemperatureClassifierMixin(ClassifierMixin):
 
 
 def held_out_part(
-    codes: NDArray[np.int64], share: float, rng: np.random.Generator
+    codes: NDArray[np.int64], share: float, rng: np.random.Generator, groups: ArrayLike | None = None
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Split training images into those to learn from and those held out, the same share of every class.
 
@@ -61,6 +61,8 @@ def held_out_part(
     codes : ndarray of shape (n,), class codes from 0
     share : float in [0, 1/2]
     rng : Generator
+    groups : array-like of shape (n,), optional
+        Whole groups are held out then.
 
     Returns
     -------
@@ -75,12 +77,34 @@ def held_out_part(
     if not 0 <= share <= 0.5:
         raise ParameterError(f"held_out must be a share of the training images from 0 to 1/2, got {share}")
     order = rng.permutation(len(codes))
-    held = [
-        members[: round(share * len(members))]
-        for members in (order[codes[order] == code] for code in range(int(codes.max()) + 1))
-    ]
     chosen = np.zeros(len(codes), bool)
-    chosen[np.concatenate(held)] = True
+    if groups is not None:
+        chosen = _groups_held_out(codes, np.asarray(groups), share, rng)
+    else:
+        held = [
+            members[: round(share * len(members))]
+            for members in (order[codes[order] == code] for code in range(int(codes.max()) + 1))
+        ]
+        chosen[np.concatenate(held)] = True
     if chosen.sum() < _LEAST:
         chosen[:] = False
     return np.flatnonzero(~chosen), np.flatnonzero(chosen)
+
+
+def _groups_held_out(
+    codes: NDArray[np.int64], groups: NDArray[Any], share: float, rng: np.random.Generator
+) -> NDArray[np.bool_]:
+    """Which images are of the groups, drawn by chance, that together make about that share."""
+    names, of = np.unique(groups, return_inverse=True)
+    rows = np.argsort(of, kind="stable")
+    parts = np.split(rows, np.cumsum(np.bincount(of))[:-1])
+    wanted, n_classes = share * len(codes), int(codes.max()) + 1
+    half = np.bincount(codes, minlength=n_classes) / 2
+    chosen, taken = np.zeros(len(codes), bool), np.zeros(n_classes, np.int64)
+    for one in rng.permutation(len(names)) if wanted else ():
+        after = taken + np.bincount(codes[parts[one]], minlength=n_classes)
+        if (after <= half).all() and (after.sum() <= 1.5 * wanted or not taken.sum()):
+            chosen[parts[one]], taken = True, after
+        if taken.sum() >= wanted:
+            break
+    return chosen

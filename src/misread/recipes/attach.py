@@ -49,7 +49,8 @@ def answers_on(answers: Answers, dataset: Dataset) -> tuple[Answers, NDArray[np.
         )
     found = _every(dataset).take(rows)
     labelled = answers.with_classes(names).labelled(codes[found.labels], found.hashes)
-    return replace(labelled, names=found.names), found.images
+    groups = labelled.groups if found.groups is None else found.groups
+    return replace(labelled, names=found.names, groups=groups), found.images
 
 
 def rows_on(answers: Answers, dataset: Dataset) -> NDArray[np.intp]:

@@ -49,17 +49,17 @@ class Judged:
     arrays: dict[str, NDArray[Any]] = field(default_factory=dict)
 
 
-def judge(bundle: Bundle, task: Task) -> Judged:
-    """Ask a model about the test images of a task and count what is right."""
+def judge(bundle: Bundle, task: Task, groups: NDArray[np.str_] | None = None) -> Judged:
+    """Ask a model about the test images of a task and count what is right, in each of their groups, too."""
     manifest = bundle.manifest
     images = task.X_test.reshape(len(task.X_test), *manifest.image_size)
     if task.name == "denoising":
         return _judge_denoising(bundle, images[:N_CLEANED], task.y_test[:N_CLEANED])
     said = bundle.answer(images)
     if task.name == "multilabel":
-        metrics = multilabel_metrics(task.y_test, said.labels.astype(np.int64), manifest.outputs)
+        metrics = multilabel_metrics(task.y_test, said.labels.astype(np.int64), manifest.outputs, groups)
         return Judged(metrics, arrays={"model.scores": said.scores, "model.predictions": said.labels})
-    answers = as_answers(bundle, said, task.y_test)
+    answers = replace(as_answers(bundle, said, task.y_test), groups=groups)
     metrics = metrics_of(answers, said.probabilities, with_chances=True)
     if said.unlike is not None and answers.positive is None:
         metrics["unlike"] = share(int(np.count_nonzero(said.unlike)), len(answers))
@@ -107,7 +107,7 @@ def evaluate(
     if labels is not None and labels.names != bundle.manifest.outputs:
         raise ParameterError(f"the model's labels are {bundle.manifest.outputs}, the file's are {labels.names}")
     task = make_task(images, wanted, seed=42)
-    judged = judge(bundle, task)
+    judged = judge(bundle, task, images.test.groups)
     answers, about = judged.answers, bundle.manifest.as_json()
     manifest: dict[str, Any] = {
         "dataset": {

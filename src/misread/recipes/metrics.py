@@ -11,6 +11,7 @@ from misread.bundle.answers import evidence_of
 from misread.evaluation.answers import Answers
 from misread.evaluation.chances import uncalibrated
 from misread.evaluation.comparison import compare_areas
+from misread.evaluation.groups import GroupSpread
 from misread.evaluation.intervals import clopper_pearson, f1_interval
 from misread.evaluation.rejection import RejectionCurve
 from misread.evaluation.reliability import Reliability, calibration_error_interval
@@ -23,8 +24,12 @@ __all__ = [
     "point_metrics",
     "promise_kept",
     "share",
+    "spread_metrics",
     "verdict",
 ]
+
+MOST_WORST = 10
+"""Groups that are named."""
 
 
 def share(count: int, of: int) -> dict[str, Any]:
@@ -53,9 +58,10 @@ def metrics_of(
     with_chances : bool
         Whether to say how true the scores, and these, are as chances.
     """
+    metrics = {} if answers.groups is None else {"groups": spread_metrics(answers.right, answers.groups)}
     if answers.positive is not None:
-        return detector_metrics(evidence_of(answers), answers.predictions == 1)
-    metrics = _classifier_metrics(answers)
+        return {**detector_metrics(evidence_of(answers), answers.predictions == 1), **metrics}
+    metrics |= _classifier_metrics(answers)
     if with_chances:
         before = uncalibrated(answers.needed_scores, answers.scale != "decision_function")
         metrics["chances"] = _chance_metrics(answers.labels, answers.predictions, before, chances)
@@ -161,14 +167,47 @@ def _of_chances(
     }
 
 
-def multilabel_metrics(y: NDArray[Any], predictions: NDArray[Any], names: tuple[str, ...]) -> dict[str, Any]:
+def spread_metrics(right: NDArray[np.bool_], groups: NDArray[np.str_]) -> dict[str, Any]:
+    """The spread of the share of right answers over groups, and the worst of these, by name."""
+    spread = GroupSpread.from_answers(right, groups)
+    (low, high), (lows, highs), is_worse = spread.interval(), spread.intervals(), spread.is_worse
+    return {
+        "n": len(spread.names),
+        "accuracy": {"value": spread.accuracy, "low": low, "high": high},
+        "quartiles": np.quantile(spread.shares, [0, 0.25, 0.5, 0.75, 1]).tolist(),
+        "between": spread.between,
+        "chance": spread.chance(),
+        "worse": int(np.count_nonzero(is_worse)),
+        "worst": [
+            {
+                "name": str(spread.names[one]),
+                "value": float(spread.shares[one]),
+                "low": float(lows[one]),
+                "high": float(highs[one]),
+                "count": int(spread.right[one]),
+                "of": int(spread.counts[one]),
+                "is_worse": bool(is_worse[one]),
+            }
+            for one in spread.worst(MOST_WORST)
+        ],
+    }
+
+
+def multilabel_metrics(
+    y: NDArray[Any],
+    predictions: NDArray[Any],
+    names: tuple[str, ...],
+    groups: NDArray[np.str_] | None = None,
+) -> dict[str, Any]:
     """Quality label by label, and how often all labels of an image are right."""
     labels = {
         name: _counted(OperatingPoint.from_scores(y[:, k], predictions[:, k], 1)) for k, name in enumerate(names)
     }
+    right = np.asarray((y == predictions).all(axis=1))
     return {
         "n": len(y),
-        "all_right": share(int((y == predictions).all(axis=1).sum()), len(y)),
+        "all_right": share(int(right.sum()), len(y)),
+        **({} if groups is None else {"groups": spread_metrics(right, groups)}),
         "f1_macro": float(np.mean([one["f1"]["value"] for one in labels.values()])),
         "labels": labels,
     }

@@ -27,13 +27,18 @@ _KINDS: dict[str, type | tuple[type, ...]] = {
     "label_column": (str, int),
     "path_column": (str, int),
     "header": str,
+    "group_column": (str, int),
+    "group_level": int,
     "corrections": list,
     "add": list,
     "seed": int,
     "labels": dict,
     "reject_rate": (float, int),
 }
-_READING = ("data_dir", "size", "fit", "invert", "on_error", "label_column", "path_column", "header")
+_READING = (
+    *("data_dir", "size", "fit", "invert", "on_error"),
+    *("label_column", "path_column", "header", "group_column", "group_level"),
+)
 
 
 @dataclass(frozen=True)

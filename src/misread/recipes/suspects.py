@@ -189,7 +189,8 @@ def _held_out(estimator: Any, data: Dataset, on_stage: Stage) -> NDArray[np.floa
     check_counts(data)
     X, y = data.train.X, data.train.labels
     on_stage(f"Asking about {len(X):,} training images in {N_FOLDS} folds")
-    held_out = out_of_fold(estimator, X, y, cv=folds_by_class(y, N_FOLDS))
+    groups = data.train.groups
+    held_out = out_of_fold(estimator, X, y, cv=folds_by_class(y, N_FOLDS, groups), groups=groups)
     tables = [_wide(held_out.table, held_out.classes, len(data.class_names))]
     if len(data.test):
         on_stage(f"Asking about {len(data.test):,} test images")

@@ -33,6 +33,7 @@ from misread.images.colour import is_lost
 from misread.images.fit import fitted_already
 from misread.models import KNeighborsClassifier
 from misread.recipes.evaluate import judge
+from misread.recipes.grouped import mixed_metrics, nameless
 from misread.recipes.metrics import metrics_of, multilabel_metrics
 from misread.recipes.operating import check_aim, choose_threshold, scores_in_words
 from misread.recipes.unlike import REJECT_RATE, check_reject_rate, telling_unlike
@@ -155,7 +156,8 @@ def train(
     bundle = bundled(manifest, fitted.estimator, dataset, answers, reject_rate)
     before = dataset.corrected.original if dataset.corrected is not None and dataset.corrected.of_tests else None
     as_given = None if before is None or denoise else make_task(before, Wanted(positive, labels), seed)
-    return _measured(bundle, task, fitted.held_out, on_stage, as_given)
+    bundle = _measured(bundle, task, fitted, dataset, on_stage, as_given)
+    return _beside_mixed(bundle, estimator, task, fitted, dataset, on_stage)
 
 
 def _loaded(data: Dataset | str | os.PathLike[str], fit: str | None, reading: Mapping[str, Any]) -> Dataset:
@@ -194,25 +196,45 @@ def _fit(estimator: Any, dataset: Dataset, task: Task, on_stage: Stage) -> Fitte
     if task.name == "denoising":
         on_stage(f"Fitting on {len(task.X_train):,} images")
         return Fitted(estimator.fit(task.X_train, task.y_train), None, np.empty(0, np.intp), 0.0)
-    folds = folds_by_class(dataset.train.labels, N_FOLDS)
-    return fit_and_hold_out(estimator, task.X_train, task.y_train, folds=folds, task=task.name, on_stage=on_stage)
+    groups = dataset.train.groups
+    folds = folds_by_class(dataset.train.labels, N_FOLDS, groups)
+    return fit_and_hold_out(
+        estimator, task.X_train, task.y_train, folds=folds, task=task.name, groups=groups, on_stage=on_stage
+    )
 
 
 def _measured(
-    bundle: Bundle, task: Task, held_out: OutOfFold | None, on_stage: Stage, as_given: Task | None
+    bundle: Bundle, task: Task, fitted: Fitted, dataset: Dataset, on_stage: Stage, as_given: Task | None
 ) -> Bundle:
     """The bundle with what it is worth on held-out images, and on the test images where there are any.
 
     Where labels of test images were corrected, `as_given` has them as they were.
     """
-    metrics = {} if held_out is None else {"out_of_fold": _held_out_metrics(bundle, held_out)}
+    metrics, groups = {}, dataset.train.groups
+    if fitted.held_out is not None:
+        who = None if groups is None else groups[fitted.rows]
+        metrics["out_of_fold"] = nameless(_held_out_metrics(bundle, fitted.held_out, who))
     if len(task.X_test):
         on_stage(f"Testing on {len(task.X_test):,} images")
-        judged = judge(bundle, task)
+        judged = judge(bundle, task, dataset.test.groups)
         bundle = replace(bundle, tested=None if judged.answers is None else evidence_of(judged.answers))
-        metrics["test"] = judged.metrics
+        metrics["test"] = nameless(judged.metrics)
         if as_given is not None:
             metrics["test_as_given"] = judge(bundle, as_given).metrics
+    return replace(bundle, manifest=replace(bundle.manifest, metrics=metrics))
+
+
+def _beside_mixed(
+    bundle: Bundle, estimator: Any, task: Task, fitted: Fitted, dataset: Dataset, on_stage: Stage
+) -> Bundle:
+    """The bundle with what folds that mix groups would have promised, where there are any."""
+    groups = dataset.train.groups
+    if groups is None or fitted.held_out is None:
+        return bundle
+    mixed = mixed_metrics(estimator, task, fitted, dataset.train.labels, groups, on_stage)
+    metrics = dict(bundle.manifest.metrics)
+    held = metrics["out_of_fold"]
+    metrics["out_of_fold"] = {**held, "groups": {**held["groups"], **({"mixed": mixed} if mixed else {})}}
     return replace(bundle, manifest=replace(bundle.manifest, metrics=metrics))
 
 
@@ -296,17 +318,18 @@ def calibrated(answers: Answers, evidence: Evidence) -> Calibration | None:
     if answers.positive is None:
         scores = uncalibrated_logits(answers.scores, answers.scale == "votes")
         temperature = best_temperature(scores, answers.labels)
-    return fit_calibration(evidence.truth, evidence.scores, temperature)
+    return fit_calibration(evidence.truth, evidence.scores, temperature, answers.groups)
 
 
-def _held_out_metrics(bundle: Bundle, held_out: OutOfFold) -> dict[str, Any]:
+def _held_out_metrics(bundle: Bundle, held_out: OutOfFold, groups: NDArray[np.str_] | None) -> dict[str, Any]:
     answers, evidence, calibration = bundle.answers, bundle.held_out, bundle.calibration
     if answers is None or evidence is None:
-        return multilabel_metrics(held_out.y, held_out.predictions, bundle.manifest.outputs)
+        return multilabel_metrics(held_out.y, held_out.predictions, bundle.manifest.outputs, groups)
     if calibration is None or answers.positive is not None:
         return metrics_of(answers)
     scores = uncalibrated_logits(answers.needed_scores, answers.scale == "votes")
-    chances = cross_calibrated(calibration, evidence.truth, evidence.scores, scores, answers.predictions)
+    of = (scores, answers.predictions, answers.groups)
+    chances = cross_calibrated(calibration, evidence.truth, evidence.scores, *of)
     return metrics_of(answers, chances, with_chances=True)
 
 

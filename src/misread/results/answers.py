@@ -40,6 +40,8 @@ def arrays_of(answers: Answers) -> dict[str, NDArray[Any]]:
     }
     if answers.hashes is not None:
         arrays["model.hashes"] = answers.hashes
+    if answers.groups is not None:
+        arrays["model.groups"] = answers.groups
     if answers.scores is not None:
         arrays["model.scores"] = answers.scores if answers.positive is None else answers.positive_scores[:, None]
     return arrays
@@ -66,6 +68,7 @@ def _of_one_model(result: StudyResult) -> Answers:
         asked=cast(Any, "elsewhere" if "judged" in result.manifest else "test"),
         names=arrays.get("model.names", cast(Any, None)),
         hashes=arrays.get("model.hashes"),
+        groups=arrays.get("model.groups"),
         positive=positive,
         provenance={"model": model["model"]},
     )

@@ -17,14 +17,21 @@ from misread.images.picture import SUFFIXES
 
 __all__ = ["read_folder"]
 
+_ASKED = {
+    None: "one sub-folder per class",
+    1: "GROUP/CLASS/image files (--group-level 1)",
+    2: "CLASS/GROUP/image files (--group-level 2)",
+}
+
 
 @dataclass(frozen=True)
 class _Listed:
-    """An image file, its class, and whether it is for testing (None: not said)."""
+    """An image file, its class, whether it is for testing (None: not said), and its group, if asked for."""
 
     path: Path
     label: str
     is_test: bool | None
+    group: str = ""
 
 
 def read_folder(root: Path, reading: Reading) -> Dataset:
@@ -35,6 +42,8 @@ def read_folder(root: Path, reading: Reading) -> Dataset:
     Within a split, images are ordered by file name across all
     classes (natural order, so 2.png comes before 10.png; ties by class), so that files numbered in the order of
     another storage give that order back. Class codes follow the natural order of the folders' names.
+    Where `Reading.group_level` is 1, the folders of classes lie in one folder for each group; where it is 2, each
+    folder of a class has one for each group.
 
     Raises
     ------
@@ -42,15 +51,24 @@ def read_folder(root: Path, reading: Reading) -> Dataset:
         If there are no such folders, or with ``on_error="stop"`` if a file cannot be read.
     """
     try:
-        listed, notes = _list_images(root)
+        listed, notes = _list_images(root, reading.group_level)
     except OSError as error:
         raise DataError(f"{root}: cannot be listed: {error.strerror or error}") from error
     if not listed:
+        asked = _ASKED[reading.group_level]
         raise DataError(
-            f"{root}: no images found; expected one sub-folder per class, perhaps below train/ and test/, "
-            f"with files of the types {', '.join(sorted(SUFFIXES))}{_found_below(root)}"
+            f"{root}: no images found; expected {asked}, perhaps below train/ and test/, "
+            f"with files of the types {', '.join(sorted(SUFFIXES))}"
+            f"{'' if reading.group_level else _found_below(root)}"
         )
-    listed.sort(key=lambda one: (bool(one.is_test), natural_key(one.path.name), natural_key(one.label)))
+    listed.sort(
+        key=lambda one: (
+            bool(one.is_test),
+            natural_key(one.path.name),
+            natural_key(one.label),
+            natural_key(one.group),
+        )
+    )
     pictures = read_pictures([one.path for one in listed], root, reading)
     kept = [listed[index] for index in pictures.kept]
     said = kept[0].is_test is not None
@@ -62,6 +80,7 @@ def read_folder(root: Path, reading: Reading) -> Dataset:
         f"image files in {root}",
         (*notes, *pictures.notes),
         made=pictures.made,
+        groups=[one.group for one in kept] if reading.group_level else None,
     )
 
 
@@ -80,12 +99,12 @@ def _found_below(root: Path) -> str:
     return f"; found {', '.join([*folders, *others])}" if folders or others else "; found nothing"
 
 
-def _list_images(root: Path) -> tuple[list[_Listed], list[str]]:
+def _list_images(root: Path, level: int | None) -> tuple[list[_Listed], list[str]]:
     """The images of a folder, and what to say of what is left out."""
     ignored: Counter[str] = Counter()
     train, test = _split_folder(root, False), _split_folder(root, True)
     if train is None or not any(_folders(train)):
-        return list(_images_by_class(root, None, ignored)), [*_notes(ignored)]
+        return list(_images_in(root, None, level, ignored)), [*_notes(ignored)]
     known, said = {train, test}, []
     if test is not None and not any(_folders(test)):
         ignored[f"folder {test.name} without a folder for each class"] += 1
@@ -98,9 +117,9 @@ def _list_images(root: Path) -> tuple[list[_Listed], list[str]]:
                 f"folder {path.name} beside {train.name}" if path.is_dir() else f"file beside {train.name}"
             ] += 1
     if test is None:
-        listed = [*_images_by_class(train, None, ignored)]
+        listed = [*_images_in(train, None, level, ignored)]
     else:
-        listed = [*_images_by_class(train, False, ignored), *_images_by_class(test, True, ignored)]
+        listed = [*_images_in(train, False, level, ignored), *_images_in(test, True, level, ignored)]
     return listed, [*said, *_notes(ignored)]
 
 
@@ -122,6 +141,19 @@ def _split_folder(root: Path, is_test: bool) -> Path | None:
             f"{'test' if is_test else 'training'} images; leave one, or call it {'test' if is_test else 'train'}"
         )
     return chosen[0] if chosen else None
+
+
+def _images_in(folder: Path, is_test: bool | None, level: int | None, ignored: Counter[str]) -> Iterator[_Listed]:
+    """Image files by their class, and by their group where folders of a level stand for it."""
+    if level is None:
+        yield from _images_by_class(folder, is_test, ignored)
+        return
+    ignored["file outside the class folders"] += sum(path.is_file() for path in folder.iterdir())
+    for outer in sorted(_folders(folder)):
+        for one in _images_by_class(outer, is_test, ignored):
+            inner = one.label
+            label, group = (inner, outer.name) if level == 1 else (outer.name, inner)
+            yield _Listed(one.path, label, is_test, group)
 
 
 def _images_by_class(folder: Path, is_test: bool | None, ignored: Counter[str]) -> Iterator[_Listed]:
@@ -148,5 +180,5 @@ def _folders(folder: Path) -> Iterator[Path]:
 
 
 def _notes(ignored: Counter[str]) -> Iterator[str]:
-    for what, number in sorted(ignored.items()):
+    for what, number in sorted((+ignored).items()):
         yield f"ignored {number:,} x {what}"

@@ -21,7 +21,16 @@ from numpy.typing import NDArray
 from misread.errors import DataError, FormatError
 from misread.files import open_regular
 
-__all__ = ["MAX_BYTES", "idx_header", "idx_sha256", "idx_shape", "read_idx", "write_idx"]
+__all__ = [
+    "MAX_BYTES",
+    "idx_header",
+    "idx_sha256",
+    "idx_shape",
+    "read_idx",
+    "read_idx_rows",
+    "read_text",
+    "write_idx",
+]
 
 MAX_BYTES = 2**31
 """No IDX file may promise more bytes of pixels or labels than this (2 GiB)."""
@@ -31,8 +40,10 @@ _DEFLATE_LIMIT = 1032
 """A deflate stream grows at most this many times when decompressed (zlib's technical notes)."""
 
 _UBYTE = 0x08
+_INT = 0x0C
+_TYPES = {_UBYTE: "unsigned bytes", _INT: "32-bit integers"}
 _CHUNK = 1 << 20
-_KINDS = {1: "labels", 3: "images"}
+_KINDS = {1: "labels", 2: "rows of numbers", 3: "images"}
 
 
 class _Readable(Protocol):
@@ -68,11 +79,40 @@ def read_idx(path: str | os.PathLike[str], *, ndim: int, max_bytes: int = MAX_BY
         return _read(stream, path, ndim, max_bytes, most)
 
 
+def read_idx_rows(path: str | os.PathLike[str], *, max_bytes: int = MAX_BYTES) -> NDArray[np.int32]:
+    """Read an IDX file of rows of 32-bit integers, such as QMNIST's labels; raises as `read_idx` does."""
+    path = Path(path)
+    with _opened(path) as (stream, most):
+        flat = _read(stream, path, 2, max_bytes, most, _INT)
+    return flat.view(">i4").astype(np.int32).reshape(len(flat), -1)
+
+
+def read_text(path: str | os.PathLike[str], *, max_bytes: int) -> str:
+    """Read a small file of text, plain or compressed.
+
+    Raises
+    ------
+    FormatError
+        If it is larger than `max_bytes`, or no text.
+    DataError
+        If it cannot be opened or read.
+    """
+    path = Path(path)
+    with _opened(path) as (stream, _):
+        content = stream.read(max_bytes + 1)
+    if len(content) > max_bytes:
+        raise FormatError(f"{path}: more than {max_bytes:,} bytes of text; the limit here")
+    try:
+        return content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise FormatError(f"{path}: not text in UTF-8 ({error.reason} at byte {error.start})") from error
+
+
 def idx_shape(path: str | os.PathLike[str], *, ndim: int) -> tuple[int, ...]:
     """Return the shape that an IDX file promises, without reading further; raises as `read_idx` does."""
     path = Path(path)
     with _opened(path) as (stream, _):
-        return _read_shape(stream, path, ndim)
+        return _read_shape(stream, path, ndim, _INT if ndim == 2 else _UBYTE)
 
 
 @contextmanager
@@ -94,8 +134,12 @@ def _opened(path: Path) -> Iterator[tuple[_Readable, int]]:
         raise DataError(f"{path}: cannot be read: {error.strerror or error}") from error
 
 
-def _read(stream: _Readable, path: Path, ndim: int, max_bytes: int, most: int) -> NDArray[np.uint8]:
-    shape = _read_shape(stream, path, ndim)
+def _read(
+    stream: _Readable, path: Path, ndim: int, max_bytes: int, most: int, kind: int = _UBYTE
+) -> NDArray[np.uint8]:
+    """The bytes of an array, the last axis as many times longer as a number takes bytes."""
+    shape = _read_shape(stream, path, ndim, kind)
+    shape = (*shape[:-1], shape[-1] * (4 if kind == _INT else 1))
     promised = math.prod(shape)
     if promised > max_bytes:
         raise FormatError(f"{path}: the header promises {promised:,} bytes; the limit here is {max_bytes:,}")
@@ -110,12 +154,13 @@ def _read(stream: _Readable, path: Path, ndim: int, max_bytes: int, most: int) -
     return array.reshape(shape)
 
 
-def _read_shape(stream: _Readable, path: Path, ndim: int) -> tuple[int, ...]:
+def _read_shape(stream: _Readable, path: Path, ndim: int, kind: int = _UBYTE) -> tuple[int, ...]:
     magic = stream.read(4)
     if len(magic) < 4 or magic[:2] != b"\0\0":
         raise FormatError(f"{path}: not an IDX file (it begins with {magic!r}, not with two zero bytes)")
-    if magic[2] != _UBYTE:
-        raise FormatError(f"{path}: IDX type code 0x{magic[2]:02x}; only unsigned bytes (0x08) are read")
+    if magic[2] != kind:
+        wanted = f"{_TYPES[kind]} (0x{kind:02x})"
+        raise FormatError(f"{path}: IDX type code 0x{magic[2]:02x}; only {wanted} are read")
     if magic[3] != ndim:
         held = _KINDS.get(magic[3], f"an array of {magic[3]} dimensions")
         raise FormatError(f"{path}: holds {held}, expected {_KINDS[ndim]}; are the files swapped?")

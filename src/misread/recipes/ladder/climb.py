@@ -80,7 +80,7 @@ def climb(estimator: Any, train: Split, seed: int) -> Climb:
     seed : int
         Chooses what is held out from the twin.
     """
-    fitted = fit_and_hold_out(estimator, train.X, train.labels, seed=seed)
+    fitted = fit_and_hold_out(estimator, train.X, train.labels, seed=seed, groups=train.groups)
     held, temperature, point = fitted.held_out, 1.0, None
     if held is not None:
         scores = logits(held.scores, float(np.max(held.boundaries)))

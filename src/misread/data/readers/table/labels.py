@@ -7,7 +7,7 @@ from decimal import Decimal
 from misread.data.readers.table.words import is_file_name, is_missing
 from misread.errors import FormatError
 
-__all__ = ["check_plausible", "label_text", "settled"]
+__all__ = ["check_plausible", "group_text", "label_text", "settled"]
 
 _WHOLE = re.compile(r"[+-]?\d{1,40}", re.ASCII)
 _DECIMAL = re.compile(r"[+-]?\d{1,40}[.,]\d*", re.ASCII)
@@ -62,6 +62,22 @@ def label_text(cell: object, names: Sequence[str] | None) -> str:
         raise FormatError(f"the label {text[:40]} is a list; expected one class, as text or a number")
     if text.lower().lstrip("+-") in ("inf", "infinity"):
         raise FormatError(f"the label {text} is no class")
+    return text
+
+
+def group_text(cell: object, title: str) -> str:
+    """Who wrote an image, as text.
+
+    Raises
+    ------
+    FormatError
+        With the reason alone, if the cell is empty or no name.
+    """
+    text = "" if cell is None or cell != cell else str(cell).strip()
+    if not text or text.lower() == "nan":
+        raise FormatError(f"has no group in {title}; say who wrote it, or leave the row out")
+    if not isinstance(cell, str | int | float | Decimal) or len(text) > _LONGEST or "\n" in text:
+        raise FormatError(f"has {text[:40]!r} in {title}; expected the name or number of a group")
     return text
 
 

@@ -22,6 +22,7 @@ class Layout:
     label: int
     file: int | None
     split: int | None
+    group: int | None
     pixels: Pixels | None
     is_asked: bool
     said: str
@@ -42,6 +43,7 @@ def understand(grid: Grid, reading: Reading) -> Layout:
     """
     label = None if reading.label_column is None else grid.column(reading.label_column, "--label-column")
     file = None if reading.path_column is None else grid.column(reading.path_column, "--path-column")
+    group = None if reading.group_column is None else grid.column(reading.group_column, "--group-column")
     if label is not None and label == file:
         raise FormatError(f"{grid.path}: {grid.title(label)} cannot hold both the label and the pictures")
     try:
@@ -53,8 +55,11 @@ def understand(grid: Grid, reading: Reading) -> Layout:
                 file = _file_by_name(grid, grid.header, label)
             if label is None:
                 label = _label_by_name(grid, grid.header, file)
-            split = next((i for i in _named(grid.header, SPLITS) if i not in (label, file)), None)
-        return _layout(grid, label, file, split, reading.label_column is not None)
+            split = next((i for i in _named(grid.header, SPLITS) if i not in (label, file, group)), None)
+        if group is not None and group in (label, file):
+            held = "the label" if group == label else "the pictures"
+            raise FormatError(f"{grid.title(group)} holds {held}; say another --group-column")
+        return _layout(grid, (label, file, split, group), reading.label_column is not None)
     except FormatError as error:
         raise FormatError(f"{grid.path}: {error}") from error
 
@@ -86,8 +91,9 @@ def understand_pictures(grid: Grid, reading: Reading) -> tuple[int | None, Pixel
     return layout.file, layout.pixels
 
 
-def _layout(grid: Grid, label: int, file: int | None, split: int | None, is_asked: bool) -> Layout:
-    rest = [i for i in range(grid.width) if i not in (label, file, split)]
+def _layout(grid: Grid, roles: tuple[int, int | None, int | None, int | None], is_asked: bool) -> Layout:
+    label, file, split, group = roles
+    rest = [i for i in range(grid.width) if i not in roles]
     said = [f"label in {grid.title(label)}"]
     pixels = None
     if file is not None:
@@ -102,9 +108,11 @@ def _layout(grid: Grid, label: int, file: int | None, split: int | None, is_aske
         said += [f"{height * width:,} pixels as {height}x{width}", *pixels.said]
     if split is not None:
         said.append(f"split in {grid.title(split)}")
+    if group is not None:
+        said.append(f"group in {grid.title(group)}")
     if label in grid.class_names:
         said.append("class names from Hugging Face's metadata")
-    return Layout(label, file, split, pixels, is_asked, "; ".join([", ".join(said[:2]), *said[2:], *grid.said]))
+    return Layout(*roles, pixels, is_asked, "; ".join([", ".join(said[:2]), *said[2:], *grid.said]))
 
 
 def _pixels(grid: Grid, columns: Sequence[int]) -> Pixels:

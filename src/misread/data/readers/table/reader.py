@@ -18,7 +18,7 @@ from misread.data.memory import for_images
 from misread.data.readers.bulk import Held, Reading, read_pictures
 from misread.data.readers.table.columnar import open_parquet
 from misread.data.readers.table.grid import Grid, Row
-from misread.data.readers.table.labels import check_plausible, label_text, settled
+from misread.data.readers.table.labels import check_plausible, group_text, label_text, settled
 from misread.data.readers.table.layout import Layout, understand, understand_pictures
 from misread.data.readers.table.levels import Levels, holds_fractions
 from misread.data.readers.table.pictures import picture_in
@@ -53,6 +53,7 @@ class _Read:
     """What was read so far of all parts, row by row."""
 
     labels: list[str] = field(default_factory=list)
+    groups: list[str] = field(default_factory=list)
     places: list[tuple[Path, int]] = field(default_factory=list)
     tests: list[bool | None] = field(default_factory=list)
     pixels: bytearray = field(default_factory=bytearray)
@@ -63,6 +64,7 @@ class _Read:
     def note(self, path: Path, one: "_Numbered") -> None:
         """Keep what a row says beside its image."""
         self.labels.append(one.label)
+        self.groups.append(one.group)
         self.places.append((path, one.number))
         self.tests.append(one.is_test)
 
@@ -83,20 +85,32 @@ class _About:
         tests: Sequence[bool | None],
         notes: Sequence[str],
         made: Made,
+        groups: Sequence[str] | None,
     ) -> Dataset:
         """Make the Dataset."""
         is_test = None if tests[0] is None else np.array(tests, bool)
         said = (*self.notes, *notes)
-        return assemble(self.name, images, labels, is_test, self.source, said, layout=self.layout, made=made)
+        return assemble(
+            self.name,
+            images,
+            labels,
+            is_test,
+            self.source,
+            said,
+            layout=self.layout,
+            made=made,
+            groups=groups,
+        )
 
 
 class _Numbered(NamedTuple):
-    """A row with its number in the file, its label, and whether it is for testing."""
+    """A row with its number in the file, its label, whether it is for testing, and its group, if asked for."""
 
     number: int
     row: Row
     label: str
     is_test: bool | None
+    group: str
 
 
 def read_table(path: Path, reading: Reading) -> Dataset:
@@ -139,10 +153,11 @@ def read_parts(
         what = "no row names a file that may be read" if layout.file is not None else "there are no rows"
         raise FormatError(f"{parts[0].path}: {what}{skipped}")
     labels = _class_names(first, layout, read)
+    groups = None if layout.group is None else _groups(first, layout.group, read)
     about = _About(name, source, layout.said, tuple(notes))
     if layout.file is not None:
-        return _with_pictures(about, labels, read, parts[0].path.parent, reading)
-    return _with_pixels(about, labels, read, layout, reading)
+        return _with_pictures(about, labels, groups, read, parts[0].path.parent, reading)
+    return _with_pixels(about, labels, groups, read, layout, reading)
 
 
 def read_unlabelled(path: Path, reading: Reading) -> Iterator[tuple[int, Path | Held | NDArray[np.uint8] | str]]:
@@ -219,10 +234,11 @@ def _rows(grid: Grid, layout: Layout, part: Part, reading: Reading) -> Iterator[
     for done, (number, row) in enumerate(grid.rows(), 1):
         try:
             label = label_text(row[layout.label], names)
+            group = "" if layout.group is None else group_text(row[layout.group], grid.title(layout.group))
         except FormatError as error:
             raise FormatError(f"{grid.path}: row {number} {error}") from error
         is_test = part.is_test if layout.split is None else _is_test(grid.path, number, row[layout.split])
-        yield _Numbered(number, row, label, is_test)
+        yield _Numbered(number, row, label, is_test, group)
         if reading.progress is not None and done % _ROWS == 0:
             reading.progress("reading rows", done, grid.n_rows or 0)
 
@@ -293,7 +309,23 @@ def _class_names(grid: Grid, layout: Layout, read: _Read) -> list[str]:
     return labels
 
 
-def _with_pixels(about: _About, labels: Sequence[str], read: _Read, layout: Layout, reading: Reading) -> Dataset:
+def _groups(grid: Grid, column: int, read: _Read) -> list[str]:
+    """The groups of all rows; one that stands for a missing number is none."""
+    groups = settled(read.groups)
+    if "" in groups:
+        (path, number), cell = read.places[groups.index("")], read.groups[groups.index("")]
+        raise FormatError(f"{path}: row {number} has no group in {grid.title(column)} ({cell})")
+    return groups
+
+
+def _with_pixels(
+    about: _About,
+    labels: Sequence[str],
+    groups: Sequence[str] | None,
+    read: _Read,
+    layout: Layout,
+    reading: Reading,
+) -> Dataset:
     assert layout.pixels is not None  # as this is asked
     shape = layout.pixels.shape
     images = np.frombuffer(read.pixels, np.uint8).reshape(len(labels), *shape)
@@ -304,12 +336,20 @@ def _with_pixels(about: _About, labels: Sequence[str], read: _Read, layout: Layo
     notes += [LYING] * is_emnist(about.name)
     images, made = make_images(levels, reading)
     made = replace(made, names=np.array([f"{path.name}:{number}" for path, number in read.places], np.str_))
-    return about.assembled(images, labels, read.tests, notes, made)
+    return about.assembled(images, labels, read.tests, notes, made, groups)
 
 
-def _with_pictures(about: _About, labels: Sequence[str], read: _Read, folder: Path, reading: Reading) -> Dataset:
+def _with_pictures(
+    about: _About,
+    labels: Sequence[str],
+    groups: Sequence[str] | None,
+    read: _Read,
+    folder: Path,
+    reading: Reading,
+) -> Dataset:
     pictures = read_pictures(read.files, folder.resolve(), reading)
     kept = pictures.kept.tolist()
     tests = [read.tests[index] for index in kept]
     notes = (*read.skipped, *pictures.notes)
-    return about.assembled(pictures.images, [labels[index] for index in kept], tests, notes, pictures.made)
+    groups = None if groups is None else [groups[index] for index in kept]
+    return about.assembled(pictures.images, [labels[index] for index in kept], tests, notes, pictures.made, groups)
