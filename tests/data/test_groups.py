@@ -40,7 +40,8 @@ def test_column_of_a_table(tmp_path):
     assert "group in column 'writer'" in found.layout
     assert found.shape == (5, 5)
     assert apart(found)
-    assert len(found.test) and set(found.train.labels) == set(found.test.labels) == {0, 1, 2}
+    assert len(found.test)
+    assert set(found.train.labels) == set(found.test.labels) == {0, 1, 2}
     assert "whole groups" in found.source
     assert found.loaded["group_column"] == "Writer"
     who = dict(zip(found.train.names.tolist(), found.train.groups.tolist(), strict=True))
@@ -111,7 +112,7 @@ def test_levels_below_train_and_test(tmp_path):
 
 def test_options_that_would_do_nothing_are_refused(tmp_path):
     photos = folders(tmp_path / "photos", "{label}")
-    with pytest.raises(ParameterError, match="--group-column is for tables.*--group-level"):
+    with pytest.raises(ParameterError, match=r"--group-column is for tables.*--group-level"):
         load(photos, group_column="writer")
     with pytest.raises(ParameterError, match="--group-level is for folders"):
         load(table(tmp_path / "t.csv"), group_level=1)
@@ -138,7 +139,7 @@ def written(path, rows):
 
 
 def qmnist(folder, *, binary=True, plain=False, more=0):
-    """Made-up images in QMNIST's layout: writers 0 to 5 employees, 2100 to 2105 students; test writers are others."""
+    """Made-up images in the layout of QMNIST: even writers are employees, odd ones students, from 2100 on."""
     folder.mkdir()
     for part, first, n in (("train", 0, 80), ("test", 80, 40)):
         own = slice(first, first + n)
@@ -164,7 +165,8 @@ def test_qmnist(tmp_path, binary):
     assert plain.test.labels.tolist() == LABELS[80:].tolist()
     assert plain.train.groups is None
     found = load(folder, group_column="writer")
-    assert found.train.groups[0] == "writer 0" and "writer 2101" in found.train.groups
+    assert found.train.groups[0] == "writer 0"
+    assert "writer 2101" in found.train.groups
     assert set(load(folder, group_column="hsf").train.groups) == {"hsf_1", "hsf_4"}
     assert set(load(folder, group_column="half").test.groups) == {"employees", "students"}
     with pytest.raises(ParameterError, match="tell writer, hsf, half"):
@@ -180,7 +182,7 @@ def test_mnist_with_the_label_files_of_qmnist_beside(tmp_path):
     with pytest.raises(DataError, match="are not those of the 80 images"):
         load(folder, group_column="writer")
     (folder / "qmnist-train-labels-idx2-int.gz").unlink()
-    with pytest.raises(DataError, match="put QMNIST's qmnist-train-labels-idx2-int.gz"):
+    with pytest.raises(DataError, match=r"put QMNIST.s qmnist-train-labels-idx2-int\.gz"):
         load(folder, group_column="writer")
 
 

@@ -17,7 +17,8 @@ def drawn(rng, n_groups=40, mean=0.9, strength=20.0, size=50):
 
 def test_by_hand():
     spread = GroupSpread.from_answers([1, 1, 0, 1, 0], ["a", "a", "a", "b", "b"])
-    assert spread.right.tolist() == [2, 1] and spread.counts.tolist() == [3, 2]
+    assert spread.right.tolist() == [2, 1]
+    assert spread.counts.tolist() == [3, 2]
     assert spread.accuracy == 0.6
     with pytest.raises(ParameterError, match="as many groups"):
         GroupSpread.from_answers([True], ["a", "b"])
@@ -51,19 +52,25 @@ def test_interval_without_differences_is_about_the_plain_one():
     spread = drawn(np.random.default_rng(1), strength=0)
     low, high = spread.interval()
     plain_low, plain_high = clopper_pearson(spread.right.sum(), spread.counts.sum())
-    assert low <= plain_low + 1e-12 and high >= plain_high - 1e-12
+    assert low <= plain_low + 1e-12
+    assert high >= plain_high - 1e-12
     assert high - low <= 1.5 * float(plain_high - plain_low)
 
 
 def test_all_right():
     spread = GroupSpread.from_answers([True] * 60, ["a", "b", "c"] * 20)
-    assert spread.interval()[1] == 1 and 0.9 < spread.interval()[0] < 1
-    assert spread.between == 0 and spread.chance() is None and not spread.is_worse.any()
+    assert spread.interval()[1] == 1
+    assert 0.9 < spread.interval()[0] < 1
+    assert spread.between == 0
+    assert spread.chance() is None
+    assert not spread.is_worse.any()
 
 
 def test_one_group():
     spread = GroupSpread.from_answers([True] * 9 + [False], ["a"] * 10)
-    assert spread.chance() is None and spread.between == 0 and not spread.is_worse.any()
+    assert spread.chance() is None
+    assert spread.between == 0
+    assert not spread.is_worse.any()
     assert spread.interval() == tuple(map(float, clopper_pearson(9, 10)))
 
 
@@ -88,7 +95,8 @@ def test_worst_first_is_not_the_smallest():
 
 def test_many_groups_are_no_burden():
     spread = GroupSpread(np.arange(60_000).astype(str), np.ones(60_000, np.int64), np.ones(60_000, np.int64))
-    assert spread.chance() is None and len(spread.worst()) == 10
+    assert spread.chance() is None
+    assert len(spread.worst()) == 10
 
 
 def test_difference_between_splits():

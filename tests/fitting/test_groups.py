@@ -36,7 +36,8 @@ def test_folds_are_those_of_scikit_learn():
     ours = folds_by_class(labels, 3, groups)
     theirs = StratifiedGroupKFold(3).split(labels, labels, groups)
     for (train_, held), (their_train, their_held) in zip(ours, theirs, strict=True):
-        assert np.array_equal(held, their_held) and np.array_equal(train_, their_train)
+        assert np.array_equal(held, their_held)
+        assert np.array_equal(train_, their_train)
         assert not set(groups[train_]) & set(groups[held])
 
 
@@ -88,7 +89,8 @@ def test_a_model_that_holds_out_by_itself_holds_out_groups():
     model = EdgeKernelClassifier(n_centres=200, n_rounds=0, random_state=0)
     fitted = fit_and_hold_out(model, own.X, own.labels, groups=WRITERS)
     others = np.setdiff1d(np.arange(len(own)), fitted.rows)
-    assert len(fitted.rows) and not set(WRITERS[fitted.rows]) & set(WRITERS[others])
+    assert len(fitted.rows)
+    assert not set(WRITERS[fitted.rows]) & set(WRITERS[others])
     assert not holds_out_enough(model, 60_000, n_groups=30)
     assert holds_out_enough(model, 60_000, n_groups=500)
     assert holds_out_enough(model, 60_000)
@@ -137,15 +139,18 @@ def styled(n_writers: int = 24) -> Dataset:
 def test_training_tells_the_spread_and_what_mixing_promises():
     bundle = train("knn", styled(), precision=0.95)
     held, tested = (bundle.manifest.metrics[part]["groups"] for part in ("out_of_fold", "test"))
-    assert held["n"] == 20 and tested["n"] == 4
+    assert held["n"] == 20
+    assert tested["n"] == 4
     assert held["mixed"]["difference"]["low"] > 0
     mixed, apart = (held["mixed"][name]["value"] for name in ("accuracy", "apart"))
     assert mixed - apart == pytest.approx(held["mixed"]["difference"]["value"])
     assert apart == bundle.manifest.metrics["out_of_fold"]["accuracy"]["value"]
-    assert held["chance"] <= 0.01 and held["between"] > 0.05
+    assert held["chance"] <= 0.01
+    assert held["between"] > 0.05
     low, high = (held["accuracy"][end] for end in ("low", "high"))
     plain = bundle.manifest.metrics["out_of_fold"]["accuracy"]
-    assert low < plain["low"] and high > plain["high"]
+    assert low < plain["low"]
+    assert high > plain["high"]
     assert "w7" not in str(bundle.manifest.as_json())
     assert {*bundle.kept.groups} == {f"w{k}" for k in range(4, 24)}
 

@@ -142,6 +142,8 @@ def test_answers_with_groups_tell_their_spread(tmp_path):
     path.write_text("\n".join(["label,answer,writer", *rows]))
     result = judge_answers(Answers.read(path))
     spread = result.values["model.groups"]
-    assert spread["n"] == 3 and spread["worse"] == 1
-    assert spread["worst"][0]["name"] == "bob" and spread["worst"][0]["is_worse"]
+    assert spread["n"] == 3
+    assert spread["worse"] == 1
+    assert spread["worst"][0]["name"] == "bob"
+    assert spread["worst"][0]["is_worse"]
     assert result.arrays["model.groups"].tolist() == groups.tolist()
