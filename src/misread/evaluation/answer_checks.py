@@ -15,6 +15,7 @@ __all__ = [
     "as_array",
     "as_names",
     "check_among",
+    "check_each_once",
     "check_finite",
     "checked_classes",
     "checked_codes",
@@ -142,6 +143,11 @@ def class_names_of(
 def checked_classes(names: Sequence[object]) -> tuple[str, ...]:
     """At least two distinct names."""
     checked = tuple(composed(str(name)) for name in names)
+    if len(checked) == 1:
+        raise AnswersError(
+            f"{checked[0]!r} is the only class here, and at least two must be known: give a column of scores for "
+            "each class, or their names (class_names)"
+        )
     if not 2 <= len(checked) <= _MOST_CLASSES or len(set(checked)) < len(checked):
         raise AnswersError(f"expected 2 to {_MOST_CLASSES:,} distinct classes, got {len(checked)}: {checked[:8]}")
     long = next((name for name in checked if len(name) > _LONGEST_NAME), None)
@@ -150,6 +156,18 @@ def checked_classes(names: Sequence[object]) -> tuple[str, ...]:
             f"the class {long[:40]!r}... has {len(long):,} characters, at most {_LONGEST_NAME:,} may be"
         )
     return checked
+
+
+def check_each_once(keys: NDArray[Any], names: NDArray[Any]) -> None:
+    """Refuse two answers to one image: it would count twice."""
+    _, first, codes = np.unique(keys, return_index=True, return_inverse=True)
+    again = np.flatnonzero(first[codes] != np.arange(len(keys)))
+    if len(again):
+        row = again[0]
+        raise AnswersError(
+            f"row {row}: {str(names[row])!r} is of the same image as row {first[codes[row]]}; give each image one "
+            "row, and images in several folders with their paths"
+        )
 
 
 def filled(values: Any, n: int, default: object) -> Any:

@@ -22,6 +22,7 @@ from misread.data import memory
 from misread.data.words import composed
 from misread.errors import AnswersError, MissingExtraError
 from misread.evaluation.answer_cells import read_cells
+from misread.evaluation.answer_checks import check_each_once
 from misread.files import atomic_write
 from misread.spreadsheet import inert
 
@@ -130,6 +131,9 @@ def _parameters(
         found["folds"] = _folds(columns[roles["fold"]])
     if "hash" in roles:
         found["hashes"] = _hashes(columns[roles["hash"]])
+    if "name" in roles and found.get("hashes") is None:
+        called = np.asarray(columns[roles["name"]])
+        check_each_once(called.astype(str) if called.dtype == object else called, called)
     return found
 
 

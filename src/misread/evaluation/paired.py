@@ -37,12 +37,15 @@ class Pair:
         How images were recognised.
     remarks : tuple of str
         What is to be said: images that only one has, labels that differ.
+    rows : tuple of two ndarrays of int
+        Where these images stand in the tables as they were given.
     """
 
     first: Answers
     second: Answers
     matched_by: str
-    remarks: tuple[str, ...] = ()
+    remarks: tuple[str, ...]
+    rows: tuple[NDArray[np.intp], NDArray[np.intp]]
 
     @property
     def labels(self) -> NDArray[np.int64]:
@@ -135,7 +138,8 @@ def matched(first: Answers, second: Answers, *, by_name: bool = False) -> Pair:
     usable = one.is_labelled & ~differ
     if not usable.any():
         raise AnswersError("none of the shared images has a label that both agree on; give the labels with --data")
-    return Pair(one.take(usable), other.take(usable), how, tuple(remarks))
+    rows = rows_first[usable], rows_second[usable]
+    return Pair(one.take(usable), other.take(usable), how, tuple(remarks), rows)
 
 
 def _in_both(first: NDArray[Any], second: NDArray[Any]) -> tuple[NDArray[np.intp], NDArray[np.intp]]:

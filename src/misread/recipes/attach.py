@@ -1,5 +1,6 @@
 """Give a table of answers the labels and images of a data set: by content, by name, or by row."""
 
+import warnings
 from dataclasses import replace
 from pathlib import PurePosixPath, PureWindowsPath
 from typing import Any
@@ -10,6 +11,7 @@ from numpy.typing import NDArray
 from misread.data import Dataset, Split, joined
 from misread.data.words import composed
 from misread.errors import AnswersError
+from misread.evaluation.answer_checks import check_each_once
 from misread.evaluation.answers import Answers
 
 __all__ = ["answers_on", "rows_on"]
@@ -17,6 +19,8 @@ __all__ = ["answers_on", "rows_on"]
 
 def answers_on(answers: Answers, dataset: Dataset) -> tuple[Answers, NDArray[np.uint8]]:
     """Give a table the labels and images of a data set, by content, by name, or by row.
+
+    A warning says which images have no answer, and which classes only one of the two knows.
 
     Parameters
     ----------
@@ -34,7 +38,7 @@ def answers_on(answers: Answers, dataset: Dataset) -> tuple[Answers, NDArray[np.
     Raises
     ------
     AnswersError
-        If an answer is of no image of the data set, or its classes are others.
+        If an answer is of no image of the data set, two are of one image, or its classes are others.
     """
     rows = rows_on(answers, dataset)
     if (rows < 0).any():
@@ -48,9 +52,45 @@ def answers_on(answers: Answers, dataset: Dataset) -> tuple[Answers, NDArray[np.
             f"{', '.join(dataset.class_names[:8])}; none is in both"
         )
     found = _every(dataset).take(rows)
+    _say_what_is_missing(answers, dataset, rows)
+    _say_what_is_unknown(answers, dataset, found)
     labelled = answers.with_classes(names).labelled(codes[found.labels], found.hashes)
     groups = labelled.groups if found.groups is None else found.groups
     return replace(labelled, names=found.names, groups=groups), found.images
+
+
+def _say_what_is_missing(answers: Answers, dataset: Dataset, rows: NDArray[np.intp]) -> None:
+    """Warn of images without an answer, unless it was chosen, while a model was trained, which are asked about."""
+    n_test, n = len(dataset.test), len(dataset.test) + len(dataset.train)
+    first, end = (0 if (rows < n_test).any() else n_test), (n if (rows >= n_test).any() else n_test)
+    without = np.setdiff1d(np.arange(first, end), rows)
+    if len(without) and (answers.asked == "elsewhere").any():
+        which = "test " if end == n_test else "training " if first else ""
+        warnings.warn(
+            f"{len(without):,} of the {end - first:,} {which}images of {dataset.name} have no answer, such as "
+            f"{str(_every(dataset).names[without[0]])!r}; all numbers are of the others",
+            stacklevel=3,
+        )
+
+
+def _say_what_is_unknown(answers: Answers, dataset: Dataset, found: Split) -> None:
+    """Warn of answers that are no class of the data, and of classes that have no scores."""
+    strange = [code for code, name in enumerate(answers.class_names) if name not in dataset.class_names]
+    rows = np.flatnonzero(np.isin(answers.predictions, strange))
+    if len(rows):
+        name = answers.class_names[answers.predictions[rows[0]]]
+        warnings.warn(
+            f"row {rows[0]}: the answer {name!r} is no class of {dataset.name}; {len(rows):,} of {len(answers):,} "
+            "answers are none, and count as misread",
+            stacklevel=3,
+        )
+    for code, name in enumerate(dataset.class_names):
+        n = int(np.count_nonzero(found.labels == code))
+        if n and answers.scores is not None and name not in answers.class_names:
+            warnings.warn(
+                f"the answers have no scores of the class {name!r}; its {n:,} images count as misread",
+                stacklevel=3,
+            )
 
 
 def rows_on(answers: Answers, dataset: Dataset) -> NDArray[np.intp]:
@@ -68,8 +108,11 @@ def rows_on(answers: Answers, dataset: Dataset) -> NDArray[np.intp]:
     if answers.hashes is not None:
         return _rows_of(answers.hashes, every.hashes, answers.names, dataset.name)
     if np.char.isdecimal(answers.names).all():
-        return _rows_by_number(answers, dataset, len(every))
-    return _rows_by_name(answers.names, every.names, dataset.name)
+        rows = _rows_by_number(answers, dataset, len(every))
+    else:
+        rows = _rows_by_name(answers.names, every.names, dataset.name)
+    check_each_once(rows, answers.names)
+    return rows
 
 
 def _every(dataset: Dataset) -> Split:

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from misread.bundle import OperatingPointRecord
 from misread.errors import ParameterError
-from misread.evaluation.answers import Answers
+from misread.evaluation.answers import UNKNOWN, Answers
 from misread.evaluation.comparison import PairedTest
 from misread.evaluation.paired import Pair, matched
 from misread.evaluation.reliability import expected_calibration_error
@@ -57,7 +57,7 @@ def compare_sources(
         "fixed": len(pair.fixed),
         "broken": len(pair.broken),
         "both_wrong": len(pair.both_wrong),
-        "models": [_model(first, pair.first), _model(second, pair.second)],
+        "models": [_model(first, pair.first, pair.rows[0]), _model(second, pair.second, pair.rows[1])],
         "classes": [
             {
                 "name": one.name,
@@ -93,37 +93,47 @@ def _difference(test: PairedTest, confidence: float) -> dict[str, float]:
     return {"value": test.difference, "low": test.low, "high": test.high, "confidence": confidence}
 
 
-def _model(source: Source, answers: Answers) -> dict[str, Any]:
+def _model(source: Source, answers: Answers, rows: NDArray[np.intp]) -> dict[str, Any]:
+    """What one model is worth on the images that are compared, which are these rows of its own table."""
     right = int(np.count_nonzero(answers.right))
+    own = _labelled_as(source.answers.take(rows), answers)
+    table = None if source.probabilities is None else source.probabilities[rows]
     return {
         "title": source.title,
         "accuracy": share(right, len(answers)),
-        "promise": _promise(source),
-        "calibration_error": _calibration(source),
+        "promise": _promise(own, source.promise),
+        "calibration_error": _calibration(own, table),
         "microseconds": source.microseconds,
         "bytes": source.n_bytes,
     }
 
 
-def _promise(source: Source) -> dict[str, Any] | None:
-    """What its operating point aimed at, and what it reaches on the images that it answered."""
-    answers, promise = source.answers, source.promise
-    if promise is None or answers.threshold is None or answers.scores is None:
+def _labelled_as(own: Answers, compared: Answers) -> Answers:
+    """The rows of a table that have a label in the comparison, which may know it of the other table alone."""
+    if own.positive == compared.positive:
+        names = [
+            own.class_names.index(name) if name in own.class_names else UNKNOWN for name in compared.class_names
+        ]
+        own = own.labelled(np.array(names)[compared.labels])
+    return own
+
+
+def _promise(own: Answers, promise: dict[str, Any] | None) -> dict[str, Any] | None:
+    """What an operating point aimed at, and what it reaches on these images."""
+    if promise is None or own.threshold is None or own.scores is None:
         return None
-    known = answers.take(answers.is_labelled)
-    point = OperatingPointRecord(answers.threshold, promise["aim"], promise["target"], None, "")
-    return promise_kept(known, point)
+    point = OperatingPointRecord(own.threshold, promise["aim"], promise["target"], None, "")
+    return promise_kept(own.take(own.is_labelled), point)
 
 
-def _calibration(source: Source) -> float | None:
+def _calibration(own: Answers, table: NDArray[np.float64] | None) -> float | None:
     """Expected calibration error of probabilities, where the model gives such."""
-    answers, table = source.answers, source.probabilities
-    if table is None and answers.scale == "probabilities":
-        table = answers.scores
-    if table is None:
-        return None
-    known = answers.is_labelled
-    return expected_calibration_error(table[known], answers.labels[known])
+    if table is None and own.scale == "probabilities":
+        table = own.scores
+    known = own.is_labelled
+    return (
+        None if table is None or not known.any() else expected_calibration_error(table[known], own.labels[known])
+    )
 
 
 def _changed(pair: Pair, rows: NDArray[np.intp], first: Source, second: Source) -> Changed:

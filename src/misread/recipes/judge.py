@@ -1,5 +1,6 @@
 """Judge a table of answers, whoever made it: the result is the same kind that our own models get."""
 
+import warnings
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
@@ -12,7 +13,7 @@ from misread.data.corrected import Corrected
 from misread.errors import AnswersError
 from misread.evaluation.answers import Answers
 from misread.evaluation.calibration import class_probabilities
-from misread.evaluation.scores import boundary_of, first_yes
+from misread.evaluation.scores import boundary_of, first_yes, unlike_scores
 from misread.recipes.metrics import metrics_of
 from misread.recipes.pictured import gallery_of
 from misread.results.answers import arrays_of
@@ -118,6 +119,12 @@ def judge_answers(
         )
     if answers.positive is not None and answers.threshold is None:
         answers = replace(answers, threshold=first_yes(boundary_of(answers.scale or "probabilities")))
+    if answers.scores is not None and (unlike := unlike_scores(answers.scores, answers.predictions)).any():
+        warnings.warn(
+            f"row {np.flatnonzero(unlike)[0]}: the answer is not the class with the best score, as in "
+            f"{np.count_nonzero(unlike):,} of {len(answers):,} rows; what is answered counts",
+            stacklevel=2,
+        )
     values: dict[str, Any] = {f"model.{name}": value for name, value in metrics_of(answers).items()}
     arrays = arrays_of(answers)
     if given is not None and (given.labels != answers.labels).any():
