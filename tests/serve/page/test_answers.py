@@ -131,7 +131,7 @@ def test_several_labels_mark_no_neighbours(
     with serve(large_and_odd(digits_bundle)) as url:
         page = watched(url)
         quality = "all labels right for 96.3%, F1 0.978 on test images"
-        expect(page.locator("#model")).to_have_text(f"2 labels · 8×8 pixels · {quality}")
+        expect(page.locator("#model")).to_have_text(f"knn · 2 labels · 8×8 pixels · {quality}")
         draw(page, handwriting["7"])
         settled(page)
         expect(page.locator("#nearest canvas[aria-label]")).to_have_count(5)
@@ -140,7 +140,7 @@ def test_several_labels_mark_no_neighbours(
 
 def test_a_detector_is_not_praised_for_its_accuracy(digits_bundle: Bundle, serve: Serve, watched: Watched) -> None:
     with serve(detector_of_0(digits_bundle, None)) as url:
-        expected = "a detector of 0 · 8×8 pixels · precision 95.1%, recall 80.0% on test images"
+        expected = "knn · a detector of 0 · 8×8 pixels · precision 95.1%, recall 80.0% on test images"
         expect(watched(url).locator("#model")).to_have_text(expected)
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from pathlib import Path
 
+import pytest
 from playwright.sync_api import Page, expect
 
 from misread.bundle import Bundle
@@ -98,6 +99,44 @@ def test_a_file_that_is_no_image_is_told(digits_url: str, watched: Watched, tmp_
     page.locator("#file").set_input_files(path)
     expect(page.locator("#says")).to_have_attribute("data-state", "error")
     expect(page.locator("#sure")).to_contain_text("not an image")
+
+
+@pytest.mark.parametrize(
+    ("name", "kind", "said"),
+    [
+        (
+            "notes.txt",
+            "text/plain",
+            "Not a picture: notes.txt is text. PNG, JPEG, BMP, WebP and TIFF files are read.",
+        ),
+        (
+            "a.pdf",
+            "application/pdf",
+            "Not a picture: a.pdf is a PDF. PNG, JPEG, BMP, WebP and TIFF files are read.",
+        ),
+        (
+            None,
+            "text/plain",
+            "Not a picture: what was dropped is text. PNG, JPEG, BMP, WebP and TIFF files are read.",
+        ),
+    ],
+)
+def test_what_is_dropped_and_no_picture_is_named(
+    digits_url: str, watched: Watched, name: str | None, kind: str, said: str
+) -> None:
+    page = watched(digits_url)
+    page.evaluate(
+        """([name, kind]) => {
+            const data = new DataTransfer();
+            if (name) data.items.add(new File(["words"], name, { type: kind }));
+            else data.items.add("words", kind);
+            const drop = new DragEvent('drop', { dataTransfer: data, bubbles: true, cancelable: true });
+            document.body.dispatchEvent(drop);
+        }""",
+        [name, kind],
+    )
+    expect(page.locator("#says")).to_have_attribute("data-state", "error")
+    expect(page.locator("#sure")).to_have_text(said)
 
 
 def test_dropping_and_pasting(digits_url: str, watched: Watched, digits_bundle: Bundle, settled: Settled) -> None:

@@ -54,5 +54,37 @@ def test_a_server_that_went_away_is_told(
         page.locator("html[data-ready]").wait_for(state="attached")
     time.sleep(0.1)
     draw(page, [[(0.5, 0.2), (0.5, 0.8)]])
-    expect(page.locator("#sure")).to_have_text("The server does not answer.")
+    expect(page.locator("#sure")).to_have_text("The server does not answer; trying again.")
+    page.close()
+
+
+def test_it_says_that_it_waits_and_reconnects_by_itself(digits_url: str, browser: Browser, draw: Draw) -> None:
+    page = browser.new_page()
+    page.goto(digits_url)
+    page.locator("html[data-ready]").wait_for(state="attached")
+    page.route("**/v1/predict*", lambda route: route.abort())
+    draw(page, [[(0.5, 0.2), (0.5, 0.8)]])
+    expect(page.locator("#sure")).to_have_text("The server does not answer; trying again.")
+    expect(page.locator("#says")).to_have_class("says waiting")
+    page.unroute("**/v1/predict*")
+    expect(page.locator("#label")).not_to_be_empty(timeout=15_000)
+    expect(page.locator("#says")).to_have_class("says")
+    page.close()
+
+
+def test_what_comes_back_with_another_model_is_named_anew(digits_url: str, browser: Browser, draw: Draw) -> None:
+    page = browser.new_page()
+    page.route(
+        "**/v1/model",
+        lambda route: route.fulfill(
+            json={**route.fetch().json(), "model": "another", "dataset": {"name": "letters"}}
+        ),
+        times=1,
+    )
+    page.goto(digits_url)
+    expect(page.locator("#model")).to_contain_text("another on letters · 10 classes")
+    assert page.title() == "another on letters – misread"
+    page.route("**/v1/predict*", lambda route: route.abort(), times=1)
+    draw(page, [[(0.5, 0.2), (0.5, 0.8)]])
+    expect(page.locator("#model")).not_to_contain_text("another", timeout=15_000)
     page.close()

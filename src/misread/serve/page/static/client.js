@@ -1,6 +1,8 @@
 // Talks to the server this page came from.
 
 const BUSY = 503;
+const FIRST_PAUSE = 500;
+const LONGEST_PAUSE = 4000;
 
 export class Refusal extends Error {}
 
@@ -12,9 +14,10 @@ export async function fetchModel() {
 export class LatestFirst {
   #busy = false;
   #next = null;
+  #pause = 0;
 
   /**
-   * @param {(answer: {prediction?: object, error?: string, milliseconds: number}) => void} tell
+   * @param {(answer: {prediction?: object, error?: string, lost?: boolean, milliseconds: number}) => void} tell
    * @param {(busy: boolean) => void} tellBusy
    */
   constructor(tell, tellBusy) {
@@ -57,9 +60,12 @@ export class LatestFirst {
         return { error: "The server is busy; asking again.", again: 1000 * seconds };
       }
       const { predictions } = await answered(response);
+      this.#pause = 0;
       return { prediction: predictions[0], milliseconds: performance.now() - started };
     } catch (error) {
-      return { error: error instanceof Refusal ? error.message : "The server does not answer." };
+      if (error instanceof Refusal) return { error: error.message };
+      this.#pause = Math.min(2 * this.#pause || FIRST_PAUSE, LONGEST_PAUSE);
+      return { error: "The server does not answer; trying again.", again: this.#pause, lost: true };
     }
   }
 }

@@ -1,6 +1,6 @@
 // Shows an answer.
 
-import { agrees, chanceOf, column, compact, introduction, percent, promise, verdict, weights } from "./words.js";
+import { agrees, chanceOf, column, compact, introduction, named, percent, promise, verdict, weights } from "./words.js";
 
 const MOST_BARS = 12;
 
@@ -59,6 +59,7 @@ export class View {
     const { model, parts } = this;
     const [height, width] = model.image_size;
     parts.model.textContent = introduction(model);
+    document.title = `${named(model)} – misread`;
     parts.promise.textContent = promise(model);
     parts.promise.hidden = !model.operating_point;
     const crop = model.fit === "mnist" ? ", cropped and centred" : "";

@@ -77,11 +77,25 @@ export function promise({ task, operating_point: point, metrics }) {
   return `${who} ${point.aim} ${point.target} on held-out scores${confidence}${came}.`;
 }
 
-/** The model in a line: what it tells apart, the size of its images, how well it did on test images. */
-export function introduction({ task, positive, outputs, classes, image_size: [height, width], metrics }) {
+/** What a file is that cannot be a picture; nothing where it may be one. */
+export function noPicture({ name, type }) {
+  if (!type || type.startsWith("image/")) return "";
+  const kinds = { text: "text", video: "a film", audio: "sound" };
+  const kind = type === "application/pdf" ? "a PDF" : (kinds[type.split("/")[0]] ?? type);
+  return `Not a picture: ${name} is ${kind}. PNG, JPEG, BMP, WebP and TIFF files are read.`;
+}
+
+/** The model by its name and that of its data. */
+export function named({ model, dataset }) {
+  return dataset?.name && dataset.name !== "unknown" ? `${model} on ${dataset.name}` : model;
+}
+
+/** The model in a line: its name, what it tells apart, the size of its images, how well it did on test images. */
+export function introduction(model) {
+  const { task, positive, outputs, classes, image_size: [height, width], metrics } = model;
   const what = { detector: `a detector of ${positive}`, multilabel: `${outputs.length} labels` }[task];
   const quality = qualityOf(task, metrics?.test ?? {});
-  const parts = [what ?? `${classes.length} classes`, `${width}×${height} pixels`];
+  const parts = [named(model), what ?? `${classes.length} classes`, `${width}×${height} pixels`];
   return [...parts, ...(quality ? [`${quality} on test images`] : [])].join(" · ");
 }
 
