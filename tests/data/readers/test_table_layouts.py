@@ -38,6 +38,13 @@ UNDERSTOOD = {
         ",",
         f"{WHOLE}; nothing stands behind the last separator",
     ),
+    "Excel's line that tells the separator": ([["sep=;"], *labelled()], ";", WHOLE),
+    "a spreadsheet's empty rows": ([*labelled(), [""] * 65, [""] * 65], ",", WHOLE),
+    "its empty rows, no header": (
+        [*labelled(header=False), [" "] * 65],
+        ";",
+        "label in the first column, 64 pixels as 8x8; no header",
+    ),
     "quoted": ([[f'"{cell}"' for cell in row] for row in labelled()], ",", WHOLE),
     "decimal commas": (labelled(label=european, pixel=european), ";", WHOLE),
     "decimal commas and tabs": (labelled(label=european, pixel=european), "\t", WHOLE),

@@ -34,6 +34,8 @@ _SAMPLE_LETTERS = 2**21
 _SEPARATORS = {"\t": "tabs", ",": "commas", ";": "semicolons", "|": "bars", " ": "spaces"}
 _LOOKED_AT = 50
 _NUMBERS = re.compile(r"\s*[\d.,eE+-]+(?:\s+[\d.,eE+-]+)+\s*", re.ASCII)
+_EXCEL = re.compile(r"sep=.\s*", re.IGNORECASE)
+"""The line by which Excel is told the separator; what the rows themselves say is asked, and agrees with it."""
 _KNOWN = frozenset((*LABELS, *FILES, *SPLITS, *INDEXES)) - {""}
 
 TextRow = list[str]
@@ -99,7 +101,11 @@ def _opened(path: Path) -> TextIO:
 
 def _lines(path: Path, stream: TextIO, reading: Reading) -> Iterator[str]:
     """The lines, none longer than a row can be: what a row takes is known before it is cut into cells."""
+    is_first = True
     while line := stream.readline(_LONGEST_LINE + 1):
+        if is_first and _EXCEL.fullmatch(line):
+            line = "\n"
+        is_first = False
         if len(line) > _LONGEST_LINE:
             raise FormatError(f"{path}: no line ends within {_LONGEST_LINE:,} characters; expected rows on lines")
         if len(line) > _LONG_LINE:
@@ -119,11 +125,11 @@ def _beginning(path: Path, reading: Reading) -> Iterator[str]:
 
 
 def _numbered(lines: Iterator[str], separator: str, strict: bool = False) -> Iterator[tuple[int, TextRow]]:
-    """The rows that are not empty, with the number of the line on which each ends."""
+    """The rows in which something stands (spreadsheets end in some of separators alone), with the number of the line on which each ends."""
     if separator == " ":
         lines = (line.strip(" \r\n") + "\n" for line in lines)
     reader = csv.reader(lines, delimiter=separator, skipinitialspace=separator == " ", strict=strict)
-    return ((reader.line_num, row) for row in reader if len(row) > 1 or (row and row[0].strip()))
+    return ((reader.line_num, row) for row in reader if any(map(str.strip, row)))
 
 
 def _separator(lines: Sequence[str]) -> str:
@@ -209,5 +215,5 @@ def _ends(path: Path, separator: str, reading: Reading) -> Iterator[tuple[str, s
             if '"' in text:
                 row = next(csv.reader([text], delimiter=separator, skipinitialspace=separator == " "))
                 yield row[0], row[-1]
-            elif text:
+            elif text.strip(f"{separator} "):
                 yield text.partition(separator)[0], text.rpartition(separator)[2]
