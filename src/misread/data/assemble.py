@@ -1,6 +1,7 @@
 """From images and labels to a Dataset: class codes, the split, the notes, and sets recognised by their content."""
 
 import re
+import unicodedata
 from collections.abc import Sequence
 from typing import Any, cast
 
@@ -22,6 +23,7 @@ __all__ = ["assemble", "natural_key", "stratified_test"]
 TEST_SHARE = 0.2
 _FAINT = 32
 _MANY = 0.1
+_NAMED = 5
 
 
 def natural_key(text: str) -> tuple[tuple[str | tuple[int, str], ...], str]:
@@ -114,6 +116,7 @@ def assemble(
     name, source, layout, *notes = map(_as_text, (name, source, layout, *notes))
     labels = [_as_text(label) for label in labels]
     class_names = tuple(sorted(set(labels), key=natural_key))
+    notes += _nearly_alike(class_names)
     code_of = {label: code for code, label in enumerate(class_names)}
     codes = np.fromiter((code_of[label] for label in labels), np.int64, len(labels))
     who = None if groups is None else as_groups(groups)
@@ -146,6 +149,18 @@ def assemble(
         made.invert,
         made.binary,
     )
+
+
+def _nearly_alike(class_names: Sequence[str]) -> list[str]:
+    """Ask about classes whose names differ as one name that was written twice does."""
+    alike: dict[str, list[str]] = {}
+    for name in class_names:
+        if len(name.strip()) > 1:  # letters are classes of their own
+            alike.setdefault(" ".join(unicodedata.normalize("NFKC", name).casefold().split()), []).append(name)
+    found = [" and ".join(map(repr, names)) for names in alike.values() if len(names) > 1]
+    more = "" if len(found) <= _NAMED else f", and {len(found) - _NAMED:,} more"
+    asked = f"classes whose names differ in case, width or spaces alone: {', '.join(found[:_NAMED])}{more}; are they one?"
+    return [asked] if found else []
 
 
 def _as_text(name: str) -> str:

@@ -5,7 +5,15 @@ import unicodedata
 
 __all__ = ["LYING", "SECOND", "composed", "is_emnist", "printable", "split_in", "words_in"]
 
-_SPLITS = {"train": False, "training": False, "t10k": True, "test": True, "testing": True}
+_SPLITS = {
+    "train": False,
+    "training": False,
+    "trainset": False,
+    "t10k": True,
+    "test": True,
+    "testing": True,
+    "testset": True,
+}
 SECOND = ("validation", "valid", "val", "dev")
 """What is called so is for testing where nothing else is."""
 _BETWEEN = re.compile(r"(?<=[a-z])(?=[A-Z])")

@@ -153,7 +153,13 @@ def test_validation_is_the_test_where_there_is_no_other(tmp_path, name):
 
 @pytest.mark.parametrize(
     ("train", "test"),
-    [("training", "testing"), ("Train", "TEST"), ("mnist_train", "mnist_test"), ("seg_train", "seg_test2")],
+    [
+        ("training", "testing"),
+        ("Train", "TEST"),
+        ("mnist_train", "mnist_test"),
+        ("trainset", "testset"),
+        ("seg_train", "seg_test2"),
+    ],
 )
 def test_folders_whose_names_say_it(tmp_path, train, test):
     for number in range(10):
@@ -161,6 +167,30 @@ def test_folders_whose_names_say_it(tmp_path, train, test):
     save(tmp_path / test / "a" / "0.png", level(99))
     dataset = load(tmp_path)
     assert (len(dataset.train), levels(dataset.test), dataset.notes) == (10, [99], ())
+
+
+def test_what_is_odd_about_a_folder_is_said(tmp_path):
+    for number in range(12):
+        save(tmp_path / ("Cat", "cat ", "A", "a")[number % 4] / f"{number}.png", level(number * 20))
+    (tmp_path / "a" / "gone.png").symlink_to(tmp_path / "nowhere.png")
+    notes = load(tmp_path).notes
+    assert "classes whose names differ in case, width or spaces alone: 'Cat' and 'cat '; are they one?" in notes
+    assert "ignored 1 x link to a file that is not there (gone.png)" in notes
+
+
+def test_classes_whose_images_lie_deeper_are_not_taken_for_sets(tmp_path):
+    for number in range(6):
+        save(tmp_path / f"class{number % 2}" / "more" / f"{number}.png", level(number))
+    with pytest.raises(DataError, match=r"found class0/, class1/ with folders of images in each: give one"):
+        load(tmp_path)
+
+
+def test_files_of_other_types_are_counted_in_class_folders_too(tmp_path):
+    for number in range(6):
+        (tmp_path / f"class{number % 2}").mkdir(exist_ok=True)
+        (tmp_path / f"class{number % 2}" / f"{number}.gif").write_bytes(b"GIF89a")
+    with pytest.raises(DataError, match=r"found class./, class./, 6 .gif"):
+        load(tmp_path)
 
 
 def test_folders_that_could_both_be_it(tmp_path):

@@ -52,6 +52,7 @@ _DEFLATE_LIMIT = 1032
 _CHUNK = 1 << 20
 _MOST_DIRECTORY = 1 << 21
 _PER_IMAGE = 100
+_NAMED = 8
 _LUMA = np.array([19_595, 38_470, 7_471], np.uint32)
 
 
@@ -136,6 +137,8 @@ def _read(path: Path, members: Mapping[str, _Member], reading: Reading) -> Datas
     made = replace(made, names=np.array(called, np.str_), colours=_colours(colours))
     flat = [label for part in labels for label in part]
     notes += [LYING] * is_emnist(path.stem)
+    if others := sorted(members.keys() - set(names)):
+        notes.append(f"not used: {', '.join(others[:_NAMED])}{', ...' if len(others) > _NAMED else ''}")
     return assemble(path.resolve().stem, together, flat, is_test, f"arrays in {path}", notes, made=made)
 
 

@@ -17,6 +17,9 @@ from misread.images.picture import SUFFIXES
 
 __all__ = ["read_folder"]
 
+_NAMED = 5
+_LOOKED_AT = 1_000
+
 _ASKED = {
     None: "one sub-folder per class",
     1: "GROUP/CLASS/image files (--group-level 1)",
@@ -89,14 +92,31 @@ def _found_below(root: Path) -> str:
     here = Counter(path.suffix.lower() or "(none)" for path in root.iterdir() if path.is_file())
     if images := sum(here[suffix] for suffix in SUFFIXES):
         return f"; found {images:,} images in no class folder"
-    for folder in sorted(_folders(root)):
-        train = _split_folder(folder, False) or folder
-        if any(_images_by_class(train, None, Counter())):
-            parts = f"{train.name}/ with a folder per class" if train != folder else "a folder per class"
+    deeper = [
+        folder for folder in sorted(_folders(root)) if any(_images_by_class(_train_in(folder), None, Counter()))
+    ]
+    if deeper:
+        folder, train = deeper[0], _train_in(deeper[0])
+        parts = f"{train.name}/ with a folder per class" if train != folder else "a folder per class"
+        if len(deeper) == 1:
             return f"; found {folder.name}/ with {parts}: give {folder}"
+        return (
+            f"; found {', '.join(f'{one.name}/' for one in deeper[:_NAMED])}{', ...' if len(deeper) > _NAMED else ''} "
+            "with folders of images in each: give one of them, call two of them train and test, or, if they are "
+            "the classes, put the images into them"
+        )
+    here += Counter(path.suffix.lower() or "(none)" for path in islice(_files_below(root), _LOOKED_AT))
     others = [f"{number:,} {suffix}" for suffix, number in here.most_common(3)]
     folders = [f"{folder.name}/" for folder in islice(_folders(root), 3)]
     return f"; found {', '.join([*folders, *others])}" if folders or others else "; found nothing"
+
+
+def _train_in(folder: Path) -> Path:
+    return _split_folder(folder, False) or folder
+
+
+def _files_below(root: Path) -> Iterator[Path]:
+    return (path for folder in _folders(root) for path in folder.iterdir() if path.is_file())
 
 
 def _list_images(root: Path, level: int | None) -> tuple[list[_Listed], list[str]]:
@@ -169,10 +189,18 @@ def _images_by_class(folder: Path, is_test: bool | None, ignored: Counter[str]) 
             if file.suffix.lower() in SUFFIXES and file.is_file():
                 yield _Listed(file, path.name, is_test)
             else:
-                what = (
-                    "folder inside a class folder" if file.is_dir() else f"file of type {file.suffix or '(none)'}"
-                )
-                ignored[what] += 1
+                ignored[_what(file)] += 1
+
+
+def _what(path: Path) -> str:
+    """What lies in a class folder and is no image file, for people."""
+    if path.is_dir():
+        return "folder inside a class folder"
+    if path.is_symlink() and not path.exists():
+        return f"link to a file that is not there ({path.name})"
+    if path.is_file():
+        return f"file of type {path.suffix or '(none)'}"
+    return f"pipe or device ({path.name})"
 
 
 def _folders(folder: Path) -> Iterator[Path]:
