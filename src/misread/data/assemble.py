@@ -158,9 +158,8 @@ def _nearly_alike(class_names: Sequence[str]) -> list[str]:
         if len(name.strip()) > 1:  # letters are classes of their own
             alike.setdefault(" ".join(unicodedata.normalize("NFKC", name).casefold().split()), []).append(name)
     found = [" and ".join(map(repr, names)) for names in alike.values() if len(names) > 1]
-    more = "" if len(found) <= _NAMED else f", and {len(found) - _NAMED:,} more"
-    asked = f"classes whose names differ in case, width or spaces alone: {', '.join(found[:_NAMED])}{more}; are they one?"
-    return [asked] if found else []
+    said = f"{', '.join(found[:_NAMED])}{', ...' if len(found) > _NAMED else ''}"
+    return [f"classes whose names differ in case, width or spaces alone: {said}; are they one?"] if found else []
 
 
 def _as_text(name: str) -> str:

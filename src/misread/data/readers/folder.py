@@ -100,10 +100,10 @@ def _found_below(root: Path) -> str:
         parts = f"{train.name}/ with a folder per class" if train != folder else "a folder per class"
         if len(deeper) == 1:
             return f"; found {folder.name}/ with {parts}: give {folder}"
+        said = f"{', '.join(f'{one.name}/' for one in deeper[:_NAMED])}{', ...' if len(deeper) > _NAMED else ''}"
         return (
-            f"; found {', '.join(f'{one.name}/' for one in deeper[:_NAMED])}{', ...' if len(deeper) > _NAMED else ''} "
-            "with folders of images in each: give one of them, call two of them train and test, or, if they are "
-            "the classes, put the images into them"
+            f"; found {said} with folders of images in each: give one of them, call two of them train and "
+            "test, or, if they are the classes, put the images into them"
         )
     here += Counter(path.suffix.lower() or "(none)" for path in islice(_files_below(root), _LOOKED_AT))
     others = [f"{number:,} {suffix}" for suffix, number in here.most_common(3)]

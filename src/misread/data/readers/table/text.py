@@ -125,7 +125,10 @@ def _beginning(path: Path, reading: Reading) -> Iterator[str]:
 
 
 def _numbered(lines: Iterator[str], separator: str, strict: bool = False) -> Iterator[tuple[int, TextRow]]:
-    """The rows in which something stands (spreadsheets end in some of separators alone), with the number of the line on which each ends."""
+    """The rows in which something stands, with the number of the line on which each ends.
+
+    Spreadsheets end in rows of separators alone.
+    """
     if separator == " ":
         lines = (line.strip(" \r\n") + "\n" for line in lines)
     reader = csv.reader(lines, delimiter=separator, skipinitialspace=separator == " ", strict=strict)
