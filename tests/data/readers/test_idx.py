@@ -93,7 +93,7 @@ BOMB = gzip.compress(images(2, 2, 2) + bytes(50_000_000))
         (b"<html>404</html>", "not an IDX file"),
         (gzip.compress(b"<html>404</html>"), "not an IDX file"),
         (b"\0\0\x0d\x03" + bytes(12), "type code 0x0d"),
-        (b"\0\0\x08\x02" + bytes(12), "2 dimensions, expected images"),
+        (b"\0\0\x08\x02" + bytes(12), "expected images"),
         (b"\0\0\x08\x01" + struct.pack(">I", 3) + b"abc", "holds labels, expected images"),
         (b"\0\0\x08\x03\0\0", "truncated inside its header"),
         (images(0, 28, 28), "holds no images"),
