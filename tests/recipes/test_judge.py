@@ -1,5 +1,7 @@
 """The answers of any classifier are judged like our own."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from sklearn.metrics import accuracy_score, precision_score, recall_score
@@ -147,3 +149,28 @@ def test_answers_with_groups_tell_their_spread(tmp_path):
     assert spread["worst"][0]["name"] == "bob"
     assert spread["worst"][0]["is_worse"]
     assert result.arrays["model.groups"].tolist() == groups.tolist()
+
+
+def test_a_table_of_pandas_is_known_by_the_names_of_its_columns(digits, scores):
+    pd = pytest.importorskip("pandas")
+    right = np.count_nonzero(scores.argmax(axis=1) == digits.test.labels)
+    turned = pd.DataFrame(scores, columns=digits.class_names).iloc[:, ::-1]
+    for names in (None, digits.class_names):
+        answers = Answers.from_scores(digits.test.labels, turned, class_names=names)
+        assert np.count_nonzero(answers.right) == right
+        assert answers.class_names == (names or digits.class_names[::-1])
+    plain = pd.DataFrame(scores)
+    assert Answers.from_scores(digits.test.labels, plain).class_names == digits.class_names
+
+
+def test_copies_of_an_image_are_each_answered_once(digits):
+    """The content of both is the same; their labels need not be."""
+    test = digits.test
+    again = test.take(np.array([0, 1, 0, 2]))
+    labels = again.labels.copy()
+    labels[2] = 9 - labels[2]
+    data = replace(digits, test=replace(again, labels=labels, names=np.array(list("abcd"))))
+    answers = Answers.from_scores(None, labels, class_names=digits.class_names, hashes=data.test.hashes)
+    assert answers_on(answers, data)[0].right.all()
+    with pytest.raises(AnswersError, match="row 2: 'c' is of the same image as row 0"):
+        answers_on(replace(answers, names=np.array(list("abcd"))), replace(digits, test=test.take(np.arange(10))))

@@ -13,6 +13,7 @@ __all__ = [
     "UNKNOWN",
     "Scale",
     "as_array",
+    "as_named",
     "as_names",
     "check_among",
     "check_each_once",
@@ -46,6 +47,19 @@ def as_array(values: Any) -> NDArray[Any]:
         return np.asarray(values)
     except ValueError as error:
         raise AnswersError("rows of different lengths are no table; give each row as many values") from error
+
+
+def as_named(scores: Any, class_names: Sequence[object] | None) -> tuple[Any, Sequence[object] | None]:
+    """Scores, and the classes that their columns are of: those of a pandas table are known by their names."""
+    columns = [composed(str(name)) for name in getattr(scores, "columns", ())]
+    if not columns or columns == [str(number) for number in range(len(columns))]:
+        return scores, class_names
+    if class_names is None:
+        return scores, columns
+    wanted = [composed(str(name)) for name in class_names]
+    if sorted(columns) == sorted(wanted):
+        scores = scores.iloc[:, [columns.index(name) for name in wanted]]
+    return scores, class_names
 
 
 def as_names(values: Any, what: str) -> NDArray[Any]:

@@ -19,6 +19,7 @@ from misread.evaluation.answer_checks import (
     UNKNOWN,
     Scale,
     as_array,
+    as_named,
     as_names,
     check_among,
     check_finite,
@@ -155,8 +156,8 @@ class Answers:
             (n,) for the second of two classes, split at 0 (or, if all lie in [0, 1], at 1/2); or answers of shape
             (n,), names or codes, where scores are not known.
         class_names : sequence, optional
-            Of the columns of `scores`, and of codes. By default, the sorted classes in `y` if there are as many as
-            columns, else 0, 1, 2 and so on.
+            Of the columns of `scores`, and of codes. By default, the names of the columns of a pandas table, or
+            the sorted classes in `y` if there are as many as columns, else 0, 1, 2 and so on.
         predictions : array-like of shape (n,), optional
             The answers, where they are not always the class with the highest score.
         **more
@@ -167,6 +168,7 @@ class Answers:
         AnswersError
             If a row makes no sense.
         """
+        scores, class_names = as_named(scores, class_names)
         table = as_array(scores)
         truth = None if y is None else as_names(y, "label")
         answers = None if predictions is None else as_names(predictions, "answer")

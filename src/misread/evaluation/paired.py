@@ -11,7 +11,7 @@ from misread.errors import AnswersError
 from misread.evaluation.answers import Answers
 from misread.evaluation.comparison import PairedTest, mcnemar
 
-__all__ = ["ClassChange", "Pair", "matched"]
+__all__ = ["ClassChange", "Pair", "in_both", "matched"]
 
 
 @dataclass(frozen=True)
@@ -114,7 +114,7 @@ def matched(first: Answers, second: Answers, *, by_name: bool = False) -> Pair:
     """
     by_content = first.hashes is not None and second.hashes is not None and not by_name
     keys = [one.hashes if by_content else one.names for one in (first, second)]
-    rows_first, rows_second = _in_both(np.asarray(keys[0]), np.asarray(keys[1]))
+    rows_first, rows_second = in_both(np.asarray(keys[0]), np.asarray(keys[1]))
     how = "content" if by_content else "name"
     if not len(rows_first):
         raise AnswersError(
@@ -142,7 +142,7 @@ def matched(first: Answers, second: Answers, *, by_name: bool = False) -> Pair:
     return Pair(one.take(usable), other.take(usable), how, tuple(remarks), rows)
 
 
-def _in_both(first: NDArray[Any], second: NDArray[Any]) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+def in_both(first: NDArray[Any], second: NDArray[Any]) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
     """Rows of the same key in both, in the order of the first; the k-th copy of a key meets the k-th."""
     values, codes = np.unique(np.concatenate([first, second]), return_inverse=True)
     one, other = _numbered(codes[: len(first)], len(values)), _numbered(codes[len(first) :], len(values))

@@ -13,6 +13,7 @@ from misread.data.words import composed
 from misread.errors import AnswersError
 from misread.evaluation.answer_checks import check_each_once
 from misread.evaluation.answers import Answers
+from misread.evaluation.paired import in_both
 
 __all__ = ["answers_on", "rows_on"]
 
@@ -108,11 +109,8 @@ def rows_on(answers: Answers, dataset: Dataset) -> NDArray[np.intp]:
     if answers.hashes is not None:
         return _rows_of(answers.hashes, every.hashes, answers.names, dataset.name)
     if np.char.isdecimal(answers.names).all():
-        rows = _rows_by_number(answers, dataset, len(every))
-    else:
-        rows = _rows_by_name(answers.names, every.names, dataset.name)
-    check_each_once(rows, answers.names)
-    return rows
+        return _rows_by_number(answers, dataset, len(every))
+    return _rows_by_name(answers.names, every.names, dataset.name)
 
 
 def _every(dataset: Dataset) -> Split:
@@ -120,15 +118,16 @@ def _every(dataset: Dataset) -> Split:
 
 
 def _rows_of(keys: NDArray[Any], known: NDArray[Any], names: NDArray[np.str_], where: str) -> NDArray[np.intp]:
-    order = np.argsort(known, kind="stable")
-    places = np.minimum(np.searchsorted(known, keys, sorter=order), len(known) - 1)
-    rows = order[places]
-    missing = np.flatnonzero(known[rows] != keys)
-    if len(missing):
-        raise AnswersError(
-            f"row {missing[0]}: {str(names[missing[0]])!r} is no image of {where}; {len(missing):,} of "
-            f"{len(keys):,} are not"
-        )
+    """Where each key is known; the k-th copy of an image is the k-th that is known."""
+    answered, rows = in_both(keys, known)
+    if len(answered) < len(keys):
+        missing = np.flatnonzero(~np.isin(keys, known))
+        if len(missing):
+            raise AnswersError(
+                f"row {missing[0]}: {str(names[missing[0]])!r} is no image of {where}; {len(missing):,} of "
+                f"{len(keys):,} are not"
+            )
+        check_each_once(keys, names)
     return rows
 
 
@@ -152,4 +151,5 @@ def _rows_by_number(answers: Answers, dataset: Dataset, n_images: int) -> NDArra
         raise AnswersError(
             f"row {wrong[0]}: there is no image {numbers[wrong[0]]} among the {limit:,} of {dataset.name}"
         )
+    check_each_once(numbers, answers.names)
     return numbers.astype(np.intp)
