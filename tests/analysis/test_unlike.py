@@ -7,9 +7,10 @@ import numpy as np
 import pytest
 
 from misread import load
-from misread.analysis.unlike import LEAST, Likeness, refused_from
+from misread.analysis.unlike import SHARES, evenly_of_each, learn, refused_from, usual
 from misread.bundle import Manifest, save
 from misread.bundle import load as load_model
+from misread.bundle.likeness import likeness_of, written_likeness
 from misread.errors import ModelFileError, ParameterError
 from misread.recipes.retrain import recorded, train_again
 from misread.recipes.train import train
@@ -25,9 +26,12 @@ def bundle(digits):
     return train("knn", digits)
 
 
-def test_strange_images_are_refused_and_few_others(bundle, digits):
-    rng = np.random.default_rng(0)
-    noise = rng.integers(0, 256, (100, 8, 8), np.uint8)
+@pytest.fixture(scope="module")
+def noise():
+    return np.random.default_rng(0).integers(0, 256, (100, 8, 8), np.uint8)
+
+
+def test_strange_images_are_refused_and_few_others(bundle, digits, noise):
     for images, low, high in ((noise, 0.9, 1.0), (digits.test.images, 0.0, 0.04)):
         answers = bundle.answer(images)
         assert low <= answers.unlike.mean() <= high
@@ -36,13 +40,20 @@ def test_strange_images_are_refused_and_few_others(bundle, digits):
     assert {state for state, unlike in zip(states, answers.unlike, strict=True) if unlike} == {"unlike"}
 
 
+def test_a_detector_says_it_too(digits, noise):
+    detector = train("sgd", digits, positive="5")
+    assert detector.answer(noise).unlike.mean() > 0.9
+    assert detector.answer(digits.test.images).unlike.mean() < 0.04
+    assert detector.manifest.metrics["test"]["unlike"]["value"] < 0.04
+
+
 def test_it_is_the_same_from_the_file_and_old_files_say_nothing(bundle, digits, tmp_path):
     save(bundle, tmp_path / "m.misread")
     again = load_model(tmp_path / "m.misread")
     images = digits.test.images[:50]
-    np.testing.assert_array_equal(again.answer(images).unlike, bundle.answer(images).unlike)
+    np.testing.assert_array_equal(again.likeness.strangeness(images), bundle.likeness.strangeness(images))
     document = {name: value for name, value in bundle.manifest.as_json().items() if name != "unlike"}
-    old = replace(bundle, manifest=Manifest.from_json(json.loads(json.dumps(document))))
+    old = replace(bundle, manifest=Manifest.from_json(json.loads(json.dumps(document))), likeness=None)
     assert old.manifest.unlike is None
     assert old.answer(images).unlike is None
 
@@ -55,6 +66,36 @@ def test_a_threshold_that_makes_no_sense_is_refused(bundle, tmp_path, name, valu
     unlike = replace(bundle.manifest.unlike, **{name: value})
     with pytest.raises(ModelFileError, match=f"the {name} of what it calls unlike"):
         save(replace(bundle, manifest=replace(bundle.manifest, unlike=unlike)), tmp_path / "m.misread")
+
+
+@pytest.mark.parametrize(
+    ("name", "change"),
+    [
+        ("known", lambda known: known[:, 1:]),
+        ("known", lambda known: known.astype(np.int16)),
+        ("labels", lambda labels: labels + 5),
+        ("labels", lambda labels: labels[1:]),
+        ("levels", lambda levels: levels + 256),
+        ("edge_axes", lambda axes: axes[1:]),
+        ("edge_step", lambda step: step * np.float32("nan")),
+        ("stroke_spread", lambda spread: spread * 0),
+        ("tails", lambda tails: tails[:, ::-1]),
+    ],
+)
+def test_a_measure_that_makes_no_sense_is_refused(bundle, name, change):
+    arrays = {}
+
+    def put(name, array):
+        arrays[name] = array
+        return name
+
+    node = written_likeness(bundle.likeness, put)
+    assert likeness_of(node, bundle.manifest, arrays.__getitem__).known is bundle.likeness.known
+    arrays[f"likeness.{name}"] = change(arrays[f"likeness.{name}"])
+    with pytest.raises(ModelFileError):
+        likeness_of(node, bundle.manifest, arrays.__getitem__)
+    with pytest.raises(ModelFileError):
+        likeness_of({**node, "kind": "another"}, bundle.manifest, arrays.__getitem__)
 
 
 def test_the_reject_rate_is_asked_for_kept_and_used_again(digits, bundle):
@@ -73,20 +114,49 @@ def test_the_reject_rate_is_asked_for_kept_and_used_again(digits, bundle):
             train("knn", some, reject_rate=wrong)
 
 
+def test_too_few_images_are_like_nothing(digits):
+    few = replace(digits, train=digits.train.take(slice(150)))
+    assert train("knn", few, params={"n_neighbors": 3}).manifest.unlike is None
+
+
+def test_distances_are_those_of_a_slow_search(digits):
+    images, labels = digits.train.images[:300], digits.train.labels[:300]
+    likeness, rows = learn(images, labels)
+    assert len(rows) == 300
+    asked, codes = digits.train.images[300:320], digits.train.labels[300:320]
+    known, n_edges = likeness.known * likeness.known_step, len(likeness.edge_step)
+    for place, code, found in zip(likeness.places(asked), codes, likeness.distances(asked, codes), strict=True):
+        for axes, distance in zip((slice(n_edges), slice(n_edges, None)), found, strict=True):
+            every = np.sqrt(((known[labels == code, axes] - place[axes]) ** 2).sum(axis=1))
+            assert np.sort(every)[:3].mean() == pytest.approx(distance, rel=1e-4)
+
+
 def test_an_image_is_no_neighbour_of_its_own(digits):
     images, labels = digits.train.images[:300], digits.train.labels[:300]
-    likeness = Likeness(images, labels)
-    codes = labels[likeness.rows]
-    held_out, as_new = likeness.held_out_distances(codes), likeness.distances(images[likeness.rows], codes)
+    likeness, rows = learn(images, labels)
+    codes = labels[rows]
+    held_out, as_new = likeness.held_out_distances(codes), likeness.distances(images[rows], codes)
     assert (held_out > as_new).all()
-    rest = np.delete(np.arange(300), likeness.rows[7])
-    alone = Likeness(images[rest], labels[rest]).distances(images[likeness.rows[7:8]], codes[7:8])
-    np.testing.assert_allclose(held_out[7], alone, rtol=1e-3)
+    rest = np.arange(len(rows)) != 7
+    without = replace(likeness, known=likeness.known[rest], labels=likeness.labels[rest])
+    np.testing.assert_allclose(held_out[7], without.distances(images[rows[7:8]], codes[7:8])[0], rtol=0.02)
 
 
-def test_a_class_of_two_images_is_far_from_all(digits):
-    likeness = Likeness(digits.train.images[:2], np.zeros(2, np.int64))
-    assert np.isinf(likeness.distances(digits.train.images[:2], np.zeros(2, np.int64))).all()
+def test_a_class_of_few_images_is_measured_among_all(digits):
+    rare = np.flatnonzero(digits.train.labels == 3)[:3]
+    rows = np.sort(np.concatenate([np.flatnonzero(digits.train.labels != 3)[:250], rare]))
+    likeness, _ = learn(digits.train.images[rows], digits.train.labels[rows])
+    asked = digits.test.images[:5]
+    among_rare = likeness.distances(asked, np.full(5, 3))
+    np.testing.assert_array_equal(among_rare, likeness.distances(asked))
+
+
+def test_what_is_rarer_is_stranger_beyond_all_that_is_known(bundle):
+    distances = np.linspace(0, 100, 200)[:, None] * np.ones(2)
+    rarity = bundle.likeness.rarity(distances)
+    assert (np.diff(rarity) > 0).all()
+    at_tail = bundle.likeness.rarity(bundle.likeness.tails.T)
+    np.testing.assert_allclose(at_tail, -2 * np.log(SHARES))
 
 
 def test_the_share_refused_is_that_asked_for():
@@ -94,4 +164,21 @@ def test_the_share_refused_is_that_asked_for():
     for rate in (0.01, 0.05):
         refused = (distances > refused_from(distances, rate)).mean()
         assert 0.9 * rate < refused <= rate
-    assert refused_from(np.arange(LEAST - 1.0), 0.01) is None
+    tails = usual(np.column_stack([distances, 2 * distances]))
+    np.testing.assert_allclose(tails[1], 2 * tails[0])
+    np.testing.assert_allclose(tails[0], 1 - np.array(SHARES), atol=0.03)
+
+
+def test_classes_are_known_evenly():
+    labels = np.repeat([0, 1, 2], [1_000, 10, 500])
+    assert np.bincount(labels[evenly_of_each(labels, 100, 1_000)]).tolist() == [100, 10, 100]
+    assert np.bincount(labels[evenly_of_each(labels, 100, 150)]).tolist() == [50, 10, 50]
+
+
+def test_equal_images_are_no_trouble():
+    images = np.zeros((250, 8, 8), np.uint8)
+    images[:, 2:6, 3] = 255
+    likeness, _ = learn(images, np.arange(250) % 2)
+    likeness = replace(likeness, tails=usual(likeness.held_out_distances()))
+    assert likeness.strangeness(images[:3]).max() < 1e-3 or np.isfinite(likeness.strangeness(images[:3])).all()
+    assert likeness.strangeness(np.ascontiguousarray(np.rot90(images[:1], axes=(1, 2))))[0] > 100

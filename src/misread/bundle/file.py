@@ -16,6 +16,7 @@ from misread.bundle.budget import Budget, Store
 from misread.bundle.chances import calibration_of, written_calibration
 from misread.bundle.checks import check_classes
 from misread.bundle.codecs import decode, encode
+from misread.bundle.likeness import likeness_of, written_likeness
 from misread.bundle.manifest import Manifest
 from misread.bundle.model import Bundle
 from misread.bundle.parts import expect
@@ -68,6 +69,7 @@ def save(bundle: Bundle, path: str | os.PathLike[str]) -> None:
             for name, evidence in (("held_out", _evidence_alone(bundle)), ("tested", bundle.tested))
         },
         "seen": None if bundle.seen is None else put("seen", bundle.seen.view(np.int64)),
+        "likeness": bundle.likeness and written_likeness(bundle.likeness, put),
         "calibration": bundle.calibration and written_calibration(bundle.calibration, put),
     }
     write_archive(path, document, arrays)
@@ -137,6 +139,7 @@ def _read(path: str | os.PathLike[str], most_memory: int | str | None) -> tuple[
             seen,
             kept,
             calibration_of(document.get("calibration"), arrays),
+            likeness_of(document.get("likeness"), manifest, arrays),
         )
         if kept is not None and kept.scores is not None:
             bundle = replace(bundle, held_out=evidence_of(kept))

@@ -45,12 +45,12 @@ class OperatingPointRecord:
 
 @dataclass(frozen=True)
 class UnlikeRecord:
-    """Beyond which distance an image is unlike the training images, and how that was chosen.
+    """From where on an image is unlike the training images, and how that was chosen.
 
     Attributes
     ----------
     threshold : float
-        As `misread.analysis.unlike.Likeness` measures.
+        Stranger images are, as `misread.analysis.unlike.Likeness` measures.
     reject_rate : float
         The share of held-out images that would be called unlike.
     n : int
@@ -233,7 +233,7 @@ def _unlike(document: dict[str, Any]) -> UnlikeRecord:
     rate: Any = document.get("reject_rate")
     n = document.get("n")
     if not is_number(threshold) or threshold < 0:
-        raise ModelFileError(f"the threshold of what it calls unlike is {str(threshold)[:80]!r}, no distance")
+        raise ModelFileError(f"the threshold of what it calls unlike is {str(threshold)[:80]!r}, no measure")
     if not is_number(rate) or not 0 < rate < 1:
         raise ModelFileError(f"the reject_rate of what it calls unlike is {str(rate)[:80]!r}, no share of images")
     if type(n) is not int or not 0 < n < 2**53:

@@ -48,6 +48,8 @@ class Bundle:
     calibration : Calibration or None
         What an answer's lead, or a detector's score, says of its chance; None where too few images were held out,
         for other tasks, and in files of an earlier misread.
+    likeness : Likeness or None
+        How unlike the training images an image is; None where `manifest.unlike` is.
     """
 
     manifest: Manifest
@@ -59,6 +61,7 @@ class Bundle:
     seen: NDArray[np.uint64] | None = None
     kept: Answers | None = None
     calibration: Calibration | None = None
+    likeness: Likeness | None = None
 
     @cached_property
     def answers(self) -> Answers | None:
@@ -139,12 +142,13 @@ class Bundle:
         return replace(answers, blank=blank, sure=answers.sure & ~blank, unlike=unlike)
 
     def _unlike(self, X: NDArray[np.uint8], codes: NDArray[Any]) -> NDArray[np.bool_] | None:
-        """Whether images are further from training images of the class answered than nearly all of those are."""
+        """Whether images are stranger, among those of the class answered, than nearly all of those are."""
         known = self.manifest.unlike
-        if known is None or self.manifest.task != "classification":
+        if known is None or self.likeness is None:
             return None
         images = X.reshape(len(X), *self.manifest.image_size)
-        return np.asarray(self.likeness.distances(images, codes) > known.threshold)
+        among = codes if self.manifest.task == "classification" else None
+        return np.asarray(self.likeness.strangeness(images, among) > known.threshold)
 
     def denoise(self, images: NDArray[np.uint8]) -> NDArray[np.uint8]:
         """Give the clean version of noisy images, shape (n, height, width).
@@ -187,11 +191,6 @@ class Bundle:
         if answers.unlike is not None and answers.unlike[row]:
             return "unlike"
         return "sure" if answers.sure[row] else "unsure"
-
-    @cached_property
-    def likeness(self) -> Likeness:
-        """Training images that others may be like or unlike."""
-        return Likeness(self.example_images, self.example_labels)
 
     @cached_property
     def faintest(self) -> int:

@@ -35,7 +35,7 @@ def describe(manifest: Manifest) -> list[str]:
         lines += titled("answers", [_point(manifest, manifest.operating_point)])
     if manifest.unlike is not None:
         rate, n = percent(manifest.unlike.reject_rate), manifest.unlike.n
-        lines += titled("unlike", [f"what is further from all it learnt than {rate} of {n:,} held-out images are"])
+        lines += titled("unlike", [f"what is less like all it learnt than {rate} of {n:,} held-out images are"])
     for name, title in (("out_of_fold", "held out"), ("test", "test"), ("test_as_given", "as given")):
         lines += titled(title, measured(manifest.metrics.get(name, {}), manifest.positive))
     return lines

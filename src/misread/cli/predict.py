@@ -205,7 +205,7 @@ def _in_words(bundle: Bundle, answers: Readings, row: int) -> str:
     state, point = bundle.state(answers, row), bundle.manifest.operating_point
     if state == "empty":
         return "nothing to read, it is blank"
-    doubt = "  (unlike anything it learnt; the nearest class)" if state == "unlike" else ""
+    doubt = "  (unlike anything it learnt)" if state == "unlike" else ""
     if state == "unsure" and answers.lead is not None and point is not None:
         doubt = f"  (not sure: {_rule(bundle, float(answers.lead[row]), point.threshold)})"
     return f"{answers.names[row]}{doubt}  {_weighed(bundle, answers, row)}"

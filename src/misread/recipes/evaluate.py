@@ -61,7 +61,7 @@ def judge(bundle: Bundle, task: Task, groups: NDArray[np.str_] | None = None) ->
         return Judged(metrics, arrays={"model.scores": said.scores, "model.predictions": said.labels})
     answers = replace(as_answers(bundle, said, task.y_test), groups=groups)
     metrics = metrics_of(answers, said.probabilities, with_chances=True)
-    if said.unlike is not None and answers.positive is None:
+    if said.unlike is not None:
         metrics["unlike"] = share(int(np.count_nonzero(said.unlike)), len(answers))
     if manifest.operating_point is not None:
         metrics["operating_point"] = promise_kept(answers, manifest.operating_point)

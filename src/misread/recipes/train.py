@@ -138,7 +138,7 @@ def train(
         "seed": seed,
         "fit": fit,
         "labels": None if labels is None else labels.as_json(),
-        "reject_rate": reject_rate if task.name == "classification" else None,
+        "reject_rate": None if denoise else reject_rate,
     }
     manifest = manifest_of(
         dataset,
@@ -297,7 +297,7 @@ def bundled(
         calibration = calibrated(answers, evidence)
     examples = _examples(estimator, dataset)
     bundle = Bundle(manifest, estimator, *examples, evidence, seen=seen, kept=answers, calibration=calibration)
-    return telling_unlike(bundle, reject_rate)
+    return telling_unlike(bundle, train, reject_rate)
 
 
 def _say_what_disagrees(name: str, held_out: OutOfFold) -> None:

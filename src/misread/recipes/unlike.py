@@ -1,13 +1,13 @@
-"""Give a model file what it calls unlike all that it learnt, chosen on held-out training images."""
+"""Give a model what it calls unlike all that it learnt, chosen on held-out training images."""
 
 from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-from misread.analysis.unlike import refused_from
+from misread.analysis.unlike import LEAST, learn, refused_from, usual
 from misread.bundle import Bundle, UnlikeRecord
-from misread.data.content import image_hashes
+from misread.data import Split
 from misread.errors import ParameterError
 
 __all__ = ["REJECT_RATE", "check_reject_rate", "telling_unlike"]
@@ -32,31 +32,39 @@ def check_reject_rate(reject_rate: float) -> None:
         )
 
 
-def telling_unlike(bundle: Bundle, reject_rate: float) -> Bundle:
-    """The bundle with a threshold at which that share of held-out images would be called unlike.
+def telling_unlike(bundle: Bundle, train: Split, reject_rate: float = REJECT_RATE) -> Bundle:
+    """The bundle with a measure of likeness, at which that share of held-out images would be called unlike.
 
-    Without one where the rate is 0, for models that do not tell classes apart, for images under 8 pixels, and
-    where fewer than `misread.analysis.unlike.LEAST` images are known.
+    Without one where the rate is 0, for models that take noise out, for images under 8 pixels, and where fewer
+    than `misread.analysis.unlike.LEAST` images are known.
+
+    Parameters
+    ----------
+    bundle : Bundle
+    train : Split
+        What it was trained on.
+    reject_rate : float from 0 to below 0.5
     """
     manifest = bundle.manifest
-    small = min(manifest.image_size) < _SIDE_WITH_EDGES
-    if not reject_rate or manifest.task != "classification" or len(manifest.classes) < 2 or small:
-        return bundle
-    distances = _held_out_distances(bundle)
-    threshold = refused_from(distances, reject_rate)
-    if threshold is None:
-        return bundle
-    return replace(bundle, manifest=replace(manifest, unlike=UnlikeRecord(threshold, reject_rate, len(distances))))
+    if not reject_rate or manifest.task == "denoising" or min(manifest.image_size) < _SIDE_WITH_EDGES:
+        return replace(bundle, likeness=None, manifest=replace(manifest, unlike=None))
+    likeness, rows = learn(train.images, train.labels)
+    if len(rows) < LEAST:
+        return replace(bundle, likeness=None, manifest=replace(manifest, unlike=None))
+    codes = _answered(bundle, train.take(rows)) if manifest.task == "classification" else None
+    distances = likeness.held_out_distances(codes)
+    likeness = replace(likeness, tails=usual(distances))
+    threshold = refused_from(likeness.rarity(distances), reject_rate)
+    unlike = UnlikeRecord(threshold, float(reject_rate), len(rows))
+    return replace(bundle, likeness=likeness, manifest=replace(manifest, unlike=unlike))
 
 
-def _held_out_distances(bundle: Bundle) -> NDArray[np.float64]:
-    """Of training images, each held out: from those of the class answered, or of their own if none was."""
-    likeness, kept = bundle.likeness, bundle.kept
-    codes = bundle.example_labels[likeness.rows].copy()
+def _answered(bundle: Bundle, images: Split) -> NDArray[np.int64]:
+    """What was answered when they were held out, or what is right where they were not."""
+    codes, kept = images.labels.copy(), bundle.kept
     if kept is not None and kept.hashes is not None:
         order = np.argsort(kept.hashes)
-        hashes = image_hashes(bundle.example_images[likeness.rows])
-        place = order[np.minimum(np.searchsorted(kept.hashes, hashes, sorter=order), len(order) - 1)]
-        found = kept.hashes[place] == hashes
+        place = order[np.minimum(np.searchsorted(kept.hashes, images.hashes, sorter=order), len(order) - 1)]
+        found = kept.hashes[place] == images.hashes
         codes[found] = kept.predictions[place[found]]
-    return likeness.held_out_distances(codes)
+    return codes

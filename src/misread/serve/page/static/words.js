@@ -42,7 +42,7 @@ export function verdict(model, answer) {
   const { task, positive, decision, operating_point: point } = model;
   const { label, state, scores, probabilities, lead } = answer;
   if (state === "empty") return "Nothing to read: the image is blank.";
-  if (state === "unlike") return `Unlike anything it learnt. Of all it knows, ${label} is nearest.`;
+  if (state === "unlike") return `Unlike anything it learnt. ${task === "classification" ? `Of all it knows, ${label} is nearest.` : ""}`.trim();
   if (task === "multilabel") return "";
   if (task === "detector") {
     const threshold = compact(decision.threshold);
