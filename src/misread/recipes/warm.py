@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
+from misread.analysis.unlike import learn
 from misread.data import load
 from misread.errors import ParameterError
 from misread.kernels.neighbors import search_images
@@ -49,6 +50,8 @@ def warm(models: Sequence[str] = FAMILIES, on_stage: Callable[[str], None] = lam
         estimator = zoo.make(name)
         set_shape(estimator, digits.images.shape[1:])
         estimator.fit(X, y).predict(X[:10])
+        if name == "edge-kernel":  # and, since it goes by edges, too, what model files call unlike
+            learn(digits.images[:_N_IMAGES], y)
         if name == "knn":
             estimator.fit(X, np.column_stack([y > 6, y % 2])).predict(X[:10])
 
