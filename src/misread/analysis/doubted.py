@@ -1,6 +1,8 @@
 """Every label that the model or the nearest images contradict: none is left out, the most doubtful first."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,7 +12,7 @@ from misread.analysis.doubts import N_NEIGHBORS
 from misread.analysis.label_chances import label_chances, votes_in_logs
 from misread.models import KNeighborsClassifier
 
-__all__ = ["DoubtedLabels", "doubted_labels"]
+__all__ = ["DoubtedLabels", "chances_of_doubts", "doubted_labels"]
 
 NEARLY_THE_SAME = 0.1
 """Two images whose difference is at most this share of the contrast of either are taken for copies."""
@@ -125,6 +127,39 @@ def doubted_labels(
         copy[index],
         found.expected,
     )
+
+
+def chances_of_doubts(
+    doubts: Mapping[str, NDArray[Any]],
+    X: NDArray[np.uint8],
+    y: NDArray[np.int64],
+    scores: NDArray[np.float64],
+) -> tuple[dict[str, NDArray[Any]], float]:
+    """What `misread.analysis.doubts.doubt_labels` found, each with its chance of being wrong, the largest first.
+
+    Parameters
+    ----------
+    doubts : mapping of str to ndarray
+        `suspects.*`
+    X : ndarray of uint8, shape (n, n_pixels)
+    y : ndarray of int64, shape (n,)
+    scores : ndarray of shape (n, n_classes)
+        Held out.
+
+    Returns
+    -------
+    arrays : dict of str to ndarray
+        The same, in the order of `suspects.chance`.
+    expected : float
+        How many of all `n` labels are expected to be wrong, to a tenth.
+    """
+    _, neighbors = _nearest_others(X, y)
+    votes = _votes(y[neighbors], scores.shape[1])
+    found = label_chances(y, [_as_logs(scores), votes_in_logs(votes)])
+    odds = found.log_odds[doubts["suspects.index"]]
+    order = np.argsort(-odds, kind="stable")
+    arrays = {name: column[order] for name, column in doubts.items()}
+    return {**arrays, "suspects.chance": expit(odds[order])}, round(found.expected, 1)
 
 
 def _as_logs(scores: NDArray[np.float64]) -> NDArray[np.float64]:

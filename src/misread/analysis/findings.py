@@ -173,19 +173,22 @@ def mended_by_copies(test: PairedTest, model: str) -> Finding | NotApplicable:
     )
 
 
-def doubtful_labels(n_label_errors: int, n_suspects: int, n_labels: int, model: str) -> Finding | NotApplicable:
+def doubtful_labels(
+    n_label_errors: int, n_suspects: int, n_labels: int, model: str, *, expected: float | None = None
+) -> Finding | NotApplicable:
     """L1: some errors may be the label's fault."""
     if not n_suspects:
         return NotApplicable("L1", "the model contradicts no label confidently")
     if clopper_pearson(n_label_errors, n_suspects)[0] <= BY_ACCIDENT:
         return NotApplicable("L1", "the nearest images side with the model no more often than by accident")
     low, high = map(float, clopper_pearson(n_label_errors, n_labels))
+    wrong = "" if expected is None else f" Of all labels about {expected:,.0f} are expected to be wrong."
     return Finding(
         "L1",
         f"{n_label_errors:,} labels deserve a second look",
         f"That is {share(n_label_errors / n_labels, 2)} of them {bracketed(low, high, digits=2)}. Of the "
         f"{n_suspects:,} labels that {model} contradicts most confidently, the nearest images side with "
-        f"it {n_label_errors:,} times. That is no proof: a person should look at these.",
+        f"it {n_label_errors:,} times. That is no proof: a person should look at these.{wrong}",
         float(np.clip(n_label_errors / 200, 0.05, 0.4)),
         place="labels",
         interval=(n_label_errors / n_labels, low, high),

@@ -8,12 +8,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from misread.analysis.doubted import chances_of_doubts
 from misread.analysis.doubts import N_NEIGHBORS, doubt_labels
 from misread.data.corrected import Corrected
 from misread.errors import AnswersError
 from misread.evaluation.answers import Answers
 from misread.evaluation.calibration import class_probabilities
-from misread.evaluation.scores import boundary_of, first_yes, unlike_scores
+from misread.evaluation.scores import boundary_of, class_table, first_yes, unlike_scores
 from misread.recipes.metrics import metrics_of
 from misread.recipes.pictured import gallery_of
 from misread.results.answers import arrays_of
@@ -131,10 +132,9 @@ def judge_answers(
         values["model.as_given"] = metrics_of(given)
     if images is not None:
         _check_count(images, len(answers))
-        doubts, verdicts = _doubts(answers, images)
+        doubts, doubted = _doubts(answers, images)
         arrays |= doubts
-        if verdicts:
-            values["suspects.verdicts"] = verdicts
+        values |= doubted
         arrays |= gallery_of(answers, images, doubts)
     manifest = {
         "dataset": {
@@ -174,14 +174,17 @@ def _labelled_before(answers: Answers, corrected: Corrected) -> Answers:
     return answers.labelled(np.array([label_of[name] for name in answers.names.tolist()], np.int64))
 
 
-def _doubts(answers: Answers, images: NDArray[np.uint8]) -> tuple[dict[str, NDArray[Any]], dict[str, int]]:
+def _doubts(answers: Answers, images: NDArray[np.uint8]) -> tuple[dict[str, NDArray[Any]], dict[str, Any]]:
     """Doubtful labels, where there are scores to doubt them by and images enough to ask."""
     if answers.scores is None or len(answers) <= N_NEIGHBORS:
         return {}, {}
     table = answers.scores
     if answers.scale != "probabilities":
         table = class_probabilities(answers.labels, table)
-    return doubt_labels(images.reshape(len(images), -1), answers.labels, table)
+    X = images.reshape(len(images), -1)
+    doubts, verdicts = doubt_labels(X, answers.labels, table)
+    doubts, expected = chances_of_doubts(doubts, X, answers.labels, class_table(answers.scores))
+    return doubts, {"suspects.verdicts": verdicts, "suspects.expected": expected}
 
 
 def _grey(images: ArrayLike, n: int) -> NDArray[np.uint8]:

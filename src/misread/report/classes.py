@@ -100,6 +100,7 @@ def rejection(evidence: Evidence) -> dict[str, Any]:
 
 def suspect_rows(evidence: Evidence) -> list[dict[str, Any]]:
     """Every doubtful label, the most suspect first: what suspects.csv holds."""
+    chances = evidence.result.arrays.get("suspects.chance")
     index = evidence.array("suspects.index")
     labels, known = evidence.labels, evidence.image_columns
     neighbors = labels[evidence.array("suspects.neighbors")]
@@ -110,6 +111,7 @@ def suspect_rows(evidence: Evidence) -> list[dict[str, Any]]:
             "given": evidence.names[given[row]],
             "index": int(index[row]),
             "suggested": evidence.names[suggested[row]],
+            **({} if chances is None else {"chance": round(float(chances[row]), 6)}),
             "suspect_score": round(float(evidence.array("suspects.score")[row]), 6),
             "probability_given": round(float(evidence.array("suspects.self_confidence")[row]), 6),
             "probability_suggested": round(float(evidence.array("suspects.suggested_confidence")[row]), 6),
@@ -143,7 +145,14 @@ def suspects(evidence: Evidence) -> dict[str, Any]:
             }
         )
     verdicts = evidence.value("suspects.verdicts")
-    return {"shown": shown, "total": len(rows), "verdicts": verdicts, "model": evidence.doubter}
+    return {
+        "shown": shown,
+        "total": len(rows),
+        "verdicts": verdicts,
+        "model": evidence.doubter,
+        "expected": evidence.result.values.get("suspects.expected"),
+        "n": len(labels),
+    }
 
 
 def _point(point: RejectionPoint | None) -> dict[str, Any] | None:

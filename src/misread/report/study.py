@@ -47,7 +47,13 @@ class StudyEvidence(Evidence):
         verdicts = self.result.values.get("suspects.verdicts")
         if verdicts is not None:
             found.append(
-                doubtful_labels(verdicts["label error"], sum(verdicts.values()), len(self.labels), self.doubter)
+                doubtful_labels(
+                    verdicts["label error"],
+                    sum(verdicts.values()),
+                    len(self.labels),
+                    self.doubter,
+                    expected=self.result.values.get("suspects.expected"),
+                )
             )
         return found
 

@@ -41,7 +41,10 @@ def test_swapped_labels_are_the_label_errors(context: Context) -> None:
     accused = arrays["suspects.index"][arrays["suspects.verdict"] == "label error"]
     assert set(range(9)) >= set(accused)
     assert len(accused) >= 6
-    assert np.all(np.diff(arrays["suspects.score"]) <= 0)
+    assert np.all(np.diff(arrays["suspects.chance"]) <= 0)
+    swapped = np.isin(arrays["suspects.index"], np.arange(9))
+    assert arrays["suspects.chance"][swapped].mean() > 0.5 > arrays["suspects.chance"][~swapped].mean()
+    assert 4 <= run_suspects(context).values["suspects.expected"] <= 20
     assert sum(run_suspects(context).values["suspects.verdicts"].values()) == len(arrays["suspects.index"])
 
 

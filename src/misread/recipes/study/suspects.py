@@ -1,7 +1,9 @@
 """Model error or label error? Labels that the out-of-fold scores contradict, and the images nearest to them."""
 
+from misread.analysis.doubted import chances_of_doubts
 from misread.analysis.doubts import N_NEIGHBORS, doubt_labels
 from misread.evaluation.calibration import class_probabilities
+from misread.evaluation.scores import class_table
 from misread.recipes.study.step import Context, Outcome
 from misread.results.names import doubter_of
 from misread.tasks import classification
@@ -28,4 +30,6 @@ def run_suspects(context: Context) -> Outcome:
     name = doubter_of("chosen" in context.done)
     probabilities = class_probabilities(task.y_train, context.done[name].arrays[f"{name}.scores"])
     arrays, verdicts = doubt_labels(task.X_train, task.y_train, probabilities, limit=N_SUSPECTS)
-    return Outcome({"suspects.verdicts": verdicts}, arrays)
+    scores = class_table(context.done[name].arrays[f"{name}.scores"])
+    arrays, expected = chances_of_doubts(arrays, task.X_train, task.y_train, scores)
+    return Outcome({"suspects.verdicts": verdicts, "suspects.expected": expected}, arrays)
