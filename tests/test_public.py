@@ -1,5 +1,8 @@
 """What `import misread` offers: seen by dir(), short in a notebook, and with its types."""
 
+import inspect
+import re
+
 import numpy as np
 import pytest
 
@@ -23,6 +26,10 @@ def shown():
         "Comparison": compared,
         "LadderResult": misread.run_ladder(digits, models=["knn"]),
         "Checked": misread.check(bundle, digits, accuracy=0.5),
+        "Changed": compared.fixed,
+        "Manifest": bundle.manifest,
+        "Readings": bundle.answer(digits.test.images),
+        "Tuned": misread.tune("knn", digits, grid={"n_neighbors": [1, 3]}),
     }
 
 
@@ -39,7 +46,11 @@ def test_public_names_are_seen_and_there():
 def test_every_public_call_is_explained():
     for name in misread.__all__:
         one = getattr(misread, name)
-        assert getattr(one, "__doc__", None) or isinstance(one, str), name
+        text = getattr(one, "__doc__", None) or ""
+        assert text or isinstance(one, str), name
+        if inspect.isfunction(one):
+            assert ">>> " in text, name
+            assert set(inspect.signature(one).parameters) <= set(re.findall(r"\w+", text)), name
 
 
 def test_a_repr_is_one_short_line(shown):
@@ -51,7 +62,7 @@ def test_a_repr_is_one_short_line(shown):
 
 def test_a_notebook_shows_tables_and_pictures(shown):
     for name, one in shown.items():
-        if name != "Split":
+        if name != "Manifest":
             page = one._repr_html_()
             assert "<table" in page, name
             assert "<script" not in page

@@ -45,6 +45,13 @@ def open_model(path: str | os.PathLike[str]) -> Bundle:
     ------
     ModelFileError
         If the file is missing, damaged, hostile or of another version.
+
+    Examples
+    --------
+    >>> import misread
+    >>> misread.save(misread.train("sgd", "digits"), "digits.misread")
+    >>> misread.open_model("digits.misread")
+    <Bundle: sgd, classification, trained on digits>
     """
     return load_bundle(path)
 
@@ -80,6 +87,13 @@ def evaluate(
     ------
     MisreadError
         If the data does not fit the model or there is nothing to judge on.
+
+    Examples
+    --------
+    >>> import misread
+    >>> result = misread.evaluate(misread.train("knn", "digits"), "digits")
+    >>> result.values["model.accuracy"]["of"]
+    360
     """
     bundle = model if isinstance(model, Bundle) else load_bundle(model)
     return _kept(evaluate_bundle(bundle, _alike(data)(bundle.manifest), labels=labels, every=every), out)
@@ -185,6 +199,13 @@ def compare(
     ------
     MisreadError
         If there is nothing to compare.
+
+    Examples
+    --------
+    >>> import misread
+    >>> compared = misread.compare(misread.train("sgd", "digits"), misread.train("knn", "digits"), "digits")
+    >>> len(compared.fixed) > len(compared.broken)
+    True
     """
     sources = [_source(one, data, every) for one in (first, second)]
     return compare_sources(*sources, by_name=asked_here(sources), confidence=confidence)
@@ -208,8 +229,15 @@ def check(
     model : Bundle, Answers, or path of a model file, a run folder or a table of answers
     data : Dataset, name or path, optional
         What a model is asked about; by default, the held-out answers in its file are checked.
-    accuracy, precision, recall, not_worse_than, confidence
-        See `misread.recipes.check.check_source`.
+    accuracy : float in (0, 1], optional
+        At least this share of the images is read right.
+    precision, recall : mapping of class name to float in (0, 1], optional
+        At least this share of the images read as the class are of it, or of those of it are read as it.
+    not_worse_than : Bundle, Answers or path, optional
+        Fails when a paired exact test, two-sided at the confidence, finds this other model better.
+    confidence : float in (0.5, 1), optional
+        How sure the paired test has to be, 0.95 by default. Where it is given, shares have to be reached by their
+        one-sided lower bounds, too.
     every : bool
         Ask about all images that a model has not seen, not the test images alone.
 
@@ -217,6 +245,17 @@ def check(
     -------
     Checked
         `passed`, and each requirement in a sentence.
+
+    Raises
+    ------
+    MisreadError
+        If nothing is asked, or it cannot be answered.
+
+    Examples
+    --------
+    >>> import misread
+    >>> misread.check(misread.train("knn", "digits"), "digits", accuracy=0.9, recall={"8": 0.8})
+    <Checked: passed, 2 of 2 kept>
     """
     sources = [_source(one, data, every) for one in (model, not_worse_than) if one is not None]
     return check_source(

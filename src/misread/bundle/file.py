@@ -41,6 +41,11 @@ def save(bundle: Bundle, path: str | os.PathLike[str]) -> None:
         If the estimator cannot be stored, or the manifest or the whole is such that `load` would refuse it.
     OutputError
         If the file cannot be written.
+
+    Examples
+    --------
+    >>> import misread
+    >>> misread.save(misread.train("sgd", "digits"), "digits.misread")
     """
     arrays: dict[str, NDArray[Any]] = {}
     names: dict[object, str] = {}

@@ -62,7 +62,7 @@ class UnlikeRecord:
     n: int
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Manifest:
     """What a model file says of itself.
 
@@ -126,6 +126,11 @@ class Manifest:
     training: dict[str, Any] = field(default_factory=dict)
     created: str = ""
     format_version: int = FORMAT_VERSION
+
+    def __repr__(self) -> str:
+        what = f"detects {self.positive}" if self.positive else f"{self.task} of {len(self.classes)} classes"
+        size = "x".join(map(str, self.image_size))
+        return f"<Manifest: {self.model}, {what}, images of {size}, trained on {self.dataset.get('name', '?')}>"
 
     def as_json(self) -> dict[str, Any]:
         """The manifest as JSON values."""

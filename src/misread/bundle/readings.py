@@ -6,10 +6,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from misread import html
+
 __all__ = ["Evidence", "Readings"]
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Readings:
     """What a model reads on some images.
 
@@ -43,6 +45,20 @@ class Readings:
     lead: NDArray[np.float64] | None = None
     unlike: NDArray[np.bool_] | None = None
     blank: NDArray[np.bool_] = field(default_factory=lambda: np.zeros(0, bool))
+
+    def __repr__(self) -> str:
+        some = f": {', '.join(self.names[:5])}{', ...' if len(self.names) > 5 else ''}" if self.names else ""
+        return f"<Readings: {len(self.names):,} images{some}>"
+
+    def _repr_html_(self) -> str:
+        """The first answers, in a notebook."""
+        rows = [
+            (self.names[row], f"{table[row].max():.4g}", "sure" if self.sure[row] else "")
+            for table in (self.scores if self.probabilities is None else self.probabilities,)
+            for row in range(min(len(self.names), 10))
+        ]
+        best = "best score" if self.probabilities is None else "chance"
+        return html.block(repr(self)[1:-1], html.table(rows, ("answer", best, "")))
 
 
 @dataclass(frozen=True, eq=False)

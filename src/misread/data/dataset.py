@@ -77,6 +77,16 @@ class Split:
     def __repr__(self) -> str:
         return f"<Split: {len(self):,} images of {_size(self)}>"
 
+    def _repr_html_(self) -> str:
+        """How many images each code has, and the first of them, in a notebook."""
+        codes = np.unique(self.labels)[:_SHOWN_CLASSES]
+        own = [np.flatnonzero(self.labels == code) for code in codes]
+        rows = [
+            (code, f"{len(some):,}", html.grid(self.images[some[:12]]))
+            for code, some in zip(codes, own, strict=True)
+        ]
+        return html.block(repr(self)[1:-1], html.table(rows, ("class code", "images", "")))
+
     @cached_property
     def hashes(self) -> NDArray[np.uint64]:
         """A hash of the content of each picture as it came: the same whatever size and fit it was brought to."""

@@ -11,6 +11,7 @@ from sklearn.base import clone
 from sklearn.metrics import average_precision_score
 from sklearn.model_selection import ParameterGrid
 
+from misread import html
 from misread.data import Dataset, load
 from misread.errors import ParameterError
 from misread.fitting.folds import check_groups, folds_by_class
@@ -26,7 +27,7 @@ __all__ = ["Tuned", "tune"]
 N_FOLDS = 5
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Tuned:
     """The grid with its scores.
 
@@ -51,6 +52,19 @@ class Tuned:
     def best_params(self) -> dict[str, Any]:
         """The parameters to train with."""
         return self.params[self.best]
+
+    def __repr__(self) -> str:
+        what, mean = self.scoring.replace("_", " "), self.means[self.best]
+        return f"<Tuned: {len(self.params)} combinations, best {self.best_params} with {what} {mean:.2%}>"
+
+    def _repr_html_(self) -> str:
+        """Every combination with its scores, in a notebook."""
+        rows = [
+            (*params.values(), f"{mean:.2%}", f"{spread:.2%}", "best" if row == self.best else "")
+            for row, (params, mean, spread) in enumerate(zip(self.params, self.means, self.spreads, strict=True))
+        ]
+        titles = (*self.best_params, self.scoring.replace("_", " "), "spread over the folds", "")
+        return html.block(repr(self)[1:-1], html.table(rows, titles))
 
 
 def tune(
@@ -89,6 +103,12 @@ def tune(
     ------
     ParameterError
         If the model is unknown or has nothing to tune, or a class has too few images.
+
+    Examples
+    --------
+    >>> import misread
+    >>> misread.tune("knn", "digits", grid={"n_neighbors": [1, 3], "weights": ["uniform"]}).best_params
+    {'n_neighbors': 1, 'weights': 'uniform'}
     """
     dataset = data if isinstance(data, Dataset) else load(data)
     positive = None if positive is None else class_name(dataset, positive)

@@ -113,6 +113,13 @@ def train(
         If the parameters do not fit together or to the data, or the operating point cannot be reached.
     DataError
         If the data cannot be had.
+
+    Examples
+    --------
+    >>> import misread
+    >>> model = misread.train("sgd", "digits", positive=5, precision=0.95)
+    >>> model.manifest.metrics["test"]["operating_point"]["verdict"]
+    'held within sampling error'
     """
     dataset = _loaded(data, fit, reading)
     positive = None if positive is None else class_name(dataset, positive)

@@ -11,7 +11,7 @@ from misread import html
 __all__ = ["Changed", "Comparison"]
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Changed:
     """Images of one kind: fixed, broken, or misread by both.
 
@@ -32,6 +32,16 @@ class Changed:
 
     def __len__(self) -> int:
         return len(self.names)
+
+    def __repr__(self) -> str:
+        some = ", ".join(self.names[:2])
+        return f"<Changed: {len(self):,} images{': ' if some else ''}{some}{', ...' if len(self) > 2 else ''}>"
+
+    def _repr_html_(self) -> str:
+        """The first images with their names, in a notebook."""
+        shown = range(min(len(self), 10))
+        rows = [(self.names[row], "" if self.images is None else html.picture(self.images[row])) for row in shown]
+        return html.block(f"{len(self):,} images", html.table(rows))
 
 
 @dataclass(frozen=True, eq=False, repr=False)
