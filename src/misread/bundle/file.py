@@ -35,6 +35,12 @@ _ANY_MEMORY = 2**59
 def save(bundle: Bundle, path: str | os.PathLike[str]) -> None:
     """Write a model to one file, whole or not at all, and warn of one that `load` takes only when told how large.
 
+    Parameters
+    ----------
+    bundle : Bundle
+    path : path
+        By custom, of a ``*.misread`` file.
+
     Raises
     ------
     ModelFileError
