@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from misread import models
-    from misread.api import check, compare, evaluate, judge, open_model, run_study
+    from misread.api import check, compare, evaluate, judge, open_model, run_study, stress
     from misread.bundle import Bundle, save
     from misread.data import Dataset, load
     from misread.errors import (
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from misread.recipes.study import StudyResult
     from misread.recipes.train import train
     from misread.results.comparison import Comparison
+    from misread.results.stress import Stress
 
 __all__ = [
     "Answers",
@@ -43,6 +44,7 @@ __all__ = [
     "OutputError",
     "ParameterError",
     "RunError",
+    "Stress",
     "StudyResult",
     "__version__",
     "check",
@@ -55,6 +57,7 @@ __all__ = [
     "run_ladder",
     "run_study",
     "save",
+    "stress",
     "train",
     "tune",
 ]
@@ -62,7 +65,7 @@ __all__ = [
 __version__ = "0.1.0"
 
 _HOMES = {
-    "misread.api": ("check", "compare", "evaluate", "judge", "open_model", "run_study"),
+    "misread.api": ("check", "compare", "evaluate", "judge", "open_model", "run_study", "stress"),
     "misread.bundle": ("Bundle", "save"),
     "misread.data": ("Dataset", "load"),
     "misread.errors": (
@@ -83,6 +86,7 @@ _HOMES = {
     "misread.recipes.study": ("StudyResult",),
     "misread.recipes.train": ("train",),
     "misread.results.comparison": ("Comparison",),
+    "misread.results.stress": ("Stress",),
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 

@@ -19,11 +19,13 @@ from misread.recipes.compare import compare_sources
 from misread.recipes.evaluate import evaluate as evaluate_bundle
 from misread.recipes.judge import judge_answers, judge_scores
 from misread.recipes.sources import Source, ask_bundle, asked_here, held_out_source, source_of
+from misread.recipes.stress import stress_bundle
 from misread.recipes.study import StepEvent, StudyResult, run_steps
 from misread.report import write_report
 from misread.results.comparison import Comparison
+from misread.results.stress import Stress
 
-__all__ = ["check", "compare", "evaluate", "judge", "open_model", "run_study"]
+__all__ = ["check", "compare", "evaluate", "judge", "open_model", "run_study", "stress"]
 
 Model = Bundle | Answers | Source | str | os.PathLike[str]
 """What has answers: a model or its file, a table of answers or its file, a run folder."""
@@ -267,6 +269,43 @@ def check(
         by_name=asked_here(sources),
         confidence=confidence,
     )
+
+
+def stress(
+    model: Bundle | str | os.PathLike[str],
+    data: Dataset | str | os.PathLike[str],
+    *,
+    n_images: int | None = None,
+    every: bool = False,
+    seed: int = 42,
+) -> Stress:
+    """Ask a model about images corrupted in fifteen ways at five strengths, after MNIST-C.
+
+    Parameters
+    ----------
+    model : Bundle or path of a model file
+    data : Dataset, name or path
+        A name or path is read the way the model's own images were.
+    n_images : int, optional
+        Take a random sample of this many of the test images.
+    every : bool
+        Ask about all images that the model has not seen, not the test images alone.
+    seed : int, default 42
+        Of the sample, and of what is random in the corruptions.
+
+    Returns
+    -------
+    Stress
+        `verdict`, `values` with exact intervals, and some of the `images`.
+
+    Raises
+    ------
+    MisreadError
+        If the data does not fit the model, or the model gives no classes.
+    """
+    bundle, title = (model, "") if isinstance(model, Bundle) else (load_bundle(model), Path(model).stem)
+    dataset = _alike(data)(bundle.manifest)
+    return stress_bundle(bundle, dataset, n_images=n_images, every=every, seed=seed, title=title)
 
 
 def _source(model: Model, data: Dataset | str | os.PathLike[str] | None, every: bool) -> Source:

@@ -38,6 +38,10 @@ COMMANDS = {
         "judge:evaluate",
         "Judge a model on the test images of DATA: metrics with intervals, and whether its promise holds.",
     ),
+    "stress": (
+        "stress:stress",
+        "Ask a model about images corrupted in fifteen ways at five strengths: noise, blur, fog, lines and more.",
+    ),
     "judge": (
         "answers:judge",
         "Judge the answers of any classifier, in any framework: a table of scores, or of answers alone.",
