@@ -250,6 +250,7 @@ def test_an_edge_kernel_has_as_many_features_as_it_says(bundle_of, tmp_path, par
 
 
 def test_a_network_is_counted_without_building_it():
+    pytest.importorskip("safetensors")
     torch_network = pytest.importorskip("misread.models.deep.network")
     for shape, widths, depth in (((28, 28), (16, 48, 96), 2), ((8, 8), (4, 8, 8), 1), ((1, 64), (3,), 3)):
         built = torch_network.build_network(shape, 10, widths, depth)
