@@ -3,6 +3,7 @@
 import base64
 import io
 from collections.abc import Sequence
+from dataclasses import dataclass
 from html import escape
 from typing import Any
 
@@ -10,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-__all__ = ["block", "grid", "picture", "table"]
+__all__ = ["Frame", "block", "grid", "picture", "table"]
 
 _CELL = "padding:2px 8px;text-align:left;border:0"
 
@@ -25,6 +26,30 @@ def table(rows: Sequence[Sequence[Any]], header: Sequence[str] = ()) -> str:
     head = "".join(f'<th style="{_CELL}">{escape(str(one))}</th>' for one in header)
     body = "".join(f"<tr>{''.join(_cell(one) for one in row)}</tr>" for row in rows)
     return f'<table style="border-collapse:collapse"><tr>{head}</tr>{body}</table>'
+
+
+@dataclass(frozen=True, repr=False)
+class Frame:
+    """A whole page, which a notebook shows in a frame of its own, whose scripts reach nothing of the notebook.
+
+    Attributes
+    ----------
+    page : str
+        The HTML document.
+    height : int
+        In pixels.
+    """
+
+    page: str
+    height: int
+
+    def __repr__(self) -> str:
+        return f"<Frame: a page of {len(self.page):,} characters, shown in a notebook>"
+
+    def _repr_html_(self) -> str:
+        style = f"width:100%;height:{self.height}px;border:1px solid #8888"
+        may = "allow-scripts allow-downloads"
+        return f'<iframe title="report" sandbox="{may}" srcdoc="{escape(self.page)}" style="{style}"></iframe>'
 
 
 class picture(str):  # noqa: N801 - a kind of text

@@ -205,7 +205,7 @@ class Homemade(ClassifierMixin, BaseEstimator):
     ids=["own", "function"],
 )
 def test_what_could_not_be_loaded_is_not_saved(estimator, bundle_of, tmp_path):
-    with pytest.raises(ModelFileError):
+    with pytest.raises(ModelFileError, match="cannot be written to a model file"):
         save(bundle_of(estimator), tmp_path / "m.misread")
     assert not list(tmp_path.iterdir())
 

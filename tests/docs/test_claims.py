@@ -2,6 +2,7 @@
 
 import json
 import re
+import tomllib
 
 import pytest
 from site_pages import ROOT
@@ -51,3 +52,13 @@ def test_readme_counts_what_differs_from_the_notebook():
     for name, _, theirs in rows:
         if theirs != "not computed":
             assert NOTEBOOK[name] is not None
+
+
+def test_constraints_name_all_that_pyproject_asks_for():
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
+    wanted = {one for extra in project["optional-dependencies"].values() for one in extra} | set(
+        project["dependencies"]
+    )
+    names = {re.split(r"[\[<>=;]", one)[0].strip().lower().replace("_", "-") for one in wanted} - {"misread"}
+    rows = (ROOT / "constraints.txt").read_text("utf-8").splitlines()[2:]
+    assert names <= {row.partition("==")[0].lower().replace("_", "-") for row in rows}

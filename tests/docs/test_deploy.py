@@ -85,7 +85,9 @@ def test_citation_and_hooks():
 @pytest.mark.parametrize("name", ["CONTRIBUTING.md", "SECURITY.md"])
 def test_every_file_that_is_named_is_there(name):
     text = (ROOT / name).read_text("utf-8")
-    for path in re.findall(r"`((?:src|tests|docs|deploy|benchmarks|changes)/[\w./-]+)`", text):
+    named = re.findall(r"`((?:src|tests|docs|deploy|benchmarks|changes)/[\w./-]+)`", text)
+    assert named
+    for path in named:
         assert (ROOT / path).exists(), path
     for target in re.findall(r"`make ([a-z-]+)", text):
         assert re.search(rf"^{target}:", (ROOT / "Makefile").read_text("utf-8"), re.MULTILINE), target

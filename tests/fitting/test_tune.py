@@ -39,4 +39,7 @@ def test_as_grid_search_to_the_last_bit(model, positive, grid, digits):
     np.testing.assert_array_equal(tuned.spreads, search.cv_results_["std_test_score"])
     assert tuned.best == search.best_index_
     assert tuned.best_params == search.best_params_
-    assert not told or f"({len(tuned.params)} of {len(tuned.params)})" in told[-1]
+    if model == "knn" and positive is None and len(grid) == 2:  # all at once, in a second
+        assert told == []
+    else:
+        assert f"({len(tuned.params)} of {len(tuned.params)})" in told[-1]

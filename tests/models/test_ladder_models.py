@@ -17,6 +17,7 @@ from misread.models.edge_kernel import EdgeKernelClassifier
 from misread.models.features import Deskew, OrientedGradients, edge_histograms
 from misread.models.held_out import held_out_part
 from misread.models.pixels import PixelReader, image_shape
+from misread.models.zoo import make
 
 POINTS = {"check_classifiers_train": "it reads pictures: points in three dimensions, once centred, are all alike"}
 SCALES = ((7, 2), (4, 2))
@@ -172,3 +173,11 @@ def test_readers():
 def test_estimators_take_their_parameters_whole():
     model = EdgeKernelClassifier(deformation=Deformation(rotation=3), shape=(4, 4))
     assert clone(model).get_params()["deformation"] == Deformation(rotation=3)
+
+
+def test_the_command_line_gives_several_values_as_a_list_of_them():
+    assert make("tiny", params={"widths": "8,8,16"}).widths == (8, 8, 16)
+    convnet = make("convnet", params={"widths": 8, "fade": "1.5,0.4", "normalised": "slant,aspect"})
+    assert (convnet.widths, convnet.fade, convnet.normalised) == ((8,), (1.5, 0.4), ("slant", "aspect"))
+    with pytest.raises(ParameterError, match="expected widths such as widths=16,16,32,32,28, got 'a,b'"):
+        make("tiny", params={"widths": "a,b"})

@@ -239,11 +239,18 @@ def test_what_makes_no_sense_is_said(digits, options, message):
 
 
 @pytest.mark.parametrize(
-    "aim", [{"precision": 95}, {"recall": 0.0}, {"precision": 0.9, "confidence": 2}, {"confidence": 0.95}], ids=str
+    ("aim", "said"),
+    [
+        ({"precision": 95}, "precision must be above 0"),
+        ({"recall": 0.0}, "recall must be above 0"),
+        ({"precision": 0.9, "confidence": 2}, "confidence must be from"),
+        ({"confidence": 0.95}, "choose one: precision"),
+    ],
+    ids=str,
 )
-def test_an_impossible_aim_is_refused_before_anything_long(digits, aim):
+def test_an_impossible_aim_is_refused_before_anything_long(digits, aim, said):
     stages = []
-    with pytest.raises(ParameterError):
+    with pytest.raises(ParameterError, match=said):
         train("sgd", digits, positive="5", on_stage=stages.append, **aim)
     assert stages == []
 

@@ -25,7 +25,9 @@ def judged(page: Any) -> Path:
 
 def test_every_suspect_that_a_filter_promises_is_shown(open_report: Open, report_path: Path) -> None:
     page = open_report(report_path)
-    for choice in page.query_selector_all("#suspect-filter label"):
+    choices = page.query_selector_all("#suspect-filter label")
+    assert len(choices) > 1
+    for choice in choices:
         promised = int(choice.query_selector("small").text_content())
         choice.click()
         while page.is_visible("#suspects-more"):

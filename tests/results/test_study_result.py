@@ -1,8 +1,10 @@
 """A run folder can be interrupted, damaged or crafted: what is read is one run, or one line says what is wrong."""
 
+import html
 import io
 import json
 import os
+import re
 import zipfile
 
 import numpy as np
@@ -27,6 +29,26 @@ RESULT = StudyResult(
 def run(tmp_path):
     RESULT.save(tmp_path)
     return tmp_path
+
+
+def test_a_report_is_shown_in_a_frame_that_reaches_nothing_else(run):
+    page = """<!doctype html><p class="a">"quoted" & <script>1</script>"""
+    (run / "report.html").write_text(page)
+    for result in (RESULT, StudyResult.load(run)):
+        assert result.folder == run
+        shown = result.show(400)
+        assert len(repr(shown)) < 80
+        text = shown._repr_html_()
+        assert "height:400px" in text
+        assert 'sandbox="allow-scripts allow-downloads"' in text
+        assert html.unescape(re.search('srcdoc="([^"]*)"', text)[1]) == page
+
+
+def test_what_cannot_be_shown_says_what_to_do(run):
+    with pytest.raises(RunError, match=r"report.html; try: misread report "):
+        StudyResult.load(run).show()
+    with pytest.raises(RunError, match=r"never saved; call save\(FOLDER\)"):
+        StudyResult().show()
 
 
 def refused(folder) -> str:

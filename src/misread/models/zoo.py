@@ -1,5 +1,6 @@
 """The models that have a name: all that belongs to one stands in its entry here."""
 
+import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from importlib.util import find_spec
@@ -261,10 +262,25 @@ def make(name: str, *, seed: int = 42, params: Mapping[str, Any] | None = None) 
     if name not in ZOO:
         raise ParameterError(f"no model is called {name!r}{did_you_mean(name, ZOO)}; known are {', '.join(ZOO)}")
     estimator = ZOO[name].make(seed)
-    unknown = sorted(set(params or {}) - set(estimator.get_params()))
+    known = estimator.get_params()
+    unknown = sorted(set(params or {}) - set(known))
     if unknown:
         raise ParameterError(
             f"{name} has no parameter {unknown[0]!r}{did_you_mean(unknown[0], estimator.get_params())}; it has "
             f"{', '.join(sorted(estimator.get_params()))}"
         )
-    return estimator.set_params(**(params or {}))
+    given = {one: _several(one, value, known[one]) for one, value in (params or {}).items()}
+    return estimator.set_params(**given)
+
+
+def _several(name: str, value: Any, usual: Any) -> Any:
+    """A value of the command line, such as 8,8,16, for a parameter that takes several."""
+    if not (isinstance(usual, tuple) and isinstance(value, str | int | float)):
+        return value
+    try:
+        return tuple(json.loads(f"[{value}]"))
+    except ValueError as error:
+        if not usual:  # names
+            return tuple(str(value).split(","))
+        example = json.dumps(usual, separators=(",", ":"))[1:-1]
+        raise ParameterError(f"expected {name} such as {name}={example}, got {value!r}") from error

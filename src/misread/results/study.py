@@ -22,6 +22,7 @@ __all__ = ["ARRAYS", "RESULTS", "SCHEMA_VERSION", "StudyResult", "reading_run"]
 
 SCHEMA_VERSION = 1
 RESULTS, ARRAYS = "results.json", "arrays.npz"
+REPORT, MOST_REPORT_BYTES = "report.html", 64 * 2**20
 RUN_ID = "run.id"
 _SHOWN_VALUES = 20
 MAX_RESULTS_BYTES = 64 * 2**20
@@ -44,6 +45,8 @@ class StudyResult:
         Seconds per step.
     manifest : dict of str to JSON values
         Data set (name, sha256, classes), parameters, versions and platform.
+    folder : Path or None
+        Where it was written to, or read from.
     """
 
     values: dict[str, Any] = field(default_factory=dict)
@@ -51,6 +54,7 @@ class StudyResult:
     skipped: dict[str, str] = field(default_factory=dict)
     timings: dict[str, float] = field(default_factory=dict)
     manifest: dict[str, Any] = field(default_factory=dict)
+    folder: Path | None = None
 
     def __repr__(self) -> str:
         return f"<StudyResult: {self._about()}, {len(self.values):,} values, {len(self.arrays):,} arrays>"
@@ -70,6 +74,28 @@ class StudyResult:
             lines = [(name, *row) for name, row in zip(self.class_names, counts, strict=True)]
             parts.append(html.table(lines, ("is \\ read as", *self.class_names)))
         return html.block(repr(self)[1:-1], *parts)
+
+    def show(self, height: int = 800) -> html.Frame:
+        """The report of its folder, inside a notebook: with all that can be dragged and clicked.
+
+        Parameters
+        ----------
+        height : int
+            In pixels.
+
+        Raises
+        ------
+        RunError
+            If it was never written to a folder, or there is no report.
+        """
+        if self.folder is None:
+            raise RunError(
+                "expected a result that is in a folder, got one that was never saved; call save(FOLDER)"
+            )
+        path = self.folder / REPORT
+        if not path.is_file():
+            raise RunError(f"there is no {path}; try: misread report {self.folder}")
+        return html.Frame(read_regular(path, MOST_REPORT_BYTES, RunError).decode("utf-8", "replace"), height)
 
     def _about(self) -> str:
         model = self.manifest.get("model")
@@ -105,6 +131,7 @@ class StudyResult:
         content = json.dumps({"run_id": run_id, **document}, indent=1, allow_nan=False).encode()
         with atomic_write(folder / RESULTS) as stream:
             stream.write(content + b"\n")
+        object.__setattr__(self, "folder", folder)
 
     def _id(self) -> str:
         """What only the same values and arrays have."""
@@ -140,7 +167,9 @@ class StudyResult:
                     f"{folder} holds the {RESULTS} of one run and the {ARRAYS} of another, which was interrupted "
                     "before its end; run it again: finished steps are kept"
                 )
-            return cls(document["values"], arrays, document["skipped"], document["timings"], document["manifest"])
+            parts = (document[name] for name in ("values", "skipped", "timings", "manifest"))
+            values, skipped, timings, manifest = parts
+            return cls(values, arrays, skipped, timings, manifest, folder)
 
 
 @contextmanager

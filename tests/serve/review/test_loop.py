@@ -111,7 +111,8 @@ def test_planted_errors_corrections_by_keyboard_retrain_better(spoilt, tmp_path,
     planted = [
         f"{path.parent.name}/{path.name}" for path in folder.glob("*/*") if truth[path.name] != path.parent.name
     ]
-    assert len(wrong & set(planted)) >= 0.9 * len(planted) == 0.9 * len(planted)
+    assert len(planted) > 10
+    assert len(wrong & set(planted)) >= 0.9 * len(planted)
 
     said = json.loads(
         misread("retrain", old, "--corrections", file, "--out", new, "--html", tmp_path / "c.html", "--json")
