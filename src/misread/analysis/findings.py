@@ -136,11 +136,11 @@ def promise_on_test(
 
 
 def better_model(test: PairedTest, first: str, second: str, *, looked_at: int = 1) -> Finding | NotApplicable:
-    """M1: one model reads more of the same images than another; the interval is the test's."""
+    """M1: one model reads more of the same images than another, by the interval and by the exact test alike."""
     ahead = test.difference >= 0
     winner, loser = (first, second) if ahead else (second, first)
     low, high = (test.low, test.high) if ahead else (-test.high, -test.low)
-    if low <= 0:
+    if low <= 0 or test.p_value > 1 - test.confidence:
         return NotApplicable("M1", f"between {first} and {second} there is no difference that is not chance")
     only_winner, only_loser = sorted([test.only_first, test.only_second], reverse=True)
     others = f"is of {percent(test.confidence)}"
