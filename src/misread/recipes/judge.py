@@ -15,6 +15,7 @@ from misread.errors import AnswersError
 from misread.evaluation.answers import Answers
 from misread.evaluation.calibration import class_probabilities
 from misread.evaluation.scores import boundary_of, class_table, first_yes, unlike_scores
+from misread.recipes.chances import chances_of
 from misread.recipes.metrics import metrics_of
 from misread.recipes.pictured import gallery_of
 from misread.results.answers import arrays_of
@@ -127,6 +128,8 @@ def judge_answers(
             stacklevel=2,
         )
     values: dict[str, Any] = {f"model.{name}": value for name, value in metrics_of(answers).items()}
+    chances = chances_of(answers)
+    values |= {"model.chances": chances} if chances else {}
     arrays = arrays_of(answers)
     if given is not None and (given.labels != answers.labels).any():
         values["model.as_given"] = metrics_of(given)

@@ -18,6 +18,7 @@ from misread.evaluation.reliability import Reliability, calibration_error_interv
 from misread.evaluation.thresholds import OperatingPoint
 
 __all__ = [
+    "chance_metrics",
     "detector_metrics",
     "metrics_of",
     "multilabel_metrics",
@@ -63,8 +64,7 @@ def metrics_of(
         return {**detector_metrics(evidence_of(answers), answers.predictions == 1), **metrics}
     metrics |= _classifier_metrics(answers)
     if with_chances:
-        before = uncalibrated(answers.needed_scores, answers.scale != "decision_function")
-        metrics["chances"] = _chance_metrics(answers.labels, answers.predictions, before, chances)
+        metrics["chances"] = chance_metrics(answers, chances)
     return metrics
 
 
@@ -119,23 +119,21 @@ def _classifier_metrics(answers: Answers) -> dict[str, Any]:
     }
 
 
-def _chance_metrics(
-    truth: NDArray[np.int64],
-    answered: NDArray[np.int64],
-    before: NDArray[np.float64],
-    after: NDArray[np.float64] | None,
-) -> dict[str, Any]:
+def chance_metrics(answers: Answers, chances: NDArray[np.float64] | None) -> dict[str, Any]:
     """Whether chances are true: log loss, calibration error and reliability, before and after calibration.
 
     Parameters
     ----------
-    truth, answered : ndarray of int, shape (n,)
-        The right class of each image, and the one answered.
-    before, after : ndarray of shape (n, n_classes)
-        The scores taken for chances, and the calibrated ones.
+    answers : Answers
+        Of a classifier, whose scores are taken for chances before: probabilities as they are.
+    chances : ndarray of shape (n, n_classes), or None
+        The calibrated ones.
     """
-    tables = {"before": before, **({} if after is None else {"after": after})}
-    return {name: _of_chances(table, truth, answered) for name, table in tables.items()}
+    before = answers.needed_scores
+    if answers.scale != "probabilities":
+        before = uncalibrated(before, answers.scale == "votes")
+    tables = {"before": before, **({} if chances is None else {"after": chances})}
+    return {name: _of_chances(table, answers.labels, answers.predictions) for name, table in tables.items()}
 
 
 _EDGES = (0.0, 0.5, 0.7, 0.8, 0.9, 0.95, 0.98, 0.99, 0.995, 0.999, 1.0)

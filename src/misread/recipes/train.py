@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.base import BaseEstimator
 
-from misread.bundle import Bundle, Evidence, Manifest
+from misread.bundle import Bundle, Manifest
 from misread.bundle.answers import evidence_of
 from misread.data import Dataset, load
 from misread.data.content import image_hashes
@@ -20,8 +20,6 @@ from misread.data.labels import Labels
 from misread.data.summary import summarise
 from misread.errors import ParameterError
 from misread.evaluation.answers import Answers
-from misread.evaluation.chances import Calibration, cross_calibrated, fit_calibration, uncalibrated_logits
-from misread.evaluation.reliability import best_temperature
 from misread.fitting.answers import held_out_answers
 from misread.fitting.enough import N_FOLDS, check_both_answers, check_counts, fewer_neighbours
 from misread.fitting.folds import folds_by_class
@@ -32,6 +30,7 @@ from misread.fitting.refusing import naming_what_is_refused
 from misread.images.colour import is_lost
 from misread.images.fit import fitted_already
 from misread.models import KNeighborsClassifier
+from misread.recipes.chances import calibration_of, chances_apart
 from misread.recipes.evaluate import judge
 from misread.recipes.grouped import mixed_metrics, nameless
 from misread.recipes.metrics import metrics_of, multilabel_metrics
@@ -301,7 +300,7 @@ def bundled(
     evidence, calibration = None, None
     if answers is not None:
         evidence = evidence_of(answers)
-        calibration = calibrated(answers, evidence)
+        calibration = calibration_of(answers)
     examples = _examples(estimator, dataset)
     bundle = Bundle(manifest, estimator, *examples, evidence, seen=seen, kept=answers, calibration=calibration)
     return telling_unlike(bundle, train, reject_rate)
@@ -317,26 +316,13 @@ def _say_what_disagrees(name: str, held_out: OutOfFold) -> None:
         )
 
 
-def calibrated(answers: Answers, evidence: Evidence) -> Calibration | None:
-    """What held-out answers say of the chances of others; nothing where only one class, or too few, are known."""
-    if len(np.unique(answers.labels)) < 2 or answers.scores is None:
-        return None
-    temperature = 1.0
-    if answers.positive is None:
-        scores = uncalibrated_logits(answers.scores, answers.scale == "votes")
-        temperature = best_temperature(scores, answers.labels)
-    return fit_calibration(evidence.truth, evidence.scores, temperature, answers.groups)
-
-
 def _held_out_metrics(bundle: Bundle, held_out: OutOfFold, groups: NDArray[np.str_] | None) -> dict[str, Any]:
     answers, evidence, calibration = bundle.answers, bundle.held_out, bundle.calibration
     if answers is None or evidence is None:
         return multilabel_metrics(held_out.y, held_out.predictions, bundle.manifest.outputs, groups)
     if calibration is None or answers.positive is not None:
         return metrics_of(answers)
-    scores = uncalibrated_logits(answers.needed_scores, answers.scale == "votes")
-    of = (scores, answers.predictions, answers.groups)
-    chances = cross_calibrated(calibration, evidence.truth, evidence.scores, *of)
+    chances = chances_apart(answers, calibration)
     return metrics_of(answers, chances, with_chances=True)
 
 

@@ -3,10 +3,12 @@
 from collections.abc import Callable
 from typing import Any
 
+from misread.report.chances import chances
 from misread.report.classes import gallery, matrix, rejection, suspects
 from misread.report.detectors import compare, explorer
 from misread.report.evidence import Absent, Evidence
 from misread.report.glance import glance
+from misread.report.groups import groups
 from misread.report.kinds import evidence_of
 from misread.report.places import places
 from misread.report.questions import (
@@ -39,6 +41,8 @@ SECTIONS: dict[str, Callable[[Evidence], dict[str, Any]]] = {
     "precision": precision,
     "reliability": reliability,
     "models": models,
+    "chances": chances,
+    "groups": groups,
     "scaling": scaling,
     "linear": linear,
     "copies": copies,

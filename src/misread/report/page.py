@@ -36,6 +36,8 @@ FOR_TEMPLATE_ONLY = frozenset(
         "precision",
         "reliability",
         "models",
+        "chances",
+        "groups",
         "scaling",
         "neighbor_grid",
         "linear",

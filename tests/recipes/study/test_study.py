@@ -28,7 +28,7 @@ one_vs_rest.prediction one_vs_rest.n_estimators sgd_raw.first_prediction sgd_raw
 sgd_raw.cv_accuracy sgd_scaled.cv_accuracy sgd_scaled_in_fold.cv_accuracy errors.confusion errors.by_row
 errors.only_by_row errors.only_by_column multilabel.first_prediction multilabel.f1_macro
 multilabel.f1_weighted multilabel.chain_prediction denoise.noisy_pixel_error denoise.clean_pixel_error
-best.step best.model best.held_out_accuracy knn.cv_accuracy
+best.step best.model best.held_out_accuracy chances.before chances.after chances.kind knn.cv_accuracy
 knn.baseline_accuracy knn.best_params knn.best_score knn.grid_scores knn.tuned_accuracy knn.augmented_accuracy
 """.split()
 
@@ -176,7 +176,7 @@ def test_a_model_of_the_zoo_is_judged_besides_and_its_errors_are_opened(digits, 
     again = []
     run_steps(digits, tmp_path, model="knn", force=True, on_event=again.append)
     computed = {event.step.name for event in again if event.kind == "finish"}
-    assert computed == {"chosen", "best", "suspects", "gallery"}
+    assert computed == {"chosen", "best", "chances", "suspects", "gallery"}
     assert [step.name for step in steps_with("knn")] == [
         event.step.name for event in again if event.kind != "start"
     ]

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from misread.recipes.study.chances import run_chances
 from misread.recipes.study.detectors import run_detector, run_forest
 from misread.recipes.study.gallery import run_gallery
 from misread.recipes.study.layout import run_map, why_too_many
@@ -70,6 +71,7 @@ STEPS = (
         why_not=why_no_test,
     ),
     Step("best", "Choose the best by held-out images", run_best, cost=0.1, needs=_HELD_OUT),
+    Step("chances", "Ask whether its chances are true", run_chances, cost=2, needs=("best", *_HELD_OUT)),
     Step(
         "suspects",
         "Doubt the labels",
