@@ -9,6 +9,8 @@ from digit_tables import FLAT, LABELS, NAMES, PIXELS, N, same_digits
 from PIL import Image
 
 from misread.data import load
+from misread.data.making import Reading
+from misread.data.readers.table import columnar
 from misread.errors import DataError, FormatError, ParameterError
 
 
@@ -169,6 +171,32 @@ def test_parquet_of_pictures_that_unfolds(tmp_path):
     parquet.write_table(table, tmp_path / "t.parquet", compression="zstd")
     with pytest.raises(DataError, match=r"would take about .*--most-memory"):
         load(tmp_path / "t.parquet", most_memory="100M")
+
+
+def test_groups_of_rows_that_were_read_are_let_go(tmp_path, monkeypatch):
+    """Pyarrow keeps all of them by itself: a file took half as much again as the limit."""
+    pyarrow = pytest.importorskip("pyarrow")
+    parquet = pytest.importorskip("pyarrow.parquet")
+    noise = np.random.default_rng(0).bytes(24_000_000)
+    table = pyarrow.table({"image": [noise[at : at + 100_000] for at in range(0, len(noise), 100_000)]})
+    parquet.write_table(table, tmp_path / "t.parquet", row_group_size=10)
+    del table
+    monkeypatch.setattr(columnar, "_BYTES", 2**20)
+    before, most = pyarrow.total_allocated_bytes(), 0
+    for piece in columnar.pieces_of(tmp_path / "t.parquet", Reading()):
+        most = max(most, pyarrow.total_allocated_bytes() - before)
+        del piece
+    assert most / len(noise) < 0.5
+
+
+def test_what_reading_a_group_takes_counts(tmp_path):
+    pictures = [encoded(PIXELS[i]) + np.random.default_rng(i).bytes(50_000) for i in range(20)]
+    path = parquet_table(tmp_path / "t.parquet", image=pictures, label=["a", "b"] * 10)
+    with pytest.raises(DataError, match=r"reading its 1\. group of rows would take about 3.8 MiB"):
+        load(path, most_memory="3M")
+    with pytest.raises(DataError, match=r"row \d+: reading it, and the image files up to here would take about 4"):
+        load(path, most_memory="4M")
+    assert len(load(path, most_memory="5M").train) < 20
 
 
 @pytest.mark.parametrize("name", ["{}/0000.parquet", "default/{}/0000.parquet", "{}.parquet", "mnist_{}.parquet"])

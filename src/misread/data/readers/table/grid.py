@@ -17,7 +17,8 @@ class Grid:
 
     `header` is None where nothing tells what the columns are called. `sample` are the first rows, `ends` gives
     the first and the last cell of every row. `class_names` are those that a file states for columns of codes, and
-    `pictures` the columns that hold image files by their type. `n_rows` is None where only reading tells.
+    `pictures` the columns that hold image files by their type. `n_rows` is None where only reading tells, and
+    `at_once` is the memory that reading takes beside the rows that are kept.
     """
 
     path: Path
@@ -27,6 +28,7 @@ class Grid:
     rows: Callable[[], Iterator[tuple[int, Row]]]
     ends: Callable[[], Iterator[tuple[object, object]]]
     n_rows: int | None = None
+    at_once: int = 0
     class_names: Mapping[int, tuple[str, ...]] = field(default_factory=dict)
     pictures: frozenset[int] = frozenset()
     truths: frozenset[int] = frozenset()

@@ -269,7 +269,7 @@ def _read_files(grid: Grid, layout: Layout, part: Part, reading: Reading, read: 
     position = -1 if layout.file is None else layout.file
     folder = grid.path.parent.resolve()
     reading.require(_PER_ROW * (grid.n_rows or 0), f"{grid.path}: {grid.n_rows or 0:,} rows")
-    held = sum(len(file.content) for file in read.files if isinstance(file, Held))
+    held = grid.at_once + sum(len(file.content) for file in read.files if isinstance(file, Held))
     for one in _rows(grid, layout, part, reading):
         where = f"{grid.path.name}, row {one.number}"
         try:
@@ -281,7 +281,7 @@ def _read_files(grid: Grid, layout: Layout, part: Part, reading: Reading, read: 
             continue
         held += _PER_ROW + (len(file.content) if isinstance(file, Held) else 0)
         if held > reading.most_memory:
-            reading.require(held, f"{where}: what the image files up to here hold")
+            reading.require(held, f"{where}: reading it, and the image files up to here")
         read.files.append(file)
         read.note(grid.path, one)
 
