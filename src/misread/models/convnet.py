@@ -1,42 +1,25 @@
 """A convolutional network as a scikit-learn estimator; PyTorch is imported when it is fitted or asked."""
 
 from collections.abc import Callable, Iterator, Sequence
-from importlib import import_module
 from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.special import softmax
-from sklearn.base import BaseEstimator
-from sklearn.utils import check_random_state
-from sklearn.utils.multiclass import check_classification_targets
-from sklearn.utils.validation import check_is_fitted, validate_data
 
 from misread.errors import ParameterError
-from misread.evaluation.reliability import best_temperature
 from misread.images.deform import Deformation, move, normalise, size_share
-from misread.models.held_out import TemperatureClassifierMixin, held_out_part
+from misread.models.network import NetworkMixin, Told, deep
 from misread.models.pixels import PixelReader
 
-__all__ = [
-    "DEEP_PACKAGES",
-    "ConvNetClassifier",
-    "Told",
-    "deep",
-    "log_mean",
-    "network_size",
-    "silent",
-]
+__all__ = ["ConvNetClassifier", "log_mean", "network_size"]
 
-Told = Callable[[int, int, float], None]
 Asked = Callable[[NDArray[np.uint8]], NDArray[np.float64]]
 
 _POSES = ("slant", "aspect")
-DEEP_PACKAGES = ("torch", "safetensors")
-"""What networks need beside what misread always does."""
 
 
-class ConvNetClassifier(TemperatureClassifierMixin, BaseEstimator):
+class ConvNetClassifier(NetworkMixin):
     """A small convolutional network, trained on randomly bent images; needs ``misread[deep]``.
 
     It runs on the GPU if PyTorch sees one, and else on the CPU, in 16-bit floats where the CPU has instructions
@@ -96,10 +79,6 @@ class ConvNetClassifier(TemperatureClassifierMixin, BaseEstimator):
         Their logits.
     """
 
-    DEFORMATION = Deformation(rotation=12, scale=0.12, shear=0.15, shift=1.5, elastic=0.5)
-
-    packages = DEEP_PACKAGES
-
     def __init__(
         self,
         widths: tuple[int, ...] = (16, 48, 96),
@@ -149,51 +128,23 @@ class ConvNetClassifier(TemperatureClassifierMixin, BaseEstimator):
             If PyTorch is not installed.
         """
         storing, training = deep("network"), deep("training")
-        X, y = validate_data(self, X, y, dtype="numeric", order="C")
-        check_classification_targets(y)
-        self.classes_, codes = np.unique(y, return_inverse=True)
+        X, _, start = self._started(X, y, groups)
         self.reader_ = PixelReader.learn(X, self.shape)
         images = self._read(X)
-        seed = check_random_state(self.random_state).randint(2**31)
-        rng = np.random.default_rng(seed)
-        rest, held = held_out_part(codes, self.held_out, rng, groups)
-        settings = training.Settings(
-            epochs=self.epochs,
-            batch_size=min(self.batch_size, max(16, len(rest) // 50)),
-            learning_rate=self.learning_rate,
-            weight_decay=self.weight_decay,
-            label_smoothing=self.label_smoothing,
-            averaging=self.averaging,
+        network = self._trained(
+            self._build,
+            images,
+            start,
             patience=self.patience,
-            deformation=self._bend(),
-            fade=self.fade,
+            n_jobs=lambda pixels: training.threads_for(pixels, self.n_jobs),
         )
-        with training.seeded(int(seed)):
-            network = self._build()
-        n_jobs = training.threads_for(settings.batch_size * images[0].size, self.n_jobs)
-        with training.threads(n_jobs):
-            network = training.train(
-                network,
-                np.ascontiguousarray(images[rest]),
-                codes[rest],
-                images[held],
-                codes[held],
-                settings,
-                rng,
-                self.on_epoch or silent,
-                n_jobs,
-            )
         self.weights_ = storing.network_to_bytes(network)
         self._network = network
-        self.held_out_indices_, self.temperature_ = held, 1.0
-        if len(held):
-            self.held_out_scores_ = self._logits(images[held])
-            self.temperature_ = best_temperature(self.held_out_scores_, codes[held])
+        self._calibrate(start.held, start.codes, lambda: self._logits(images[start.held]))
         return self
 
     def _ask(self, X: Any) -> NDArray[np.float64]:
-        check_is_fitted(self)
-        return self._logits(self._read(validate_data(self, X, dtype="numeric", order="C", reset=False)))
+        return self._logits(self._read(self._asked(X)))
 
     def _read(self, X: Any) -> NDArray[np.uint8]:
         """The images, in the pose that the network sees."""
@@ -239,13 +190,8 @@ class ConvNetClassifier(TemperatureClassifierMixin, BaseEstimator):
     def _build(self) -> Any:
         return deep("network").build_network(self.reader_.shape, len(self.classes_), self.widths, self.depth)
 
-    def _bend(self) -> Deformation:
-        """The deformation, its moves in proportion to images smaller than 28 pixels."""
-        return (self.deformation or self.DEFORMATION).for_size(self.reader_.shape)
-
     def __getstate__(self) -> dict[str, Any]:
-        state = super().__getstate__() | {"on_epoch": None}
-        return {name: value for name, value in state.items() if name != "_network"}
+        return {name: value for name, value in super().__getstate__().items() if name != "_network"}
 
 
 def network_size(shape: tuple[int, int], n_classes: int, widths: Sequence[int], depth: int) -> tuple[int, int]:
@@ -272,18 +218,3 @@ def log_mean(tables: list[NDArray[np.float64]]) -> NDArray[np.float64]:
     """Logarithms of the mean of the probabilities that some tables of logits stand for."""
     mean = np.mean([softmax(table, axis=1) for table in tables], axis=0)
     return np.log(np.maximum(mean, np.finfo(np.float64).tiny))
-
-
-def silent(epoch: int, epochs: int, loss: float) -> None:
-    """Tell nobody."""
-
-
-def deep(module: str) -> Any:
-    """A module that needs PyTorch.
-
-    Raises
-    ------
-    MissingExtraError
-        If PyTorch is not installed.
-    """
-    return import_module(f"misread.models.deep.{module}")

@@ -14,7 +14,6 @@ from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from misread.errors import ParameterError
-from misread.evaluation.reliability import best_temperature
 from misread.images.deform import Deformation, deskew
 from misread.models.features import Scales, edge_histograms
 from misread.models.held_out import TemperatureClassifierMixin, held_out_part
@@ -134,10 +133,8 @@ class EdgeKernelClassifier(TemperatureClassifierMixin, BaseEstimator):
         for _ in range(self.n_rounds):
             self._practise(images, codes, rest, equations, rng)
             self.coef_ = equations.solve()
-        self.held_out_indices_, self.temperature_ = held, 1.0
+        self._calibrate(held, codes, lambda: self._scores(images[held]))
         if len(held):
-            scores = self._scores(images[held])
-            self.held_out_scores_, self.temperature_ = scores, best_temperature(scores, codes[held])
             self._study(images, codes, held, equations)
             for _ in range(self.n_rounds):
                 self._practise(images, codes, held, equations, rng)

@@ -4,14 +4,9 @@ from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.base import BaseEstimator
-from sklearn.utils import check_random_state
-from sklearn.utils.multiclass import check_classification_targets
-from sklearn.utils.validation import check_is_fitted, validate_data
 
-from misread.evaluation.reliability import best_temperature
-from misread.models.convnet import DEEP_PACKAGES, ConvNetClassifier, Told, log_mean
-from misread.models.held_out import TemperatureClassifierMixin, held_out_part
+from misread.models.convnet import ConvNetClassifier, log_mean
+from misread.models.network import NetworkMixin, Told
 
 __all__ = ["FEW", "ConvNetEnsembleClassifier"]
 
@@ -19,7 +14,7 @@ FEW = 20_000
 """Up to so many training images an ensemble is as large as held-out images say that it helps."""
 
 
-class ConvNetEnsembleClassifier(TemperatureClassifierMixin, BaseEstimator):
+class ConvNetEnsembleClassifier(NetworkMixin):
     """Networks that answer together: the mean of their probabilities.
 
     They differ in their seeds, and in turn in the pose that they see the images in: as they are, with the narrow
@@ -59,8 +54,6 @@ class ConvNetEnsembleClassifier(TemperatureClassifierMixin, BaseEstimator):
     POSES: tuple[tuple[str, ...], ...] = ((), ("aspect",), ("slant", "aspect"))
     """What is taken out of the images that the members see, in turn."""
 
-    packages = DEEP_PACKAGES
-
     def __init__(
         self,
         n_members: int = 6,
@@ -87,12 +80,8 @@ class ConvNetEnsembleClassifier(TemperatureClassifierMixin, BaseEstimator):
         MissingExtraError
             If PyTorch is not installed.
         """
-        X, y = validate_data(self, X, y, dtype="numeric", order="C")
-        check_classification_targets(y)
-        self.classes_, codes = np.unique(y, return_inverse=True)
-        random_state = check_random_state(self.random_state)
-        rng = np.random.default_rng(random_state.randint(2**31))
-        rest, held = held_out_part(codes, self.held_out, rng, groups)
+        X, y, start = self._started(X, y, groups)
+        rest, held, codes = start.rest, start.held, start.codes
         few = len(X) <= FEW and len(held) > 0
         sure = min(len(self.POSES), self.n_members) if few else self.n_members
         self.estimators_ = []
@@ -115,26 +104,19 @@ class ConvNetEnsembleClassifier(TemperatureClassifierMixin, BaseEstimator):
                 shape=self.shape,
                 held_out=0,
                 on_epoch=tell,
-                random_state=random_state.randint(2**31),
+                random_state=start.random_state.randint(2**31),
                 n_jobs=self.n_jobs,
             )
             self.estimators_.append(network.fit(X[rest], y[rest]).set_params(on_epoch=None))
             if len(held):
                 said.append(network._ask(X[held]))
                 losses.append(-log_mean(said)[np.arange(len(held)), codes[held]])
-        self.held_out_indices_, self.temperature_ = held, 1.0
-        if len(held):
-            self.held_out_scores_ = log_mean(said)
-            self.temperature_ = best_temperature(self.held_out_scores_, codes[held])
+        self._calibrate(held, codes, lambda: log_mean(said))
         return self
 
     def _ask(self, X: Any) -> NDArray[np.float64]:
-        check_is_fitted(self)
-        X = validate_data(self, X, dtype="numeric", order="C", reset=False)
+        X = self._asked(X)
         return log_mean([member._ask(X) for member in self.estimators_])
-
-    def __getstate__(self) -> dict[str, Any]:
-        return super().__getstate__() | {"on_epoch": None}
 
 
 def _helps(before: NDArray[np.float64], after: NDArray[np.float64]) -> bool:

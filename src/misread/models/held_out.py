@@ -1,5 +1,6 @@
 """A part of the training images kept back, to ask a model about before it has learnt from them."""
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -7,7 +8,7 @@ from numpy.typing import ArrayLike, NDArray
 from sklearn.base import ClassifierMixin
 
 from misread.errors import ParameterError
-from misread.evaluation.reliability import tempered
+from misread.evaluation.reliability import best_temperature, tempered
 from misread.evaluation.scores import as_one_column, logits
 
 __all__ = ["TemperatureClassifierMixin", "held_out_part"]
@@ -28,6 +29,13 @@ class TemperatureClassifierMixin(ClassifierMixin):
 
     def _ask(self, X: Any) -> NDArray[np.float64]:
         raise NotImplementedError
+
+    def _calibrate(self, held: NDArray[np.int64], codes: NDArray[Any], ask: Callable[[], NDArray[Any]]) -> None:
+        """Keep what was said of the images that were held out, where there are any, and the temperature by it."""
+        self.held_out_indices_, self.temperature_ = held, 1.0
+        if len(held):
+            self.held_out_scores_ = ask()
+            self.temperature_ = best_temperature(self.held_out_scores_, codes[held])
 
     def scores_and_predictions(self, X: Any) -> tuple[NDArray[np.float64], NDArray[Any]]:
         """Give what `decision_function` and `predict` give, asked once."""

@@ -4,21 +4,15 @@ from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.base import BaseEstimator
-from sklearn.utils import check_random_state
-from sklearn.utils.multiclass import check_classification_targets
-from sklearn.utils.validation import check_is_fitted, validate_data
 
-from misread.evaluation.reliability import best_temperature
 from misread.images.deform import Deformation
-from misread.models.convnet import DEEP_PACKAGES, ConvNetClassifier, Told, deep, silent
-from misread.models.held_out import TemperatureClassifierMixin, held_out_part
+from misread.models.network import NetworkMixin, Told, deep
 from misread.models.pixels import PixelReader
 
 __all__ = ["TinyNetClassifier"]
 
 
-class TinyNetClassifier(TemperatureClassifierMixin, BaseEstimator):
+class TinyNetClassifier(NetworkMixin):
     """A network of whole numbers, small enough for a microcontroller; ``misread[deep]`` is needed to train it.
 
     Weights have four bits, values between layers eight, and an answer is computed in whole numbers alone: the same
@@ -39,7 +33,7 @@ class TinyNetClassifier(TemperatureClassifierMixin, BaseEstimator):
     averaging : float, default 0.998
         The kept weights are a moving average over the last steps: the weight of the past at each.
     deformation : Deformation, optional
-        How the training images are bent; by default `ConvNetClassifier.DEFORMATION`.
+        How the training images are bent; by default `TinyNetClassifier.DEFORMATION`.
     fade : (float, float), default (1.5, 0.4)
         How many times as much they are bent in the first epoch and in the last.
     shape : (int, int), optional
@@ -69,8 +63,6 @@ class TinyNetClassifier(TemperatureClassifierMixin, BaseEstimator):
     B. Jacob and others, Quantization and training of neural networks for efficient integer-arithmetic-only
     inference, CVPR 2018.
     """
-
-    packages = DEEP_PACKAGES
 
     def __init__(
         self,
@@ -112,44 +104,16 @@ class TinyNetClassifier(TemperatureClassifierMixin, BaseEstimator):
         MissingExtraError
             If PyTorch is not installed.
         """
-        rounded, training = deep("rounded"), deep("training")
-        X, y = validate_data(self, X, y, dtype="numeric", order="C")
-        check_classification_targets(y)
-        self.classes_, codes = np.unique(y, return_inverse=True)
+        rounded = deep("rounded")
+        X, _, start = self._started(X, y, groups)
         self.reader_ = PixelReader.learn(X, self.shape)
-        images = self.reader_.read(X)
-        seed = check_random_state(self.random_state).randint(2**31)
-        rng = np.random.default_rng(seed)
-        rest, held = held_out_part(codes, self.held_out, rng, groups)
-        settings = training.Settings(
-            epochs=self.epochs,
-            batch_size=min(self.batch_size, max(16, len(rest) // 50)),
-            learning_rate=self.learning_rate,
-            weight_decay=self.weight_decay,
-            label_smoothing=self.label_smoothing,
-            averaging=self.averaging,
-            patience=None,
-            deformation=(self.deformation or ConvNetClassifier.DEFORMATION).for_size(self.reader_.shape),
-            fade=self.fade,
+        images, n_classes = self.reader_.read(X), len(self.classes_)
+        network = self._trained(
+            lambda: rounded.build_rounded_network(self.reader_.shape, n_classes, self.widths), images, start
         )
-        with training.seeded(int(seed)):
-            network = rounded.build_rounded_network(self.reader_.shape, len(self.classes_), self.widths)
-        learnt, told = np.ascontiguousarray(images[rest]), self.on_epoch or silent
-        with training.threads(self.n_jobs):
-            network = training.train(
-                network, learnt, codes[rest], images[held], codes[held], settings, rng, told, self.n_jobs
-            )
         self.network_ = rounded.in_whole_numbers(network)
-        self.held_out_indices_, self.temperature_ = held, 1.0
-        if len(held):
-            self.held_out_scores_ = self.network_.scores(images[held])
-            self.temperature_ = best_temperature(self.held_out_scores_, codes[held])
+        self._calibrate(start.held, start.codes, lambda: self.network_.scores(images[start.held]))
         return self
 
     def _ask(self, X: Any) -> NDArray[np.float64]:
-        check_is_fitted(self)
-        X = validate_data(self, X, dtype="numeric", order="C", reset=False)
-        return self.network_.scores(self.reader_.read(X))
-
-    def __getstate__(self) -> dict[str, Any]:
-        return super().__getstate__() | {"on_epoch": None}
+        return self.network_.scores(self.reader_.read(self._asked(X)))

@@ -7,7 +7,7 @@ from importlib.metadata import PackageNotFoundError, packages_distributions, ver
 from typing import Any
 
 from misread.data import Dataset
-from misread.models.convnet import DEEP_PACKAGES
+from misread.models.network import DEEP_PACKAGES
 
 __all__ = ["described", "made_by", "packages_behind", "versions_of"]
 

@@ -1,4 +1,4 @@
-"""What needs PyTorch: imported by `misread.models.convnet` when a network is fitted or asked, never before."""
+"""What needs PyTorch: imported by `misread.models.network` when a network is fitted or asked, never before."""
 
 import os
 

@@ -1,0 +1,105 @@
+"""What every network here has in common: how it is started, trained, calibrated, asked and pickled."""
+
+from collections.abc import Callable
+from importlib import import_module
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from sklearn.base import BaseEstimator
+from sklearn.utils import check_random_state
+from sklearn.utils.multiclass import check_classification_targets
+from sklearn.utils.validation import check_is_fitted, validate_data
+
+from misread.images.deform import Deformation
+from misread.models.held_out import TemperatureClassifierMixin, held_out_part
+
+__all__ = ["DEEP_PACKAGES", "NetworkMixin", "Start", "Told", "deep"]
+
+Told = Callable[[int, int, float], None]
+
+DEEP_PACKAGES = ("torch", "safetensors")
+"""What networks need beside what misread always does."""
+
+
+class Start:
+    """What is known before a network learns: class codes, what is held out, and where chance comes from."""
+
+    def __init__(
+        self, codes: NDArray[np.int64], share: float, random_state: Any, groups: ArrayLike | None
+    ) -> None:
+        self.codes = codes
+        self.random_state = check_random_state(random_state)
+        self.seed = int(self.random_state.randint(2**31))
+        self.rng = np.random.default_rng(self.seed)
+        self.rest, self.held = held_out_part(codes, share, self.rng, groups)
+
+
+class NetworkMixin(TemperatureClassifierMixin, BaseEstimator):
+    """A network, or several, with the parameters `held_out`, `shape`, `on_epoch`, `random_state` and `n_jobs`."""
+
+    DEFORMATION = Deformation(rotation=12, scale=0.12, shear=0.15, shift=1.5, elastic=0.5)
+    """How training images are bent where nothing else is said."""
+
+    packages = DEEP_PACKAGES
+
+    def _started(self: Any, X: Any, y: Any, groups: ArrayLike | None) -> tuple[Any, Any, Start]:
+        X, y = validate_data(self, X, y, dtype="numeric", order="C")
+        check_classification_targets(y)
+        self.classes_, codes = np.unique(y, return_inverse=True)
+        return X, y, Start(codes, self.held_out, self.random_state, groups)
+
+    def _trained(
+        self: Any,
+        build: Callable[[], Any],
+        images: NDArray[np.uint8],
+        start: Start,
+        *,
+        patience: int | None = None,
+        n_jobs: Callable[[int], int | None] | None = None,
+    ) -> Any:
+        """A network that has learnt from what is not held out; `n_jobs` gives threads for the pixels of a step."""
+        training = deep("training")
+        batch_size = min(self.batch_size, max(16, len(start.rest) // 50))
+        settings = training.Settings(
+            epochs=self.epochs,
+            batch_size=batch_size,
+            learning_rate=self.learning_rate,
+            weight_decay=self.weight_decay,
+            label_smoothing=self.label_smoothing,
+            averaging=self.averaging,
+            patience=patience,
+            deformation=(self.deformation or self.DEFORMATION).for_size(self.reader_.shape),
+            fade=self.fade,
+        )
+        with training.seeded(start.seed):
+            network = build()
+        threads = self.n_jobs if n_jobs is None else n_jobs(batch_size * images[0].size)
+        rest, held = (np.ascontiguousarray(images[rows]) for rows in (start.rest, start.held))
+        codes = start.codes[start.rest], start.codes[start.held]
+        told = self.on_epoch or _silent
+        with training.threads(threads):
+            return training.train(network, rest, codes[0], held, codes[1], settings, start.rng, told, threads)
+
+    def _asked(self: Any, X: Any) -> Any:
+        """What a fitted network is asked about, as numbers."""
+        check_is_fitted(self)
+        return validate_data(self, X, dtype="numeric", order="C", reset=False)
+
+    def __getstate__(self) -> dict[str, Any]:
+        return super().__getstate__() | {"on_epoch": None}
+
+
+def _silent(epoch: int, epochs: int, loss: float) -> None:
+    """Tell nobody."""
+
+
+def deep(module: str) -> Any:
+    """A module that needs PyTorch.
+
+    Raises
+    ------
+    MissingExtraError
+        If PyTorch is not installed.
+    """
+    return import_module(f"misread.models.deep.{module}")
