@@ -217,7 +217,7 @@ def test_names_of_classes_are_text(bundle_of, opened):
     about = Manifest("classification", "</title><b>", names, (8, 8))
     page = opened(html_of(Bundle(about, bundle.estimator, bundle.example_images, bundle.example_labels))[0])
     assert page.evaluate("misread.classes") == list(names)
-    assert page.title() == "</title><b> by misread"
+    assert page.title() == "</title><b> – misread"
 
 
 def test_it_says_what_it_is_from(bundle_of, some, tmp_path):

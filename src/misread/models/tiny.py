@@ -116,4 +116,5 @@ class TinyNetClassifier(NetworkMixin):
         return self
 
     def _ask(self, X: Any) -> NDArray[np.float64]:
-        return self.network_.scores(self.reader_.read(self._asked(X)))
+        X = self._asked(X)
+        return self.network_.scores(self.reader_.read(X))

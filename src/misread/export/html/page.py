@@ -10,7 +10,7 @@ from misread.errors import ModelFileError
 
 __all__ = ["as_page", "facts_of_page"]
 
-_SERVED = ("words.js", "pad.js", "view.js")
+_SERVED = ("words.js", "input.js", "pad.js", "view.js")
 _OWN = ("fit.js", "network.js", "model.js", "insight.js", "offline.js")
 _POLICY = (
     "default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; img-src data: blob:; "
@@ -39,7 +39,7 @@ def as_page(told: dict[str, Any], facts: dict[str, str]) -> str:
     scripts += [(own / name).read_text("utf-8") for name in _OWN]
     style = (served / "static" / "style.css").read_text("utf-8") + (own / "offline.css").read_text("utf-8")
     page = (served / "index.html").read_text("utf-8")
-    title = f"{html.escape(told['about']['model'])} by misread"
+    title = f"{html.escape(told['about']['model'])} – misread"
     for pattern, replacement in (
         (r"<title>.*?</title>", f"<title>{title}</title>"),
         (r'  <link rel="icon".*?>\n', f'  <meta http-equiv="Content-Security-Policy" content="{_POLICY}">\n'),

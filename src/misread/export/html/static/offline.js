@@ -1,12 +1,12 @@
 // Joins the drawing surface, photos and the view to the model that is in this very file, and gives other pages an API.
 
 import { fitImage } from "./fit.js";
+import { byId, listen } from "./input.js";
 import { Insight } from "./insight.js";
 import { Model } from "./model.js";
 import { Pad } from "./pad.js";
 import { View } from "./view.js";
 
-const byId = (id) => document.getElementById(id);
 const told = JSON.parse(byId("misread-model").textContent);
 const about = told.about;
 const model = new Model(told);
@@ -72,7 +72,6 @@ function pixelsOf(canvas) {
 globalThis.misread = { predict, answers, prepare: (grey, way = told) => fitImage(grey, way), classes: about.classes, model: about };
 
 function start() {
-  const [sheet, photo, hint] = [byId("sheet"), byId("photo"), byId("hint")];
   const view = new View(about);
   const pad = new Pad(byId("pad"));
   const insight = new Insight(byId("insight"), byId("insight-text"), model);
@@ -88,67 +87,23 @@ function start() {
     const number = ++asked;
     requestAnimationFrame(() => number === asked && ask(make()));
   };
-  const forget = () => {
-    asked++;
-    view.clear();
-    insight.clear();
-  };
-  const refresh = () => {
-    const blank = pad.empty && photo.hidden;
-    hint.hidden = !blank;
-    byId("undo").disabled = byId("clear").disabled = blank;
-    if (blank) forget();
-  };
-  const drop = () => {
-    if (photo.src) URL.revokeObjectURL(photo.src);
-    photo.removeAttribute("src");
-    photo.hidden = true;
-  };
-  pad.addEventListener("change", () => {
-    if (!pad.empty) drop();
-    refresh();
-    if (!pad.empty) askSoon(() => pad.forModel(about));
+  listen(pad, {
+    drawn: () => askSoon(() => pad.forModel(about)),
+    photo: async (_, shown) => {
+      try {
+        await shown.decode();
+        askSoon(() => drawn(shown));
+      } catch {
+        view.fail("This file is not an image that this browser can read.");
+      }
+    },
+    emptied: () => {
+      asked++;
+      view.clear();
+      insight.clear();
+    },
+    fail: (text) => view.fail(text),
   });
-  const clear = () => {
-    drop();
-    pad.clear();
-  };
-  const undo = () => (photo.hidden ? pad.undo() : clear());
-  const take = async (file) => {
-    if (!file) return;
-    clear();
-    photo.src = URL.createObjectURL(file);
-    photo.hidden = false;
-    refresh();
-    try {
-      await photo.decode();
-      askSoon(() => drawn(photo));
-    } catch {
-      view.fail("This file is not an image that this browser can read.");
-    }
-  };
-
-  byId("undo").addEventListener("click", undo);
-  byId("clear").addEventListener("click", clear);
-  byId("choose").addEventListener("click", () => byId("file").click());
-  byId("file").addEventListener("change", ({ target }) => {
-    take(target.files[0]);
-    target.value = "";
-  });
-  document.addEventListener("keydown", (event) => {
-    if (event.key === "Escape") clear();
-    else if ((event.ctrlKey || event.metaKey) && event.key.toLowerCase() === "z") undo();
-    else return;
-    event.preventDefault();
-  });
-  document.addEventListener("paste", (event) => take(event.clipboardData.files[0]));
-  const over = (event) => {
-    event.preventDefault();
-    sheet.classList.toggle("over", event.type === "dragover");
-  };
-  for (const name of ["dragover", "dragleave", "drop"]) document.addEventListener(name, over);
-  document.addEventListener("drop", (event) => take(event.dataTransfer.files[0]));
-  document.documentElement.dataset.ready = "true";
 }
 
 function drawn(photo) {

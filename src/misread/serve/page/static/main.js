@@ -1,13 +1,10 @@
 // Joins the drawing surface, photos and the view to the server.
 
 import { LatestFirst, fetchModel } from "./client.js";
+import { byId, listen } from "./input.js";
 import { Teller } from "./keep.js";
 import { Pad } from "./pad.js";
 import { View } from "./view.js";
-import { noPicture } from "./words.js";
-
-const byId = (id) => document.getElementById(id);
-const [sheet, photo, hint] = [byId("sheet"), byId("photo"), byId("hint")];
 
 const PATIENCE = 250;
 const PAUSE = 2000;
@@ -61,74 +58,18 @@ async function start() {
     questions.ask(image);
     teller.about(image);
   };
-  const refresh = () => {
-    const blank = pad.empty && photo.hidden;
-    hint.hidden = !blank;
-    byId("undo").disabled = byId("clear").disabled = blank;
-  };
-  const drop = () => {
-    if (photo.src) URL.revokeObjectURL(photo.src);
-    photo.removeAttribute("src");
-    photo.hidden = true;
-  };
-
-  pad.addEventListener("change", () => {
-    if (!pad.empty) drop();
-    refresh();
-    if (pad.empty && photo.hidden) {
-      ask(null);
-      view.clear();
-    } else if (!pad.empty) {
-      ask(() => toPng(pad.forModel(model)));
-    }
-  });
-
-  const clear = () => {
-    drop();
-    pad.clear();
-  };
-  const undo = () => (photo.hidden ? pad.undo() : clear());
-  const take = (file) => {
-    if (!file) return;
-    clear();
-    const refused = noPicture(file);
-    if (refused) {
-      view.fail(refused);
-      return;
-    }
-    photo.src = URL.createObjectURL(file);
-    photo.hidden = false;
-    refresh();
-    ask(() => file);
-  };
-
-  byId("undo").addEventListener("click", undo);
-  byId("clear").addEventListener("click", clear);
-  byId("choose").addEventListener("click", () => byId("file").click());
-  byId("file").addEventListener("change", ({ target }) => {
-    take(target.files[0]);
-    target.value = "";
-  });
-  document.addEventListener("keydown", (event) => {
-    if (event.key === "Escape") clear();
-    else if ((event.ctrlKey || event.metaKey) && event.key.toLowerCase() === "z") undo();
-    else return;
-    event.preventDefault();
-  });
+  const photo = byId("photo");
   photo.addEventListener("error", () => photo.classList.add("broken")); // a TIFF, or what the server will name
   photo.addEventListener("load", () => photo.classList.remove("broken"));
-  document.addEventListener("paste", (event) => take(event.clipboardData.files[0]));
-  acceptDrops((file) => (file ? take(file) : view.fail(noPicture({ name: "what was dropped", type: "text/plain" }))));
-  document.documentElement.dataset.ready = "true";
-}
-
-function acceptDrops(take) {
-  const over = (event) => {
-    event.preventDefault();
-    sheet.classList.toggle("over", event.type === "dragover");
-  };
-  for (const name of ["dragover", "dragleave", "drop"]) document.addEventListener(name, over);
-  document.addEventListener("drop", (event) => take(event.dataTransfer.files[0]));
+  listen(pad, {
+    drawn: () => ask(() => toPng(pad.forModel(model))),
+    photo: (file) => ask(() => file),
+    emptied: () => {
+      ask(null);
+      view.clear();
+    },
+    fail: (text) => view.fail(text),
+  });
 }
 
 /** At once: toBlob waits for an idle moment, up to a second while one draws. */
