@@ -255,8 +255,10 @@ def markdown(known: dict[str, Any]) -> str:
         "Each is run with nothing of misread at hand, on the test images in batches of 250: equal answers are "
         "those that are the model's own (of skl2onnx and torch.onnx: those of scikit-learn's or PyTorch's model "
         "that they wrote). Models are trained on parts of the training images (`MODELS` in benchmarks/export.py). "
-        "Bytes are of the file; of C of flash on a Cortex-M0 (-Os). Times of rows with a load "
-        "average above the number of cores are of a busy machine: they compare within a row, roughly, no further.",
+        "Bytes are of the file; of C of flash on a Cortex-M0 (-Os). Times of rows with a load average (of five "
+        "minutes) above the number of cores are of a busy machine: they compare within a row, roughly, no "
+        "further. skl2onnx's file of one class against the rest (svc-ovr) gives other classes than the model it "
+        "was made of.",
         "",
         "| model | written as | run by | equal answers | bytes | µs an image | model itself, µs | measured with |",
         "| --- | --- | --- | ---: | ---: | ---: | ---: | --- |",
@@ -264,11 +266,11 @@ def markdown(known: dict[str, Any]) -> str:
     for name in (one for one in MODELS if one in known):
         around = known[name]["circumstances"]
         versions = ", ".join(f"{package} {number}" for package, number in around["versions"].items())
-        machine = f"{around['cores']} cores, {around['processor']}, load average {known[name]['load']}"
-        where = f"{around['commit']}, {around['day']}; {machine}; {versions}"
+        machine = f"{around['commit']}, {around['day']}; {around['cores']} cores, {around['processor']}"
         lines += [
             f"| {name} | {row['written']} | {row['run_by']} | {row['equal']:,} of {row['n']:,} "
-            f"| {row['n_bytes']:,} | {row['microseconds']:,.0f} | {row['own_microseconds']:,.0f} | {where} |"
+            f"| {row['n_bytes']:,} | {row['microseconds']:,.0f} | {row['own_microseconds']:,.0f} "
+            f"| {machine}, load average {row['load']}; {versions} |"
             for row in known[name]["rows"]
         ]
     return "\n".join([*lines, ""])
@@ -284,12 +286,11 @@ def main() -> int:
     for name in parser.parse_args().models or list(MODELS):
         found = list[dict[str, Any]]()
         for row in rows(name, dataset):
-            found.append(row)
+            found.append(row | {"load": round(os.getloadavg()[1], 1)})
             print(name, row, flush=True)
             if row["written"] in ("ONNX", "page") and row["equal"] < row["n"]:
                 broken.append(f"{name} as {row['written']} does not answer as it does here")
-        load_average = round(os.getloadavg()[1], 1)
-        known[name] = {"rows": found, "load": load_average, "circumstances": circumstances(PACKAGES)}
+        known[name] = {"rows": found, "circumstances": circumstances(PACKAGES)}
         kept.write_text(json.dumps(known, indent=1) + "\n")
         (HERE / "export.md").write_text(markdown(known))
     print("\n".join(broken))
