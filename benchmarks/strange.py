@@ -176,6 +176,68 @@ def overlaid(rng: np.random.Generator, digits: Images, n: int) -> Images:
     return fit_images(np.maximum(one, np.rot90(other, axes=(1, 2))), MODEL_SIDE, "mnist")
 
 
+def beside(rng: np.random.Generator, digits: Images, n: int) -> Images:
+    """A digit, and another below it to the right, over a corner of the first."""
+    one, other = digits[rng.integers(0, len(digits), n)], digits[rng.integers(0, len(digits), n)]
+    wide = np.zeros((n, 42, 42), np.uint8)
+    wide[:, :28, :28] = one
+    wide[:, 14:, 14:] = np.maximum(wide[:, 14:, 14:], other)
+    return fit_images(wide, MODEL_SIDE, "mnist")
+
+
+def patchwork(rng: np.random.Generator, digits: Images, n: int) -> Images:
+    """The middles of four digits, side by side."""
+    mixed = np.zeros((n, 28, 28), np.uint8)
+    chosen = digits[rng.integers(0, len(digits), (n, 4)), 7:21, 7:21]
+    for part, (y, x) in enumerate(((0, 0), (0, 14), (14, 0), (14, 14))):
+        mixed[:, y : y + 14, x : x + 14] = chosen[:, part]
+    return fit_images(mixed, MODEL_SIDE, "mnist")
+
+
+def crossed_out(rng: np.random.Generator, digits: Images, n: int) -> Images:
+    """A digit with a line through it."""
+    mixed = digits[rng.integers(0, len(digits), n)].copy()
+    for i in range(n):
+        image, (a, b) = Image.fromarray(mixed[i]), (int(one) for one in rng.integers(1, 27, 2))
+        ends = [(a, 1), (b, 26)] if i % 2 else [(1, a), (26, b)]
+        ImageDraw.Draw(image).line(ends, 255, int(rng.integers(2, 4)))
+        mixed[i] = np.asarray(image)
+    return fit_images(mixed, MODEL_SIDE, "mnist")
+
+
+def filled(rng: np.random.Generator, digits: Images, n: int) -> Images:
+    """The outlines of digits, made thick and filled with a grey that is rough or even."""
+    mixed = digits[rng.integers(0, len(digits), n)].copy()
+    for i in range(n):
+        closed = ndimage.binary_closing(np.pad(mixed[i] > 80, 4), iterations=3)[4:-4, 4:-4]
+        shape = ndimage.binary_dilation(ndimage.binary_fill_holes(closed), iterations=int(rng.integers(1, 3)))
+        rough = ndimage.gaussian_filter(rng.normal(size=shape.shape), rng.uniform(0, 2))
+        mixed[i] = shape * np.clip(rng.uniform(100, 220) + rng.uniform(0, 50) * rough, 30, 255)
+    return fit_images(mixed, MODEL_SIDE, "mnist")
+
+
+def curves(rng: np.random.Generator, digits: Images, n: int) -> Images:
+    """One to three Bézier curves."""
+    along = np.linspace(0, 1, 30)[:, None]
+
+    def curve() -> NDArray[np.float64]:
+        a, b, c, d = rng.uniform(-1, 1, (4, 2))
+        rest = 1 - along
+        return np.asarray(rest**3 * a + 3 * along * rest**2 * b + 3 * along**2 * rest * c + along**3 * d)
+
+    return _fitted(_drawn(rng, [curve() for _ in range(rng.integers(1, 4))]) for _ in range(n))
+
+
+def mirrored(rng: np.random.Generator, digits: Images, n: int) -> Images:
+    """Digits as in a mirror; some are digits still."""
+    return np.ascontiguousarray(digits[rng.integers(0, len(digits), n)][:, :, ::-1])
+
+
+def upside_down(rng: np.random.Generator, digits: Images, n: int) -> Images:
+    """Digits as in a lake; some are digits still."""
+    return np.ascontiguousarray(digits[rng.integers(0, len(digits), n)][:, ::-1])
+
+
 def quarters(rng: np.random.Generator, digits: Images, n: int) -> Images:
     """A digit whose quarters have changed places."""
     chosen = digits[rng.integers(0, len(digits), n)]
@@ -193,5 +255,12 @@ TUNING: dict[str, Callable[[np.random.Generator, Images, int], Images]] = {
     "two on top of each other": overlaid,
     "quarters changed": quarters,
     "turned by a quarter": lying,
+    "one over a corner of another": beside,
+    "patchwork of four": patchwork,
+    "crossed out": crossed_out,
+    "filled": filled,
+    "curves": curves,
+    "mirrored": mirrored,
+    "upside down": upside_down,
 }
 """What a measure may be tuned by, from a generator, training images and how many."""

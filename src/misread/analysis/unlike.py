@@ -20,24 +20,22 @@ __all__ = [
     "N_DIRECTIONS",
     "N_NEAREST",
     "SCALES",
-    "SHARES",
     "Likeness",
     "evenly_of_each",
     "learn",
     "refused_from",
-    "usual",
 ]
 
 LEAST = 200
 """Training images without which nothing is called unlike them."""
-N_NEAREST = 3
-SHARES = (0.5, 0.2, 0.1, 0.05, 0.01)
+N_NEAREST = 5
 N_DIRECTIONS, SCALES = 8, ((7.0, 2.0), (4.0, 2.0), (2.0, 2.0))
 """Of the edges; see `misread.models.features.OrientedGradients`."""
 
 _OF_A_CLASS, _MOST_KNOWN, _MOST_FITTED = 2_000, 20_000, 3_000
 _N_AXES = 64
 _NARROWEST = 1e-3
+_EVENED_EDGES, _EVENED_STROKES, _STROKES_BESIDE_EDGES = 0.25, 0.5, 0.6
 _LEVELS_BETWEEN = (0.4, 0.16, 0.85)
 _CLIPPED, _LEAST_SPREAD = 8.0, 0.02
 _BLOCK = 1_024
@@ -67,15 +65,12 @@ class Likeness:
         `known` times step are the places of training images.
     labels : ndarray of int32, shape (m,)
         Their classes.
-    tails : ndarray of float64, shape (2, 5)
-        The distances, by edges and by strokes, that the shares `SHARES` of held-out images exceed.
 
     Notes
     -----
-    Both distances are those to the three nearest images of the class that is answered, on average, along the axes
-    on which images of one class differ most, evened out by the fourth root of the variance. Each becomes the share
-    of held-out images that are further; how strange an image is, is the sum of the negative logarithms of the two,
-    as R. A. Fisher combines tests. What else was tried is in benchmarks/unlike.md.
+    The distance is that to the five nearest images of the class that is answered, on average, in a space of edges
+    and strokes: along the axes on which images of one class differ most, evened out by a power of the variance.
+    What else was tried, and what chose the numbers, is in benchmarks/unlike.md.
     """
 
     shape: tuple[int, int]
@@ -89,20 +84,11 @@ class Likeness:
     known: NDArray[np.int8]
     known_step: Singles
     labels: NDArray[np.int32]
-    tails: Floats
-
-    def strangeness(self, images: NDArray[np.uint8], codes: NDArray[np.int64] | None = None) -> Floats:
-        """How strange images of shape (n, height, width) are among the classes `codes`, or among all."""
-        return self.rarity(self.distances(images, codes))
-
-    def rarity(self, distances: Floats) -> Floats:
-        """How strange images at these distances, shape (n, 2), are."""
-        return _rarity(distances[:, 0], self.tails[0]) + _rarity(distances[:, 1], self.tails[1])
 
     def distances(self, images: NDArray[np.uint8], codes: NDArray[np.int64] | None = None) -> Floats:
-        """How far images are from training images of the classes `codes`, or of all; shape (n, 2).
+        """How far images of shape (n, height, width) are from training images of the classes `codes`, or of all.
 
-        All classes count for one of which fewer than four training images are known.
+        All classes count for one of which fewer than six training images are known.
         """
         codes = np.full(len(images), -1) if codes is None else codes
         parts = (slice(start, start + _BLOCK) for start in range(0, len(images), _BLOCK))
@@ -111,41 +97,46 @@ class Likeness:
     def held_out_distances(self, codes: NDArray[np.int64] | None = None) -> Floats:
         """The same of the training images that are known, each as if it were not."""
         codes = np.full(len(self.labels), -1) if codes is None else codes
-        found = np.empty((len(codes), 2))
+        found = np.empty(len(codes))
         for start in range(0, len(codes), _BLOCK):
             own = np.arange(start, min(start + _BLOCK, len(codes)))
             found[own] = self._distances(self._known_places[own], codes[own], own)
         return found
 
     def _distances(self, places: Singles, codes: NDArray[np.int64], own: NDArray[np.intp] | None = None) -> Floats:
-        found = np.empty((len(places), 2))
+        found = np.empty(len(places))
         for code in np.unique(codes):
             rows = np.flatnonzero(codes == code)
-            found[rows] = self._nearest(places[rows], self._members(code), None if own is None else own[rows])
+            found[rows] = self._nearest(places[rows], int(code), None if own is None else own[rows])
         return found
 
-    def _members(self, code: int) -> NDArray[np.intp]:
-        """The known images of a class, or all where they are too few."""
-        members = np.flatnonzero(self.labels == code)
-        return members if len(members) > N_NEAREST else np.arange(len(self.labels))
+    def _nearest(self, places: Singles, code: int, own: NDArray[np.intp] | None) -> Floats:
+        members, known, squares = self._members(code)
+        squared = (places**2).sum(axis=1)[:, None] + squares - 2 * places @ known.T
+        if own is not None:  # an image is no neighbour of its own
+            squared[own[:, None] == members] = np.inf
+        n = min(N_NEAREST, len(members))
+        nearest = np.partition(np.maximum(squared, 0), n - 1, axis=1)[:, :n]
+        return np.asarray(np.sqrt(nearest).mean(axis=1), np.float64)
 
-    def _nearest(self, places: Singles, members: NDArray[np.intp], own: NDArray[np.intp] | None) -> Floats:
-        n_edge, n = self.edge_axes.shape[1], min(N_NEAREST, len(members))
-        found = np.empty((len(places), 2))
-        for column, axes in enumerate((slice(n_edge), slice(n_edge, None))):
-            ours, theirs = places[:, axes], self._known_places[members, axes]
-            squared = (ours**2).sum(axis=1)[:, None] + (theirs**2).sum(axis=1) - 2 * ours @ theirs.T
-            if own is not None:  # an image is no neighbour of its own
-                squared[own[:, None] == members] = np.inf
-            nearest = np.partition(np.maximum(squared, 0), n - 1, axis=1)[:, :n]
-            found[:, column] = np.sqrt(nearest).mean(axis=1)
-        return found
+    def _members(self, code: int) -> tuple[NDArray[np.intp], Singles, Singles]:
+        """The known images of a class, or all where they are too few, their places and the squares of these."""
+        if code not in self._classes:
+            members = np.flatnonzero(self.labels == code)
+            members = members if len(members) > N_NEAREST else np.arange(len(self.labels))
+            known = self._known_places[members]
+            self._classes[code] = members, known, (known**2).sum(axis=1)
+        return self._classes[code]
 
     def places(self, images: NDArray[np.uint8]) -> Singles:
         """Where images of shape (n, height, width) are, along the axes of edges and those of strokes."""
         edges = _edges(images) @ self._edge_axes - self.edge_centre
         counts = _standardised(_counts(images, self.levels), self.stroke_centre, self.stroke_spread)
         return np.hstack([edges, counts @ self.stroke_axes])
+
+    @cached_property
+    def _classes(self) -> dict[int, tuple[NDArray[np.intp], Singles, Singles]]:
+        return {}
 
     @cached_property
     def _edge_axes(self) -> Singles:
@@ -157,7 +148,7 @@ class Likeness:
 
 
 def learn(images: NDArray[np.uint8], labels: NDArray[np.int64]) -> tuple[Likeness, NDArray[np.intp]]:
-    """Learn from training images; what is usual (`tails`) is not known yet.
+    """Learn from training images.
 
     Parameters
     ----------
@@ -176,10 +167,13 @@ def learn(images: NDArray[np.uint8], labels: NDArray[np.int64]) -> tuple[Likenes
     levels = _levels(some)
     edges, counts = _edges(some), _counts(some, levels)
     centre, spread = counts.mean(axis=0), np.maximum(counts.std(axis=0), _LEAST_SPREAD)
-    axes = _axes(edges, codes, _N_AXES)
+    axes = _axes(edges, codes, _N_AXES, _EVENED_EDGES)
+    axes /= _length(edges, axes)
     step = _step(axes)
     whole = np.round(axes / step).astype(np.int8)
-    stroke_axes = _axes(_standardised(counts, centre, spread), codes, N_STROKE_COUNTS)
+    strokes = _standardised(counts, centre, spread)
+    stroke_axes = _axes(strokes, codes, N_STROKE_COUNTS, _EVENED_STROKES)
+    stroke_axes *= _STROKES_BESIDE_EDGES / _length(strokes, stroke_axes)
     n_axes = axes.shape[1] + stroke_axes.shape[1]
     likeness = Likeness(
         shape=(images.shape[1], images.shape[2]),
@@ -193,7 +187,6 @@ def learn(images: NDArray[np.uint8], labels: NDArray[np.int64]) -> tuple[Likenes
         known=np.zeros((0, n_axes), np.int8),
         known_step=np.ones(n_axes, np.float32),
         labels=labels[rows].astype(np.int32),
-        tails=np.zeros((2, len(SHARES))),
     )
     parts = (rows[start : start + _BLOCK] for start in range(0, len(rows), _BLOCK))
     places = np.concatenate([likeness.places(images[part]) for part in parts])
@@ -201,17 +194,12 @@ def learn(images: NDArray[np.uint8], labels: NDArray[np.int64]) -> tuple[Likenes
     return replace(likeness, known=np.round(places / known_step).astype(np.int8), known_step=known_step), rows
 
 
-def usual(distances: Floats) -> Floats:
-    """The tails that distances of held-out images, shape (n, 2), have: for `Likeness.tails`."""
-    return np.quantile(distances, 1 - np.array(SHARES), axis=0).T
-
-
-def refused_from(strangeness: Floats, reject_rate: float) -> float:
-    """The strangeness above which that share of held-out images would be refused.
+def refused_from(distances: Floats, reject_rate: float) -> float:
+    """The distance above which that share of held-out images would be refused.
 
     Parameters
     ----------
-    strangeness : ndarray of shape (n,)
+    distances : ndarray of shape (n,)
         Of images that were held out.
     reject_rate : float, above 0 and below 1/2
 
@@ -220,8 +208,8 @@ def refused_from(strangeness: Floats, reject_rate: float) -> float:
     >>> refused_from(np.arange(1000.0), 0.01)
     990.0
     """
-    place = min(int(np.ceil((len(strangeness) + 1) * (1 - reject_rate))), len(strangeness)) - 1
-    return float(np.sort(strangeness)[place])
+    place = min(int(np.ceil((len(distances) + 1) * (1 - reject_rate))), len(distances)) - 1
+    return float(np.sort(distances)[place])
 
 
 def evenly_of_each(labels: NDArray[np.int64], of_each: int, most: int) -> NDArray[np.intp]:
@@ -256,7 +244,7 @@ def _standardised(counts: Singles, centre: Singles, spread: Singles) -> Singles:
     return np.clip((counts - centre) / spread, -_CLIPPED, _CLIPPED)
 
 
-def _axes(features: Singles, codes: NDArray[np.int64], most: int) -> Singles:
+def _axes(features: Singles, codes: NDArray[np.int64], most: int, power: float) -> Singles:
     """The axes on which images of one class differ most, one a column, evened out."""
     within = np.array(features, np.float32)
     for code in np.unique(codes):
@@ -267,7 +255,7 @@ def _axes(features: Singles, codes: NDArray[np.int64], most: int) -> Singles:
     wide = variances > _NARROWEST * total
     wide[-1] = True
     shares = np.maximum(variances[wide] / total, 1e-12)
-    return np.asarray(axes[:, wide] / shares**0.25, np.float32)
+    return np.asarray(axes[:, wide] / shares**power, np.float32)
 
 
 def _step(table: Singles) -> Singles:
@@ -275,10 +263,7 @@ def _step(table: Singles) -> Singles:
     return np.maximum(np.abs(table).max(axis=0) / 127, np.finfo(np.float32).tiny).astype(np.float32)
 
 
-def _rarity(distances: Floats, tail: Floats) -> Floats:
-    """The negative logarithm of the share of held-out images that are further, beyond all of them in a line."""
-    rarities = -np.log(SHARES)
-    start, end = tail[-2], tail[-1]
-    slope = (rarities[-1] - rarities[-2]) / max(end - start, 1e-3 * abs(end), 1e-12)
-    below = np.interp(distances, [0.0, *tail], [0.0, *rarities])
-    return np.where(distances > start, rarities[-2] + (distances - start) * slope, below)
+def _length(features: Singles, axes: Singles) -> np.float32:
+    """How long places along axes are, as a root of the mean square, from their middle."""
+    places = features @ axes
+    return np.float32(max(np.sqrt(places.var(axis=0).sum()), 1e-6))

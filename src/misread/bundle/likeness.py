@@ -2,9 +2,7 @@
 
 from typing import Any
 
-import numpy as np
-
-from misread.analysis.unlike import N_DIRECTIONS, SCALES, SHARES, Likeness
+from misread.analysis.unlike import N_DIRECTIONS, SCALES, Likeness
 from misread.bundle.budget import Store
 from misread.bundle.manifest import Manifest
 from misread.bundle.parts import Plain, Put, checked_array, expect
@@ -16,7 +14,7 @@ __all__ = ["likeness_of", "written_likeness"]
 _KIND = "edges and strokes"
 _ARRAYS = (
     "levels", "edge_axes", "edge_step", "edge_centre", "stroke_axes", "stroke_centre", "stroke_spread", "known",
-    "known_step", "labels", "tails",
+    "known_step", "labels",
 )  # fmt: skip
 
 
@@ -43,11 +41,9 @@ def likeness_of(node: Any, manifest: Manifest, arrays: Store) -> Likeness | None
     known = checked_array(node, "known", arrays, "i1", (None, n + stroke_axes.shape[1]))
     levels = checked_array(node, "levels", arrays, "i8", (3,))
     labels = checked_array(node, "labels", arrays, "i4", (len(known),))
-    tails = checked_array(node, "tails", arrays, "f8", (2, len(SHARES)))
     expect(n > 0 and stroke_axes.shape[1] > 0 and len(known) > 0, "a measure of likeness of nothing")
     expect(((levels >= 0) & (levels <= 255)).all(), "grey levels of ink")
     expect(((labels >= 0) & (labels < max(1, len(manifest.classes)))).all(), "likeness to unknown classes")
-    expect((tails >= 0).all() and (np.diff(tails, axis=1) >= 0).all(), "distances that do not rise")
     sizes = {"edge_step": n, "edge_centre": n, "stroke_centre": n_strokes, "stroke_spread": n_strokes}
     numbers = {
         name: checked_array(node, name, arrays, "f4", (size,))
@@ -61,6 +57,5 @@ def likeness_of(node: Any, manifest: Manifest, arrays: Store) -> Likeness | None
         stroke_axes=stroke_axes,
         known=known,
         labels=labels,
-        tails=tails,
         **numbers,
     )

@@ -50,7 +50,7 @@ class UnlikeRecord:
     Attributes
     ----------
     threshold : float
-        Stranger images are, as `misread.analysis.unlike.Likeness` measures.
+        Images further away are, as `misread.analysis.unlike.Likeness` measures.
     reject_rate : float
         The share of held-out images that would be called unlike.
     n : int

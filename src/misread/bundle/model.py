@@ -142,13 +142,13 @@ class Bundle:
         return replace(answers, blank=blank, sure=answers.sure & ~blank, unlike=unlike)
 
     def _unlike(self, X: NDArray[np.uint8], codes: NDArray[Any]) -> NDArray[np.bool_] | None:
-        """Whether images are stranger, among those of the class answered, than nearly all of those are."""
+        """Whether images are further from those of the class answered than nearly all of those are."""
         known = self.manifest.unlike
         if known is None or self.likeness is None:
             return None
         images = X.reshape(len(X), *self.manifest.image_size)
         among = codes if self.manifest.task == "classification" else None
-        return np.asarray(self.likeness.strangeness(images, among) > known.threshold)
+        return np.asarray(self.likeness.distances(images, among) > known.threshold)
 
     def denoise(self, images: NDArray[np.uint8]) -> NDArray[np.uint8]:
         """Give the clean version of noisy images, shape (n, height, width).

@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from misread.analysis.unlike import LEAST, learn, refused_from, usual
+from misread.analysis.unlike import LEAST, learn, refused_from
 from misread.bundle import Bundle, UnlikeRecord
 from misread.data import Split
 from misread.errors import ParameterError
@@ -53,8 +53,7 @@ def telling_unlike(bundle: Bundle, train: Split, reject_rate: float = REJECT_RAT
         return replace(bundle, likeness=None, manifest=replace(manifest, unlike=None))
     codes = _answered(bundle, train.take(rows)) if manifest.task == "classification" else None
     distances = likeness.held_out_distances(codes)
-    likeness = replace(likeness, tails=usual(distances))
-    threshold = refused_from(likeness.rarity(distances), reject_rate)
+    threshold = refused_from(distances, reject_rate)
     unlike = UnlikeRecord(threshold, float(reject_rate), len(rows))
     return replace(bundle, likeness=likeness, manifest=replace(manifest, unlike=unlike))
 
