@@ -12,6 +12,8 @@ from scipy.special import betainc
 from scipy.stats import binomtest
 from sklearn.metrics import confusion_matrix, f1_score, precision_score, recall_score
 
+from misread.analysis.confusion import confusion_counts
+from misread.analysis.pairs import most_confused
 from misread.evaluation.rejection import RejectionCurve, margins
 from misread.evaluation.thresholds import ThresholdCurve
 from misread.report import write_report
@@ -347,10 +349,25 @@ def test_it_prints_within_ten_pages(open_report: Open, report_path: Path) -> Non
     assert 2 <= len(re.findall(rb"/Type /Page\b", printed)) <= 10
 
 
-def test_it_reads_without_javascript(chromium: Any, report_path: Path) -> None:
+def test_it_reads_without_javascript(chromium: Any, report_path: Path, study_result: StudyResult) -> None:
     context = chromium.new_context(java_script_enabled=False)
     page = context.new_page()
     page.goto(report_path.as_uri())
     assert page.locator("#matrix tbody td").count() == 100
     assert page.text_content("h1")
+    pairs = most_confused(
+        confusion_counts(study_result.arrays["labels.train"], study_result.arrays["sgd_scaled.predictions"], 10), 4
+    )
+    assert page.locator("#glance .still").count() == len(pairs)
+    doubted = min(24, len(study_result.arrays["suspects.index"]))
+    assert page.locator(".suspect:visible").count() == page.locator(".suspect img.still").count() == doubted
+    for dead in (
+        "#threshold-slider",
+        "#matrix-modes",
+        "#pair-a",
+        "#suspect-filter",
+        "#want-accuracy",
+        "main canvas",
+    ):
+        assert page.locator(dead).filter(visible=True).count() == 0, dead
     context.close()

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from misread.errors import OutputError
-from misread.report import comparison, report_data, summary, suspects_csv, write_report
+from misread.report import comparison, report_data, stress, summary, suspects_csv, write_report
 from misread.report.page import STYLES
 from misread.report.scripts import bundled
 from misread.results.study import StudyResult
@@ -115,7 +115,7 @@ def test_every_asset_is_used() -> None:
     folder = Path(write_report.__code__.co_filename).parent / "assets"
     for path in (folder / "js").glob("*.js"):
         assert path.read_text("utf-8").splitlines()[0] in script
-    assert {path.stem for path in (folder / "css").glob("*.css")} == {*STYLES, *comparison.STYLES}
+    assert {path.stem for path in (folder / "css").glob("*.css")} == {*STYLES, *comparison.STYLES, *stress.STYLES}
 
 
 def test_two_classes_and_many(tmp_path: Path) -> None:

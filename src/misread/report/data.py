@@ -23,6 +23,7 @@ from misread.report.questions import (
     scaling,
 )
 from misread.report.steps import denoising, duels, ladder, multilabel, neighbor_grid, numbers
+from misread.report.stills import stills
 from misread.report.why import why
 from misread.results.study import StudyResult
 
@@ -55,8 +56,9 @@ SECTIONS: dict[str, Callable[[Evidence], dict[str, Any]]] = {
     "numbers": numbers,
     "gallery": gallery,
     "why": why,
+    "stills": stills,
 }
-FOR_PAGE_ONLY = frozenset({"gallery", "map", "numbers", "why"})
+FOR_PAGE_ONLY = frozenset({"gallery", "map", "numbers", "stills", "why"})
 
 
 def report_data(result: StudyResult) -> dict[str, Any]:

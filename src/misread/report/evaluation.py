@@ -19,7 +19,7 @@ from misread.analysis.words import images_of, quoted, share
 from misread.evaluation.rejection import RejectionCurve
 from misread.evaluation.scores import leads
 from misread.evaluation.thresholds import ThresholdCurve
-from misread.report.evidence import Absent, Detector, Evidence, one_in
+from misread.report.evidence import Absent, Detector, Evidence, read_right
 from misread.results.study import StudyResult
 
 __all__ = ["EvaluationEvidence"]
@@ -190,8 +190,7 @@ class EvaluationEvidence(Evidence):
         """One sentence that says how good the model is, and one that says what it misreads."""
         cards = self.cards()
         if self.has_confusion and cards:
-            wrong = 1 - cards[0]["value"]
-            verdict = f"{share(cards[0]['value'])} read right" + (f": {one_in(wrong)} is misread" if wrong else "")
+            verdict = read_right(cards[0]["k"], cards[0]["n"])
             n, errors = len(self.labels), int((self.labels != self.predictions).sum())
             lead = f"{self.title} misreads {errors:,} of {n:,} {self.images}"
             pairs = most_confused(self.confusion, 1)

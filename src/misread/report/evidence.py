@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from misread.analysis.confusion import confusion_counts
 from misread.analysis.findings import Finding, NotApplicable
-from misread.analysis.words import images_of
+from misread.analysis.words import images_of, share
 from misread.data.content import hash_in_digits
 from misread.data.corrected import in_words
 from misread.evaluation.intervals import clopper_pearson
@@ -19,9 +19,11 @@ from misread.evaluation.thresholds import ThresholdCurve
 from misread.results.names import DETECTORS, doubter_of, opened_in, title_of
 from misread.results.study import StudyResult
 
-__all__ = ["Absent", "Detector", "Evidence", "interval", "one_in"]
+__all__ = ["Absent", "Detector", "Evidence", "interval", "read_right"]
 
 
+FEW = 100
+"""Of fewer images a share in percent says more than is known."""
 STEPS_OF_PRECISION = (0.9, 0.95, 0.98, 0.99, 0.995, 0.999)
 
 
@@ -146,7 +148,8 @@ class Evidence:
             test = arrays.get(f"{self.key}.test_scores")
             score = _own if self.key.startswith("sgd") else _lead
             column = None if test is None else score(test, code)
-            found.insert(0, self._detector(self.key, self.title, 0.0, score(scores, code), column, code))
+            title = self.title + (", all classes" if self.title in [one.title for one in found] else "")
+            found.insert(0, self._detector(self.key, title, 0.0, score(scores, code), column, code))
         return found
 
     @property
@@ -250,6 +253,14 @@ def interval(successes: int, trials: int) -> dict[str, float | int]:
     return {"value": share, "low": float(low), "high": float(high), "k": int(successes), "n": int(trials)}
 
 
-def one_in(share: float) -> str:
+def read_right(right: int, n: int) -> str:
+    """How many of the images are read right, as a headline: of few images no more is said than their count."""
+    if n < FEW:
+        return f"{right:,} of {n:,} read right"
+    wrong = 1 - right / n
+    return f"{share(right / n)} read right" + (f": {_one_in(wrong)} is misread" if wrong > 0 else "")
+
+
+def _one_in(wrong: float) -> str:
     """A share of the images, as people say it."""
-    return f"one image in {round(1 / share):,}" if share < 0.4 else f"{share:.0%} of the images"
+    return f"one image in {round(1 / wrong):,}" if wrong < 0.4 else f"{wrong:.0%} of the images"

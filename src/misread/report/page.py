@@ -48,6 +48,7 @@ FOR_TEMPLATE_ONLY = frozenset(
         "ladder",
         "cost",
         "absent",
+        "stills",
     }
 )
 """What the templates draw by themselves, and is there without a script."""
@@ -170,12 +171,7 @@ def _chance(share: float) -> str:
 
 
 def _number(value: float) -> str:
-    if isinstance(value, int):
-        return f"{value:,}"
-    return (
-        f"{value:,.4g}"
-        if value == 0 or abs(value) >= 1e-3
-        else f"{value:.2g}"
-        if abs(value) < 1e-6
-        else f"{value:.6f}"
-    )
+    size = abs(value)
+    if isinstance(value, int) or size >= 1000:
+        return f"{value:,.0f}"
+    return f"{value:.6f}" if 1e-6 <= size < 1e-3 else f"{value:.4g}"

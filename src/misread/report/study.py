@@ -17,9 +17,9 @@ from misread.analysis.findings import (
     promise_on_test,
 )
 from misread.analysis.pairs import most_confused
-from misread.analysis.words import images_of, quoted, share
+from misread.analysis.words import images_of, quoted
 from misread.evaluation.comparison import mcnemar
-from misread.report.evidence import Evidence, interval, one_in
+from misread.report.evidence import Evidence, interval, read_right
 from misread.results.names import OPENED, SHIFTED, title_of
 
 __all__ = ["StudyEvidence"]
@@ -91,8 +91,7 @@ class StudyEvidence(Evidence):
         cards = self.cards()
         if not cards or not self.has_confusion:
             return {"verdict": "What this run found", "lead": ""}
-        wrong = 1 - cards[0]["value"]
-        verdict = f"{share(cards[0]['value'])} read right" + (f": {one_in(wrong)} is misread" if wrong > 0 else "")
+        verdict = read_right(cards[0]["k"], cards[0]["n"])
         n, errors = len(self.labels), int((self.labels != self.predictions).sum())
         others = self.others()
         best = (

@@ -2,7 +2,7 @@
 
 import { lineChart } from "./chart.js";
 import { Curve } from "./curve.js";
-import { byId, framed } from "./dom.js";
+import { byId, framed, make } from "./dom.js";
 import { gallery } from "./images.js";
 import { clopperPearson } from "./stats.js";
 import { tile } from "./tile.js";
@@ -64,7 +64,7 @@ const refusedTiles = (margin) => {
   refused.sort((a, b) => gallery.margin[b] - gallery.margin[a]);
   for (const [id, right] of [["refused-right", true], ["refused-wrong", false]]) {
     const places = refused.filter((place) => (gallery.true[place] === gallery.predicted[place]) === right).slice(0, SHOWN);
-    byId(id).replaceChildren(...(places.length ? places.map((place) => tile(place, places)) : ["none stored"]));
+    byId(id).replaceChildren(...(places.length ? places.map((place) => tile(place, places)) : [make("p", { class: "hint" }, "None is stored.")]));
   }
 };
 
@@ -74,13 +74,14 @@ export const startReject = (data) => {
   const slider = byId("reject-slider");
   const coverage = Float64Array.from(curve.thresholds, (_, i) => (curve.tp[i] + curve.fp[i]) / data.n);
   const floor = Math.floor(curve.precision[0] * 20) / 20;
-  const least = coverage.findLast((share) => share >= LEAST) ?? 0;
+  const line = lineOf(curve, data.n);
+  const least = line.xs.at(-1) ?? 0;
   const chart = lineChart(byId("chart-reject"), {
     label: "Accuracy on what is answered, with its interval, against the share that is answered",
     x: { label: "share answered", domain: [Math.min(0.9, Math.floor(least * 10) / 10), 1], format: (v) => percent(v, 0) },
     y: { domain: [floor < 1 ? floor : 0.9, 1], format: (v) => percent(v, 0) },
     areas: () => [bandOf(curve, coverage, data.n)],
-    lines: () => [lineOf(curve, data.n)],
+    lines: () => [line],
   });
   const pictures = gallery?.margin && byId("refused-wrong");
   let place = 0;
