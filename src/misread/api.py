@@ -347,6 +347,7 @@ def run_study(
     positive: str | int | None = None,
     seed: int = 42,
     model: str = "",
+    enough: bool = False,
     jobs: int | None = None,
     engine: str | None = None,
     data_dir: str | os.PathLike[str] | None = None,
@@ -368,6 +369,8 @@ def run_study(
     model : str, optional
         A model of the zoo, such as a rung of the ladder, to judge in the same folds; its errors are then the ones
         that are analysed and shown, instead of the scaled SGD's.
+    enough : bool, default False
+        Measure the learning curve of the model whose errors are shown, too: whether more images would help.
     jobs : int, optional
         Cores to use; all by default. The numbers do not depend on it.
     engine : str, optional
@@ -397,7 +400,16 @@ def run_study(
     """
     dataset = data if isinstance(data, Dataset) else load(data, data_dir=data_dir)
     with workers(jobs, engine):
-        result = run_steps(dataset, out, positive=positive, seed=seed, model=model, force=force, on_event=on_event)
+        result = run_steps(
+            dataset,
+            out,
+            positive=positive,
+            seed=seed,
+            model=model,
+            enough=enough,
+            force=force,
+            on_event=on_event,
+        )
     draw_study(result, Path(out) / "figures")
     write_report(result, out)
     return result

@@ -14,10 +14,11 @@ def run(*words):
 def test_words_and_json():
     done = run("digits", "knn")
     assert done.exit_code == 0, done.output
-    assert "twice as many, knn is expected to misread" in " ".join(done.output.split())
+    assert "twice as many, it is expected to misread" in " ".join(done.output.split())
     told = json.loads(run("digits", "knn", "--json").stdout)
     assert [one["n"] for one in told["measured"]] == sorted(one["n"] for one in told["measured"])
     assert told["low"] <= told["error"] <= told["high"]
+    assert all(one["low"] <= one["error"] <= one["high"] for one in told["measured"])
     assert told["n"] == 2 * told["measured"][-1]["n"]
 
 

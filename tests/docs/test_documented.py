@@ -73,9 +73,9 @@ def test_every_name_of_a_result(tmp_path):
     described = set(re.findall(r"`([a-z_]+\.[a-z0-9_.*]+)`", table))
     names = set(run_study("digits", tmp_path).values)
     assert names <= described, f"not described: {sorted(names - described)}"
-    steps = {step.name for step in steps_with("knn")} | {"model"}
+    steps = {step.name for step in steps_with("knn", True)} | {"model"}
     assert {name.partition(".")[0] for name in described} <= steps
-    assert not {name for name in described - names if not name.startswith(("chosen.", "model."))}
+    assert not {name for name in described - names if not name.startswith(("chosen.", "enough.", "model."))}
 
 
 def test_every_part_of_a_run_folder(tmp_path):

@@ -10,9 +10,13 @@ import pytest
 from sklearn.metrics import log_loss
 
 from misread import load
+from misread.errors import ParameterError
 from misread.evaluation.chances import uncalibrated
 from misread.recipes.evaluate import evaluate
 from misread.recipes.judge import judge_scores
+from misread.recipes.study.enough import run_enough
+from misread.recipes.study.step import Context, Outcome
+from misread.recipes.study.steps import steps_with
 from misread.recipes.train import train
 from misread.report import report_data, write_report
 
@@ -98,6 +102,50 @@ def test_without_groups_there_is_no_section():
     found = report_data(evaluate(train("knn", DIGITS), DIGITS))
     assert "groups" in found["absent"]
     assert found["chances"]["about"].startswith("Calibrated by the curve in the model file")
+
+
+def test_enough_is_measured_when_it_is_asked_for(tmp_path: Path):
+    bundle = train("knn", DIGITS)
+    assert report_data(evaluate(bundle, DIGITS))["absent"]["enough"].startswith("it was not asked for")
+    result = evaluate(bundle, DIGITS, enough=True)
+    found, section = result.values["model.enough"], report_data(result)["enough"]
+    learnt = [one["n"] for one in found["measured"]]
+    assert learnt == sorted(learnt)
+    assert learnt[-1] + found["asked"] == len(DIGITS.train)
+    assert found["twice"]["n"] == 2 * learnt[-1]
+    assert [one["n"] for one in section["further"]][-1] == 4 * learnt[-1]
+    assert "twice as many, it is expected to misread" in section["answer"]
+    placed = [*section["measured"], *section["further"]]
+    assert all(0 <= one[f"{end}_at"] <= 1 for one in placed for end in ("low", "error", "high"))
+    assert all(0 <= tick["at"] <= 1 for tick in [*section["across"], *section["up"]])
+    assert "Have I enough images?" in write_report(result, tmp_path).read_text("utf-8")
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"name": "others", "train": DIGITS.train.take(slice(0, 300))}, "not from these of others"),
+        ({"positive": "5"}, "this one is for detector"),
+    ],
+)
+def test_enough_is_of_the_data_that_a_model_learnt_from(change, words):
+    positive = change.pop("positive", None)
+    with pytest.raises(ParameterError, match=words):
+        evaluate(train("sgd-scaled", DIGITS, positive=positive), replace(DIGITS, **change), enough=True)
+
+
+@pytest.mark.parametrize("best", ["knn", "sgd_raw", "sgd_scaled", "chosen"])
+def test_a_study_asks_about_its_hero(best):
+    done = {
+        "best": Outcome({"best.step": best}),
+        "knn": Outcome({"knn.best_params": {"n_neighbors": 1, "weights": "uniform"}}),
+    }
+    small = replace(DIGITS, train=DIGITS.train.take(slice(0, 400)))
+    found = run_enough(Context(small, "5", 0, done, model="knn")).values
+    assert found["enough.measured"][-1]["error"] < 0.3
+    assert set(found) == {f"enough.{name}" for name in ("asked", "measured", "twice", "further")}
+    assert [step.name for step in steps_with("", True)][-1] == "enough"
+    assert "enough" not in {step.name for step in steps_with("knn")}
 
 
 @pytest.mark.parametrize("options", [{}, {"color_scheme": "dark"}, {"viewport": {"width": 390, "height": 800}}])

@@ -193,35 +193,22 @@ def enough(
 
     Test images are left alone: a fifth of the training images is asked about.
     """
-    from misread.fitting.learning import measure_learning
+    from misread.analysis.enough import enough_in_words
     from misread.fitting.prepare import prepared
+    from misread.recipes.enough import learning_of
     from misread.tasks import classification
 
     check_model(model, seed, {})
     dataset = load_with_progress(data, data_dir, size, fit, invert, on_error, own=own)
     estimator, _ = prepared(model, classification(dataset), seed, None, dataset.shape)
     with stages(jobs) as on_stage:
-        train = dataset.train
-        curve = measure_learning(
-            estimator, train.X, train.labels, seed=seed, groups=train.groups, on_stage=on_stage
-        )
-    twice = curve.predict(2 * int(curve.sizes[-1]))
+        found = learning_of(estimator, dataset.train, seed, on_stage)
     if as_json:
-        measured = [
-            {"n": n, "error": share} for n, share in zip(curve.sizes.tolist(), curve.shares.tolist(), strict=True)
-        ]
-        print_json(
-            {"model": model, "asked": int(curve.asked[-1]), "measured": measured, **dataclasses.asdict(twice)}
-        )
+        print_json({"model": model, **found, **found["twice"]})
         return
-    rows = [
-        (f"{n:,}", f"{share:.2%}") for n, share in zip(curve.sizes.tolist(), curve.shares.tolist(), strict=True)
-    ]
+    rows = [(f"{one['n']:,}", f"{one['error']:.2%}") for one in found["measured"]]
     print_table(("training images", "misread"), rows, numbers=("training images", "misread"))
-    say(
-        f"with {twice.n:,}, twice as many, {model} is expected to misread {twice.error:.2%}; "
-        f"of {curve.asked[-1]:,} images asked about, between {twice.low:.2%} and {twice.high:.2%} (95%)"
-    )
+    say(enough_in_words(found, model))
 
 
 @app.command()

@@ -5,12 +5,14 @@ from typing import Annotated
 
 import typer
 
+from misread.analysis.enough import enough_in_words
 from misread.bundle import load, read_manifest, save
 from misread.bundle.archive import reading
 from misread.cli.data import DataArgument, DataDirOption, OnErrorOption
 from misread.cli.describe import describe, measured, percent, say_titled, titled
 from misread.cli.loading import load_alike
 from misread.cli.options import (
+    EnoughOption,
     FileArgument,
     JobsOption,
     JsonOption,
@@ -52,6 +54,7 @@ def evaluate(
             help="Judge on all images of DATA that the model has not seen, not the test images alone.",
         ),
     ] = False,
+    enough: EnoughOption = False,
     out: Annotated[
         Path | None, typer.Option("--out", metavar="DIR", help="Run folder; runs/<file>-on-<data> by default.")
     ] = None,
@@ -76,7 +79,7 @@ def evaluate(
     claim_run(out, file, dataset, force)
     with stages(jobs) as on_stage:
         on_stage(f"Asking about the images of {data}")
-        result = evaluate_model(bundle, dataset, labels=wanted, every=every)
+        result = evaluate_model(bundle, dataset, labels=wanted, every=every, enough=enough, on_stage=on_stage)
         on_stage(f"Writing {out}")
         result.manifest["model_file"] = str(file)
         result.save(out)
@@ -94,6 +97,8 @@ def _print(result: StudyResult, every: bool) -> None:
     say_titled(titled("all" if every else "test", measured(values, positive)))
     if values.get("as_given"):
         say_titled(titled("as given", measured(values["as_given"], positive)))
+    if values.get("enough"):
+        say_titled(titled("enough", [enough_in_words(values["enough"], result.manifest["model"]["model"])]))
     if values.get("confusion") is not None:
         print_confusion(values["confusion"], result.class_names if positive is None else ["no", "yes"])
 

@@ -14,6 +14,7 @@ from misread.images.fit import FITS
 from misread.models.zoo import ZOO, make
 
 __all__ = [
+    "EnoughOption",
     "FileArgument",
     "JobsOption",
     "JsonOption",
@@ -62,6 +63,14 @@ TrainingFitOption = Annotated[
         metavar="|".join(FITS),
         help="How images, later ones too, come to that size: fill the frame, keep the aspect ratio, or crop and "
         "centre the ink as MNIST does.",
+    ),
+]
+EnoughOption = Annotated[
+    bool,
+    typer.Option(
+        "--enough",
+        help="Measure, too, whether more images would help: the model learns from more and more of the training "
+        "images, which takes three to four times as long as training it.",
     ),
 ]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON.")]

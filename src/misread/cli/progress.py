@@ -88,7 +88,7 @@ def stages(jobs: int | None) -> Iterator[Callable[[str], None]]:
 class StudyProgress:
     """A bar that advances by the cost of each finished step, and a line for each step."""
 
-    def __init__(self, model: str = "") -> None:
+    def __init__(self, model: str = "", enough: bool = False) -> None:
         self._progress = bars(
             _spinner(),
             _text("{task.description}"),
@@ -99,7 +99,7 @@ class StudyProgress:
         )
         self._cost_done = 0.0
         self._seconds_done = 0.0
-        self._cost_left = sum(step.cost for step in steps_with(model))
+        self._cost_left = sum(step.cost for step in steps_with(model, enough))
         self._task = self._progress.add_task("Starting", total=self._cost_left, ends=None)
 
     def __enter__(self) -> "StudyProgress":

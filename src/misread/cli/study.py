@@ -10,7 +10,7 @@ from misread.api import run_study
 from misread.cli.data import FitOption, InvertOption, OnErrorOption, SizeOption
 from misread.cli.describe import percent
 from misread.cli.loading import load_with_progress
-from misread.cli.options import check_model
+from misread.cli.options import EnoughOption, check_model
 from misread.cli.outputs import ForceOption, folder_to_write, named_after
 from misread.cli.own import Own, reads_own_data
 from misread.cli.progress import StudyProgress
@@ -36,6 +36,7 @@ def study(
         str,
         typer.Option(metavar="MODEL", help="Judge this model, too, and report on it; see `misread models`."),
     ] = "",
+    enough: EnoughOption = False,
     jobs: Annotated[int | None, typer.Option(min=1, help="Cores to use; all by default.")] = None,
     engine: Annotated[str | None, typer.Option(help="Dask scheduler, dask://host:port.")] = None,
     seed: Annotated[int, typer.Option(help="Random state of every estimator.")] = 42,
@@ -53,13 +54,14 @@ def study(
     if model:
         check_model(model, seed, {})
     dataset = load_with_progress(data, data_dir, size, fit, invert, on_error, own=own)
-    with compiling_beside(jobs), StudyProgress(model) as progress:
+    with compiling_beside(jobs), StudyProgress(model, enough) as progress:
         result = run_study(
             dataset,
             out,
             positive=positive,
             seed=seed,
             model=model,
+            enough=enough,
             force=force,
             jobs=jobs,
             engine=engine,

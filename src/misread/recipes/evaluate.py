@@ -1,11 +1,13 @@
 """Judge a trained model on images that it has not seen."""
 
 import warnings
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from sklearn.base import clone
 
 from misread.analysis.why import explain
 from misread.bundle import Bundle
@@ -16,6 +18,7 @@ from misread.data.labels import Labels
 from misread.data.words import composed
 from misread.errors import ParameterError
 from misread.evaluation.answers import Answers
+from misread.recipes.enough import learning_of
 from misread.recipes.metrics import metrics_of, multilabel_metrics, promise_kept, share
 from misread.recipes.pictured import gallery_of
 from misread.recipes.unseen import as_trained, judging_images
@@ -69,7 +72,13 @@ def judge(bundle: Bundle, task: Task, groups: NDArray[np.str_] | None = None) ->
 
 
 def evaluate(
-    bundle: Bundle, dataset: Dataset, *, labels: Labels | None = None, every: bool = False
+    bundle: Bundle,
+    dataset: Dataset,
+    *,
+    labels: Labels | None = None,
+    every: bool = False,
+    enough: bool = False,
+    on_stage: Callable[[str], None] = lambda stage: None,
 ) -> StudyResult:
     """Judge a model on the test images of a data set.
 
@@ -85,6 +94,11 @@ def evaluate(
         What a model of several labels is to be judged by.
     every : bool
         Judge on the training images of `dataset` too: for a set that the model has not seen.
+    enough : bool
+        Measure, too, how a model like this learns from more and more of the training images, which must be those
+        that this one learnt from.
+    on_stage : callable of str
+        Told what starts.
 
     Returns
     -------
@@ -100,6 +114,8 @@ def evaluate(
     ParameterError
         If the data set does not fit the model, has no test images, or holds what the model was trained on.
     """
+    if enough:
+        _check_learnt_from(bundle, dataset)
     images = unseen_images(bundle, dataset, every)
     wanted = Wanted(bundle.manifest.positive, labels, bundle.manifest.task == "denoising")
     if bundle.manifest.task == "multilabel" and labels is None:
@@ -125,6 +141,9 @@ def evaluate(
         "versions": dict(bundle.manifest.versions),
     }
     values = {f"model.{name}": value for name, value in judged.metrics.items()}
+    if enough:
+        seed = bundle.manifest.training.get("seed", 42)
+        values["model.enough"] = learning_of(clone(bundle.estimator), dataset.train, seed, on_stage)
     if dataset.corrected is not None:
         manifest["dataset"]["corrections"] = dataset.corrected.as_json()
         values |= _as_given(bundle, dataset.corrected, wanted, every)
@@ -139,6 +158,21 @@ def evaluate(
         },
         manifest=manifest,
     )
+
+
+def _check_learnt_from(bundle: Bundle, dataset: Dataset) -> None:
+    """A learning curve is that of the data a model learnt from."""
+    manifest = bundle.manifest
+    if manifest.task != "classification":
+        raise ParameterError(
+            f"--enough is for models that tell classes apart; this one is for {manifest.task}: leave it out"
+        )
+    if not dataset.is_described_by(manifest.dataset):
+        raise ParameterError(
+            f"--enough asks whether more training images would help, and the model learnt from "
+            f"{manifest.dataset.get('name', 'others')}, not from these of {dataset.name}; give the data that it "
+            "learnt from, or leave it out"
+        )
 
 
 def _as_given(bundle: Bundle, corrected: Corrected, wanted: Wanted, every: bool) -> dict[str, Any]:

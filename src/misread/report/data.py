@@ -6,6 +6,7 @@ from typing import Any
 from misread.report.chances import chances
 from misread.report.classes import gallery, matrix, rejection, suspects
 from misread.report.detectors import compare, explorer
+from misread.report.enough import enough
 from misread.report.evidence import Absent, Evidence
 from misread.report.glance import glance
 from misread.report.groups import groups
@@ -44,6 +45,7 @@ SECTIONS: dict[str, Callable[[Evidence], dict[str, Any]]] = {
     "models": models,
     "chances": chances,
     "groups": groups,
+    "enough": enough,
     "scaling": scaling,
     "linear": linear,
     "copies": copies,

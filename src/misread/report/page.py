@@ -38,6 +38,7 @@ FOR_TEMPLATE_ONLY = frozenset(
         "models",
         "chances",
         "groups",
+        "enough",
         "scaling",
         "neighbor_grid",
         "linear",

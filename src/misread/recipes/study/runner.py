@@ -43,6 +43,7 @@ def run_steps(
     positive: str | int | None = None,
     seed: int = 42,
     model: str = "",
+    enough: bool = False,
     force: bool = False,
     on_event: Callable[[StepEvent], None] = lambda event: None,
 ) -> StudyResult:
@@ -61,6 +62,8 @@ def run_steps(
         Random state of every estimator.
     model : str, optional
         A model of the zoo to judge besides; its errors are then the ones that are analysed.
+    enough : bool, default False
+        Measure how the hero of the report learns from more and more images, too.
     force : bool, default False
         Whether another study in the folder may be overwritten.
     on_event : callable of StepEvent, optional
@@ -78,14 +81,14 @@ def run_steps(
     OutputError
         If `out` cannot be written to, or holds another study and `force` is not given.
     """
-    context = _checked_context(dataset, positive, seed, model)
+    context = replace(_checked_context(dataset, positive, seed, model), enough=enough)
     claim(writable_folder(out), context, force)
     store = StepStore(Path(out) / "steps")
     packages = packages_behind(ZOO[model]) if model else ()
     finished: dict[str, Outcome] = {}
     keys: dict[str, str] = {}
     skipped: dict[str, str] = {}
-    for step in steps_with(model):
+    for step in steps_with(model, enough):
         context = replace(context, done={name: finished[name] for name in step.needs if name in finished})
         reason = _why_not(step, context, skipped)
         if reason is not None:
@@ -160,7 +163,7 @@ def _assemble(
         values |= outcome.values
         arrays |= outcome.arrays
     timings = {name: outcome.seconds for name, outcome in finished.items()}
-    titles = {step.name: step.title for step in steps_with(context.model)}
+    titles = {step.name: step.title for step in steps_with(context.model, context.enough)}
     return StudyResult(values, arrays, skipped, timings, {**_manifest(context, packages), "steps": titles})
 
 

@@ -42,6 +42,8 @@ class Context:
         The finished steps that this one needs.
     model : str
         A model of the zoo to judge besides, or "".
+    enough : bool
+        Whether the hero's learning curve is asked for.
     """
 
     dataset: Dataset
@@ -49,6 +51,7 @@ class Context:
     seed: int
     done: Mapping[str, Outcome] = field(default_factory=dict)
     model: str = ""
+    enough: bool = False
 
     def opened(self, what: str) -> NDArray[Any]:
         """Out-of-fold `scores` or `predictions` of the model whose errors the report opens."""

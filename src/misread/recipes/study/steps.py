@@ -6,6 +6,7 @@ import numpy as np
 
 from misread.recipes.study.chances import run_chances
 from misread.recipes.study.detectors import run_detector, run_forest
+from misread.recipes.study.enough import run_enough
 from misread.recipes.study.gallery import run_gallery
 from misread.recipes.study.layout import run_map, why_too_many
 from misread.recipes.study.multiclass import (
@@ -91,14 +92,26 @@ STEPS = (
 )
 
 
-def steps_with(model: str) -> tuple[Step, ...]:
-    """All steps, and one that judges a model of the zoo, whose errors are then opened; "" for none."""
+ENOUGH = Step("enough", "Ask whether there are enough images", run_enough, cost=30, needs=("best", "knn"))
+
+
+def steps_with(model: str, enough: bool = False) -> tuple[Step, ...]:
+    """All steps, and those that are asked for.
+
+    Parameters
+    ----------
+    model : str
+        A model of the zoo to judge, whose errors are then opened; "" for none.
+    enough : bool
+        Whether the hero's learning curve is measured.
+    """
+    every = (*STEPS, ENOUGH) if enough else STEPS
     if not model:
-        return STEPS
+        return every
     chosen = Step("chosen", f"Judge {model} in the same folds", run_chosen, cost=60, parameter=model)
-    place = next(place for place, step in enumerate(STEPS) if step.name == "best")
+    place = next(place for place, step in enumerate(every) if step.name == "best")
     after = [
         replace(step, needs=("chosen", *step.needs)) if step.name == "best" or "best" in step.needs else step
-        for step in STEPS[place:]
+        for step in every[place:]
     ]
-    return (*STEPS[:place], chosen, *after)
+    return (*every[:place], chosen, *after)
