@@ -111,12 +111,12 @@ def _opened(source: Path | BinaryIO, max_pixels: int) -> Iterator[Image.Image]:
             promised = promised_pixels(content)
             if promised > max_pixels:  # before a decoder sets memory aside for them
                 raise FormatError(f"too large; at most {max_pixels:,} pixels are decoded")
+            if content[:2] in (b"II", b"MM"):
+                quiet_tiff()
             with _PIXELS.of(promised), Image.open(io.BytesIO(content), formats=FORMATS) as image:
                 width, height = image.size
                 if width * height > max_pixels:
                     raise FormatError(f"{width}x{height} pixels; at most {max_pixels:,} pixels are decoded")
-                if image.format == "TIFF":
-                    quiet_tiff()
                 _refuse_frames(image)
                 yield image
     except FormatError:

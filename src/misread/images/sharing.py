@@ -1,6 +1,7 @@
 """What the threads that decode share: pixels in flight, and a libtiff that keeps quiet."""
 
 import ctypes
+import logging
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from functools import cache
@@ -48,10 +49,12 @@ class InFlight:
 
 @cache
 def quiet_tiff() -> None:
-    """Have libtiff write nothing to the terminal: what is wrong with a file is said by the error that it ends in.
+    """Have libtiff and Pillow write nothing to the terminal: what is wrong is said by the error that it ends in.
 
-    Where it cannot be reached, as on Windows, it goes on writing.
+    Pillow's log goes wherever the program that uses us sends it. Where libtiff cannot be reached, as on Windows,
+    it goes on writing.
     """
+    logging.getLogger("PIL").addHandler(logging.NullHandler())
     with suppress(AttributeError, OSError):
         tiff = ctypes.CDLL(_imaging.__file__)
         for handler in (tiff.TIFFSetErrorHandler, tiff.TIFFSetWarningHandler):

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from misread.data.readers.bulk import Reading
 from misread.data.readers.table.grid import Grid, Row
 from misread.data.readers.table.words import counts_up
+from misread.data.words import printable
 from misread.errors import DataError, FormatError, MissingExtraError, ParameterError
 from misread.files import open_regular
 
@@ -105,7 +106,7 @@ def parquet_schema(path: Path) -> tuple["pyarrow.Schema", int]:
 
 def _reason(error: Exception) -> str:
     """What pyarrow says, in one line."""
-    return " ".join(str(error).split())[:_SHOWN] or type(error).__name__
+    return printable(" ".join(str(error).split())[:_SHOWN]) or type(error).__name__
 
 
 def _sample(rows: Iterator[tuple[int, Row]]) -> tuple[tuple[int, Row], ...]:
