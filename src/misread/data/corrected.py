@@ -1,88 +1,22 @@
 """A data set with corrections applied, which knows what was changed and what it was before."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from misread.data.corrections import NONE, Corrections, Decision, several
-from misread.data.dataset import Dataset, Split
+from misread.data.dataset import Corrected, Dataset, Split
+from misread.data.tally import Tally
 from misread.data.words import composed
 from misread.errors import DataError
 from misread.spelling import did_you_mean
 
-__all__ = ["Corrected", "Tally", "contradictions", "correct", "hashes_of_names", "in_words"]
+__all__ = ["contradictions", "correct", "hashes_of_names", "in_words"]
 
 PARTS = {"train": "training", "test": "test"}
-
-
-@dataclass
-class Tally:
-    """What corrections do to the training images, or to the test images.
-
-    Attributes
-    ----------
-    relabelled, confirmed, unclear, none : int
-        Images that got another label, had the right one, and were left out since nobody can tell or since they are
-        of no class.
-    """
-
-    relabelled: int = 0
-    confirmed: int = 0
-    unclear: int = 0
-    none: int = 0
-
-    @property
-    def changed(self) -> int:
-        """Images that have another label now, or are left out."""
-        return self.relabelled + self.unclear + self.none
-
-    def __add__(self, other: "Tally") -> "Tally":
-        return Tally(**{name: count + getattr(other, name) for name, count in vars(self).items()})
-
-    def in_words(self, kind: str) -> str:
-        """What was changed, or nothing."""
-        parts = [f"{self.relabelled:,} {kind} labels changed"] if self.relabelled else []
-        for n, why in ((self.unclear, "unclear"), (self.none, NONE)):
-            parts += [f"{n:,} {kind} images left out ({why})"] if n else []
-        return ", ".join(parts)
-
-
-@dataclass(frozen=True, eq=False)
-class Corrected:
-    """What corrections did to a data set.
-
-    Attributes
-    ----------
-    files : tuple of str
-    train, test : Tally
-    original : Dataset
-        As it was before.
-    rows : mapping of str to ndarray
-        Of each part, the positions that its images had in the original.
-    """
-
-    files: tuple[str, ...]
-    train: Tally
-    test: Tally
-    original: Dataset
-    rows: Mapping[str, NDArray[np.intp]]
-
-    @property
-    def of_tests(self) -> bool:
-        """Whether test images are others, or labelled otherwise, than before."""
-        return self.test.changed > 0
-
-    def as_json(self) -> dict[str, Any]:
-        """What model files and results keep of it."""
-        return {
-            "files": list(self.files),
-            "train": vars(self.train).copy(),
-            "test": vars(self.test).copy(),
-            "sha256_before": self.original.sha256,
-        }
 
 
 def correct(dataset: Dataset, corrections: Corrections) -> Dataset:

@@ -5,7 +5,7 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, cast
+from typing import Any, cast
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -13,13 +13,11 @@ from numpy.typing import ArrayLike, NDArray
 from misread import html
 from misread.data.content import image_hashes
 from misread.data.groups import as_groups
+from misread.data.tally import Tally
 from misread.data.words import composed, printable
 from misread.errors import DataError
 
-if TYPE_CHECKING:
-    from misread.data.corrected import Corrected
-
-__all__ = ["Dataset", "Split", "joined", "named_by_row"]
+__all__ = ["Corrected", "Dataset", "Split", "joined", "named_by_row"]
 
 _SHOWN_CLASSES = 50
 
@@ -128,6 +126,41 @@ def joined(parts: Sequence[Split]) -> Split:
     )
 
 
+@dataclass(frozen=True, eq=False)
+class Corrected:
+    """What corrections did to a data set.
+
+    Attributes
+    ----------
+    files : tuple of str
+    train, test : Tally
+    original : Dataset
+        As it was before.
+    rows : mapping of str to ndarray
+        Of each part, the positions that its images had in the original.
+    """
+
+    files: tuple[str, ...]
+    train: Tally
+    test: Tally
+    original: "Dataset"
+    rows: Mapping[str, NDArray[np.intp]]
+
+    @property
+    def of_tests(self) -> bool:
+        """Whether test images are others, or labelled otherwise, than before."""
+        return self.test.changed > 0
+
+    def as_json(self) -> dict[str, Any]:
+        """What model files and results keep of it."""
+        return {
+            "files": list(self.files),
+            "train": vars(self.train).copy(),
+            "test": vars(self.test).copy(),
+            "sha256_before": self.original.sha256,
+        }
+
+
 @dataclass(frozen=True, eq=False, repr=False)
 class Dataset:
     """Labelled images of one size, split into training and test images.
@@ -156,7 +189,7 @@ class Dataset:
     binary : bool
         Whether the pictures had the levels 0 and 1 alone, which became 0 and 255.
     corrected : Corrected or None
-        What corrections changed (`misread.data.corrected`); the content hash is that of the corrected set.
+        What corrections changed (see `misread.data.corrected`); the content hash is that of the corrected set.
     loaded : mapping
         What `misread.load` was asked for it: `data`, and the options that were given; JSON values.
 

@@ -13,7 +13,7 @@ from misread.analysis.why import explain
 from misread.bundle import Bundle
 from misread.bundle.answers import as_answers
 from misread.data import Dataset, Split
-from misread.data.corrected import Corrected
+from misread.data.dataset import Corrected
 from misread.data.labels import Labels
 from misread.data.words import composed
 from misread.errors import ParameterError

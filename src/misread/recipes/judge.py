@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from misread.analysis.doubted import chances_of_doubts
 from misread.analysis.doubts import N_NEIGHBORS, doubt_labels
-from misread.data.corrected import Corrected
+from misread.data.dataset import Corrected
 from misread.errors import AnswersError
 from misread.evaluation.answers import Answers
 from misread.evaluation.calibration import class_probabilities
