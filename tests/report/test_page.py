@@ -14,7 +14,8 @@ import pytest
 
 from misread.errors import OutputError
 from misread.report import comparison, report_data, stress, summary, suspects_csv, write_report
-from misread.report.page import STYLES
+from misread.report.contract import CONTRACT
+from misread.report.page import STYLES, render
 from misread.report.scripts import bundled
 from misread.results.study import StudyResult
 
@@ -143,3 +144,22 @@ def test_two_classes_and_many(tmp_path: Path) -> None:
         assert sum(map(sum, data["matrix"]["counts"])) == 300
         assert data["absent"]["ladder"] == "the data set has no test images"
         assert write_report(result, tmp_path / str(n_classes)).exists()
+
+
+def test_what_the_script_is_given_is_written_down(study_result: StudyResult) -> None:
+    """Part by part, key by key: neither more nor less than the contract says."""
+    text = render(report_data(study_result), suspects_csv(study_result))
+    given = json.loads(re.search(r'<script type="application/json" id="data">(.*?)</script>', text, re.DOTALL)[1])
+    assert given.keys() <= CONTRACT.keys()
+    assert CONTRACT.keys() - given.keys() == {"map"}, "this fixture has no map"
+    for name, part in given.items():
+        if isinstance(CONTRACT[name], dict):
+            assert part.keys() <= CONTRACT[name].keys(), name
+            if name != "why":
+                assert part.keys() == CONTRACT[name].keys(), name
+
+
+def test_the_script_reads_nothing_else() -> None:
+    script = bundled()
+    read = set(re.findall(r"\breport\.(\w+)", script)) - {"js"}
+    assert read <= CONTRACT.keys(), read - CONTRACT.keys()

@@ -16,6 +16,7 @@ from markupsafe import Markup
 from misread.analysis.words import share
 from misread.files import atomic_write, writable_folder
 from misread.report.classes import suspect_rows
+from misread.report.contract import CONTRACT
 from misread.report.data import report_data
 from misread.report.encode import safe_json
 from misread.report.evidence import Absent
@@ -27,32 +28,6 @@ from misread.spreadsheet import inert
 __all__ = ["render", "render_template", "suspects_csv", "write_report"]
 
 STYLES = ("base", "parts", "explore", "print")
-FOR_TEMPLATE_ONLY = frozenset(
-    {
-        "glance",
-        "numbers",
-        "looks",
-        "accuracy",
-        "precision",
-        "reliability",
-        "models",
-        "chances",
-        "groups",
-        "enough",
-        "scaling",
-        "neighbor_grid",
-        "linear",
-        "multilabel",
-        "duels",
-        "denoising",
-        "copies",
-        "ladder",
-        "cost",
-        "absent",
-        "stills",
-    }
-)
-"""What the templates draw by themselves, and is there without a script."""
 PLACES = {
     "errors": ("errors", "matrix"),
     "classes": ("class-table", "matrix"),
@@ -109,7 +84,7 @@ def render(data: dict[str, Any], suspects_table: str | None = None) -> str:
     """
     script = bundled()
     places = {place: anchor for place, (anchor, section) in PLACES.items() if section in data}
-    embedded = {name: part for name, part in data.items() if name not in FOR_TEMPLATE_ONLY}
+    embedded = {name: part for name, part in data.items() if name in CONTRACT}
     embedded["suspects_csv"] = suspects_table
     return render_template(
         "report.html",

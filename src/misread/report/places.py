@@ -1,9 +1,4 @@
-"""The map of all held-out images, for the page.
-
-The page is given, for every image, `x` and `y` (0 to 4,095), `true` and `predicted` (class codes) and `doubt`
-(0 to 7: the smaller the lead of the answer over the next class, the larger; as many images at each); and `copies`,
-images of which a test image is nearly a copy.
-"""
+"""The map of all held-out images, for the page."""
 
 from typing import Any
 

@@ -1,13 +1,6 @@
 """Why images were read as they were, for the page: weights, neighbours, or what flips the answer.
 
-The page is given `kind` and `note`, and besides:
-
-- `weights`: `levels`, a byte for each pixel (128 is nothing) of shape (models, classes, height, width) in the size
-  of the sheet; `scales`, what 127 is worth, of shape (models, classes); `which`, the model that read each image.
-- `neighbors`: `places` of the images asked about, ascending; `k`; `of`, the place of each neighbour plus one, 0
-  for none, and `distances`, of shape (asked, k). Neighbours lie on `sheet` with `labels`, or else in the gallery.
-- `patches`: `places`; `rows` and `columns` of parts; `changes`, a byte each (128 is nothing), scaled image by
-  image, and `flips`, both of shape (asked, rows, columns).
+`misread.report.contract` says what each key holds.
 """
 
 from typing import Any

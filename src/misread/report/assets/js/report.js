@@ -1,4 +1,4 @@
-// The data of the page, and how its arrays are unpacked.
+// The data of the page (what it holds: misread/report/contract.py), and how its arrays are unpacked.
 
 /** Bytes of a deflated base64 text. */
 const inflated = async (text) => {
