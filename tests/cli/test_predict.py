@@ -187,11 +187,11 @@ def test_a_long_run_goes_on_where_it_ended(run, tmp_path, expected, monkeypatch,
     assert isinstance(run("set", "--out", "whole.csv").exception, FormatError)
     asked, answers = [], predict._answers
 
-    def some_answers(bundle, some, in_words):
+    def some_answers(bundle, some, *more):
         asked.extend(some)
         if len(asked) > 24:
             raise KeyboardInterrupt
-        return answers(bundle, some, in_words)
+        return answers(bundle, some, *more)
 
     with monkeypatch.context() as patched:
         patched.setattr(predict, "_answers", some_answers)
@@ -203,7 +203,7 @@ def test_a_long_run_goes_on_where_it_ended(run, tmp_path, expected, monkeypatch,
         kept.write_bytes(kept.read_bytes()[:-5])
     asked.clear()
     monkeypatch.setattr(
-        predict, "_answers", lambda bundle, some, plain: asked.extend(some) or answers(bundle, some, plain)
+        predict, "_answers", lambda bundle, some, *more: asked.extend(some) or answers(bundle, some, *more)
     )
     done = run("set", "--out", "a.csv")
     assert str(done.exception).startswith("set/3.bmp: ")

@@ -8,12 +8,15 @@ import typer
 from misread.analysis.enough import enough_in_words
 from misread.bundle import load, read_manifest, save
 from misread.bundle.archive import reading
+from misread.bundle.watch import asked_as
 from misread.cli.data import DataArgument, DataDirOption, OnErrorOption
 from misread.cli.describe import describe, measured, percent, say_titled, titled
 from misread.cli.loading import load_alike
 from misread.cli.options import (
     EnoughOption,
     FileArgument,
+    FitAskedOption,
+    InvertAskedOption,
     JobsOption,
     JsonOption,
     LabelsOption,
@@ -59,6 +62,8 @@ def evaluate(
         Path | None, typer.Option("--out", metavar="DIR", help="Run folder; runs/<file>-on-<data> by default.")
     ] = None,
     force: ForceOption = False,
+    fit: FitAskedOption = None,
+    invert: InvertAskedOption = False,
     on_error: OnErrorOption = "stop",
     data_dir: DataDirOption = None,
     jobs: JobsOption = None,
@@ -74,7 +79,7 @@ def evaluate(
     out = folder_to_write(out or Path("runs") / f"{file.stem}-on-{named_after(data)}")
     with stages(jobs) as on_stage:
         on_stage(f"Reading {file}")
-        bundle = load(file, most_memory=own.get("most_memory"))
+        bundle = asked_as(load(file, most_memory=own.get("most_memory")), fit=fit, invert=invert)
     dataset = load_alike(bundle.manifest, data, data_dir, on_error, own=own)
     claim_run(out, file, dataset, force)
     with stages(jobs) as on_stage:

@@ -16,6 +16,8 @@ from misread.models.zoo import ZOO, make
 __all__ = [
     "EnoughOption",
     "FileArgument",
+    "FitAskedOption",
+    "InvertAskedOption",
     "JobsOption",
     "JsonOption",
     "LabelsOption",
@@ -72,6 +74,15 @@ EnoughOption = Annotated[
         help="Measure, too, whether more images would help: the model learns from more and more of the training "
         "images, which takes three to four times as long as training it.",
     ),
+]
+FitAskedOption = Annotated[
+    str | None,
+    typer.Option(
+        "--fit", metavar="|".join(FITS), help="Bring images to the model's size in this way, not as in training."
+    ),
+]
+InvertAskedOption = Annotated[
+    bool, typer.Option("--invert", help="Exchange light and dark of every image before the model sees it.")
 ]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 

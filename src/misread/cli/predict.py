@@ -13,8 +13,17 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from misread.bundle import Bundle, Readings, load
+from misread.bundle.watch import Watch, asked_as
 from misread.cli.begun import Begun
-from misread.cli.options import FileArgument, JobsOption, JsonOption, MostMemoryOption, OutOption
+from misread.cli.options import (
+    FileArgument,
+    FitAskedOption,
+    InvertAskedOption,
+    JobsOption,
+    JsonOption,
+    MostMemoryOption,
+    OutOption,
+)
 from misread.cli.outputs import ForceOption, file_to_write, write_new
 from misread.cli.own import Own, reads_own_images
 from misread.cli.predicted import table_to_write, write_table
@@ -51,6 +60,8 @@ def predict(
         Path | None, typer.Option("--out", metavar="FILE", help="Write a table, .csv or .parquet, instead.")
     ] = None,
     force: ForceOption = False,
+    fit: FitAskedOption = None,
+    invert: InvertAskedOption = False,
     jobs: JobsOption = None,
     as_json: JsonOption = False,
     *,
@@ -65,13 +76,15 @@ def predict(
     reading = Reading(**{**own, "most_memory": memory.most_memory(most_memory)})
     with stages(jobs) as on_stage:
         on_stage(f"Reading {file}")
-        bundle = load(file, most_memory=most_memory)
-        begun = Begun(target, lambda: {"model": sha256_of(file)} | {name: str(how) for name, how in own.items()})
+        bundle = asked_as(load(file, most_memory=most_memory), fit=fit, invert=invert)
+        watch = None if bundle.manifest.task == "denoising" else Watch(bundle)
+        how = {name: str(one) for name, one in {"fit": fit, "invert": invert, **own}.items() if one}
+        begun = Begun(target, lambda: {"model": sha256_of(file)} | how)
         on_stage("Reading images")
         asked = begun.rest_of(_all_images(images, reading))
         in_words = target is None and not as_json
         while some := list(islice(asked, BATCH)):
-            begun.add(_answers(bundle, some, in_words))
+            begun.add(_answers(bundle, some, in_words, watch))
             on_stage(f"Reading images, {begun.count:,} answered")
         failed = [Asked(str(one["image"]), reason=str(one["reason"])) for one in begun if "reason" in one]
         answered = (one for one in begun if "reason" not in one)
@@ -87,10 +100,13 @@ def predict(
             say(f"{one['image']}: {one['words']}", hang=2)
     elif rows := list(answered):
         print_json(rows)
+    differs = None if watch is None else watch.said()
+    if differs is not None:
+        say(f"! {differs}", aside=True, hang=2)
     _complain_of(failed, begun.count - len(failed))
 
 
-def _answers(bundle: Bundle, some: Sequence[Asked], in_words: bool) -> list[dict[str, Any]]:
+def _answers(bundle: Bundle, some: Sequence[Asked], in_words: bool, watch: Watch | None) -> list[dict[str, Any]]:
     """What to say of each image, or the reason why it cannot be read."""
     said: list[dict[str, Any]] = [{"image": one.name} for one in some]
     greys, answered = [], []
@@ -102,7 +118,10 @@ def _answers(bundle: Bundle, some: Sequence[Asked], in_words: bool) -> list[dict
         else:
             answered.append(entry)
     if greys:
-        answers = bundle.answer(np.stack(greys))
+        images = np.stack(greys)
+        answers = bundle.answer(images)
+        if watch is not None:
+            watch.add(images, answers)
         for row, entry in enumerate(answered):
             entry |= {"words": _in_words(bundle, answers, row)} if in_words else _as_json(bundle, answers, row)
     return said

@@ -12,6 +12,7 @@ from sklearn.base import clone
 from misread.analysis.why import explain
 from misread.bundle import Bundle
 from misread.bundle.answers import as_answers
+from misread.bundle.watch import Watch
 from misread.data import Dataset, Split
 from misread.data.dataset import Corrected
 from misread.data.labels import Labels
@@ -124,6 +125,7 @@ def evaluate(
         raise ParameterError(f"the model's labels are {bundle.manifest.outputs}, the file's are {labels.names}")
     task = make_task(images, wanted, seed=42)
     judged = judge(bundle, task, images.test.groups)
+    _say_what_differs(bundle, images.test.images)
     answers, about = judged.answers, bundle.manifest.as_json()
     manifest: dict[str, Any] = {
         "dataset": {
@@ -183,6 +185,18 @@ def _as_given(bundle: Bundle, corrected: Corrected, wanted: Wanted, every: bool)
         warnings.simplefilter("ignore")  # said of the corrected images
         images = unseen_images(bundle, corrected.original, every)
     return {"model.as_given": judge(bundle, make_task(images, wanted, seed=42)).metrics}
+
+
+def _say_what_differs(bundle: Bundle, images: NDArray[np.uint8]) -> None:
+    """Warn of images that are, as a whole, not like those that the model was trained on."""
+    if bundle.manifest.task == "denoising":
+        return
+    some = images[np.linspace(0, len(images) - 1, min(len(images), N_CLEANED)).astype(np.intp)]
+    watch = Watch(bundle)
+    watch.add(some, bundle.answer(some))
+    said = watch.said()
+    if said is not None:
+        warnings.warn(said, stacklevel=4)
 
 
 def _pictured(bundle: Bundle, images: Dataset, answers: Answers) -> dict[str, NDArray[Any]]:

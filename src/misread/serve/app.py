@@ -261,6 +261,8 @@ class _Server:
             misread_batches_total=self.worker.batches,
             misread_decoders_ended_total=self.decoders.ended,
             misread_large_pixels_inside=self.decoders.flight,
+            misread_recent_images_differ=self.worker.drift.differs,
+            misread_recent_images_unlike_share=self.worker.drift.share_unlike,
             **self._kept(),
             misread_requests_inside=self.door.requests,
             misread_bodies_arriving=self.door.arriving,

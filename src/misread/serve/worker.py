@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from misread.bundle import Bundle, Readings
+from misread.serve.drift import Drift
 from misread.serve.limits import N_NEAREST
 
 __all__ = ["Reply", "Worker"]
@@ -66,6 +67,7 @@ class Worker:
         self._changed = threading.Condition()
         self._closing = False
         self._thread = threading.Thread(target=self._run, name="misread-model", daemon=True)
+        self.drift = Drift(bundle)
         self.batches = 0
         self.images = 0
 
@@ -119,6 +121,7 @@ class Worker:
         else:
             for job, reply in zip(jobs, replies, strict=True):
                 job.future.set_result(reply)
+            self.drift.see(np.concatenate([job.images for job in jobs]), replies[0].answers)
 
     def _replies(self, jobs: list[_Job]) -> list[Reply]:
         images = np.concatenate([job.images for job in jobs])
