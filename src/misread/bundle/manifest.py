@@ -6,12 +6,14 @@ from typing import Any
 
 from misread.bundle.leaves import AIMS, MAX_CLASSES, UNKNOWN_DATASET, is_number, strange_leaf, strange_shares
 from misread.errors import ModelFileError
-from misread.images.fit import FITS, MAX_SIDE
+from misread.images.fit import EARLIER_FITS, FITS, MAX_SIDE, crops
 
 __all__ = ["FORMAT_VERSION", "TASKS", "Manifest", "OperatingPointRecord", "UnlikeRecord"]
 
 FORMAT_VERSION = 1
 TASKS = ("classification", "detector", "multilabel", "denoising")
+_CROP = 2
+"""The version of what the fit ``mnist`` does; files that do not say are of the first."""
 
 
 @dataclass(frozen=True)
@@ -78,8 +80,8 @@ class Manifest:
         Class names in the order of their codes.
     image_size : (int, int)
         Height and width of the images that the estimator takes.
-    fit : {'stretch', 'pad', 'mnist'}
-        How other images are brought to that size.
+    fit : {'stretch', 'pad', 'mnist', 'mnist-1'}
+        How other images are brought to that size; in the file the last two are the first and second ``crop``.
     invert : bool
         Whether light and dark change places before.
     binary : bool
@@ -134,7 +136,11 @@ class Manifest:
 
     def as_json(self) -> dict[str, Any]:
         """The manifest as JSON values."""
-        return dataclasses.asdict(self)
+        document = dataclasses.asdict(self)
+        if crops(self.fit):
+            document["crop"] = 1 if self.fit in EARLIER_FITS else _CROP
+            _rename_fits(document, self.fit, "mnist")
+        return document
 
     @property
     def provenance(self) -> dict[str, Any]:
@@ -158,6 +164,12 @@ class Manifest:
                 f"it is of format version {version}, this misread reads {FORMAT_VERSION}; install a newer misread"
             )
         document = {"training": {}, "unlike": None, "binary": False, **document}
+        crop = document.get("crop", 1)
+        if type(crop) is not int or not 1 <= crop <= _CROP:
+            raise ModelFileError(
+                f"its images are cropped in way {str(crop)[:40]}, this misread knows 1 to {_CROP}; "
+                "install a newer misread"
+            )
         taken = {one.name: _take(document, one.name, _KINDS[one.name]) for one in dataclasses.fields(cls)}
         for name in ("classes", "outputs"):
             taken[name] = tuple(taken[name])
@@ -167,6 +179,8 @@ class Manifest:
         taken["unlike"] = None if taken["unlike"] is None else _unlike(taken["unlike"])
         if _goes_by_a_name(taken):
             taken["fit"] = "stretch"
+        if crop < _CROP:
+            _rename_fits(taken, "mnist", EARLIER_FITS[crop - 1])
         manifest = cls(**taken)
         manifest._check()
         return manifest
@@ -176,7 +190,7 @@ class Manifest:
         names = (*self.classes, *self.outputs)
         checks = {
             "task": self.task in TASKS,
-            "fit": self.fit in FITS,
+            "fit": self.fit in FITS + EARLIER_FITS,
             "image_size": len(sides) == 2 and all(type(side) is int and 0 < side <= MAX_SIDE for side in sides),
             "classes": 0 < len(names) <= MAX_CLASSES
             and all(isinstance(name, str) for name in names)
@@ -190,6 +204,15 @@ class Manifest:
         leaf = strange_leaf(self.dataset, self.metrics, self.versions)
         if leaf is not None:
             raise ModelFileError(f"its manifest has nothing that makes sense for {leaf[:80]}; the file is damaged")
+
+
+def _rename_fits(document: dict[str, Any], old: str, new: str) -> None:
+    """Call a fit by another name, also where it is said how the training data were read."""
+    if document["fit"] == old:
+        document["fit"] = new
+    for part in ("dataset", "training"):
+        if document[part].get("fit") == old:
+            document[part] = {**document[part], "fit": new}
 
 
 def _goes_by_a_name(taken: dict[str, Any]) -> bool:

@@ -10,7 +10,7 @@ from misread.data.content import image_hashes
 from misread.data.fetch import Progress
 from misread.data.memory import for_images, most_memory, require
 from misread.images.colour import Colours
-from misread.images.fit import DEFAULT_SIZE, check_fit, fit_images
+from misread.images.fit import DEFAULT_SIZE, check_fit, crops, fit_images
 
 __all__ = ["Made", "Reading", "make_images"]
 
@@ -79,7 +79,7 @@ def make_images(parts: Sequence[NDArray[np.uint8]], reading: Reading) -> tuple[N
     Without a size asked for, that is the size of the first part; whether the others have it is for the caller.
     """
     height, width = parts[0].shape[1:]
-    size = reading.size or (DEFAULT_SIZE if reading.fit == "mnist" else (height, width))
+    size = reading.size or (DEFAULT_SIZE if crops(reading.fit) else (height, width))
     n_images = sum(map(len, parts))
     height, width = check_fit(size, reading.fit)
     reading.require(for_images(n_images, height, width), f"{n_images:,} images of {height}x{width}")

@@ -8,13 +8,16 @@ from PIL import Image
 from scipy import ndimage
 
 from misread.errors import ParameterError
+from misread.images.photo import ink_of_photo
 from misread.spelling import did_you_mean
 
 __all__ = [
     "DEFAULT_SIZE",
+    "EARLIER_FITS",
     "FITS",
     "MAX_SIDE",
     "check_fit",
+    "crops",
     "dark_on_light",
     "fit_image",
     "fit_images",
@@ -23,6 +26,8 @@ __all__ = [
 
 FITS = ("stretch", "pad", "mnist")
 """The ways to fit: fill the frame, keep the aspect ratio, or the classic MNIST crop."""
+EARLIER_FITS = ("mnist-1",)
+"""The crop as it once was, without a local ground for photographs: model files that were made with it keep it."""
 
 DEFAULT_SIZE = 28
 MAX_SIDE = 512
@@ -42,6 +47,11 @@ _CELLS = 512
 _GROUND_SIDE = 64
 _GROUND_WINDOW = 16
 _BATCH = 4_096
+_MID_GREY, _MANY_MID, _LEAST_PHOTO = (32, 223), 0.1, 64
+"""Levels that are neither ink nor ground of a drawing; the share of its border that may have them; images of
+no more than so many pixels a side are no photographs."""
+_DOT, _FULL = 0.12, 0.6
+"""Of the longer side: what is no larger, not twice as long as wide, and fills so much of its box is a dot."""
 _SMOOTH = Image.Resampling.BILINEAR
 
 Shape = tuple[int, int]
@@ -58,15 +68,16 @@ def fit_image(
         The image.
     size : int or (height, width)
         The size wanted, at most `MAX_SIDE`.
-    fit : {"stretch", "pad", "mnist"}
+    fit : {"stretch", "pad", "mnist", "mnist-1"}
         ``stretch`` fills the frame. ``pad`` keeps the aspect ratio and fills the rest with the background (the
         median of the image's border). ``mnist`` does what was done to MNIST (LeCun et al., 1998): light ink on
         a dark ground whichever way it came, cropped, brought into a box of 20/28 of the frame with its aspect
         ratio kept, and set with its centre of mass in the middle of the frame; where the ink was does not
         matter. In an image larger than 28 pixels and the frame, ink fainter than 5% of the strongest and specks
-        of less than 1% of the largest stroke do not count for the crop. In a photo, whose ground is neither black
-        nor white, the ground is estimated everywhere and taken off, and what is fainter than 30% of the strongest
-        ink, or a speck, counts as ground.
+        of less than 1% of the largest stroke do not count for the crop, and a single dot of the pen is nothing to
+        read. In a photo of more than 64 pixels, whose ground is neither black nor white,
+        `misread.images.photo.ink_of_photo` finds what is written. Where nothing is, all is black. ``mnist-1`` is
+        what ``mnist`` was in earlier model files.
     invert : bool
         Whether light and dark change places first.
     binary : bool
@@ -88,10 +99,10 @@ def fit_image(
         grey = grey * np.uint8(255)
     if invert:
         grey = 255 - grey
-    if grey.shape == shape and (fit != "mnist" or fitted_already(grey[None])[0]):
+    if grey.shape == shape and (not crops(fit) or fitted_already(grey[None])[0]):
         return grey
-    if fit == "mnist":
-        return _fit_mnist(grey, shape)
+    if crops(fit):
+        return _fit_mnist(grey, shape, is_earlier=fit in EARLIER_FITS)
     return _resize(grey, shape) if fit == "stretch" else _pad(grey, shape)
 
 
@@ -102,7 +113,7 @@ def fit_images(
     shape = check_fit(size, fit)
     if images.shape[1:] == shape:
         turned = 255 - images if invert else images
-        if fit != "mnist" or fitted_already(turned).all():
+        if not crops(fit) or fitted_already(turned).all():
             return turned
     fitted = np.empty((len(images), *shape), np.uint8)
     for target, image in zip(fitted, images, strict=True):
@@ -118,12 +129,17 @@ def check_fit(size: int | Shape, fit: str) -> Shape:
     ParameterError
         If size or fit is not allowed.
     """
-    if fit not in FITS:
+    if fit not in FITS + EARLIER_FITS:
         raise ParameterError(f"fit must be one of {', '.join(FITS)}, not {fit!r}{did_you_mean(fit, FITS)}")
     height, width = (size, size) if isinstance(size, int) else size
     if not (1 <= height <= MAX_SIDE and 1 <= width <= MAX_SIDE):
         raise ParameterError(f"size must be 1 to {MAX_SIDE} pixels a side, not {height}x{width}")
     return height, width
+
+
+def crops(fit: str) -> bool:
+    """Tell whether a fit crops images to their ink."""
+    return fit == "mnist" or fit in EARLIER_FITS
 
 
 def fitted_already(images: NDArray[np.uint8]) -> NDArray[np.bool_]:
@@ -195,14 +211,17 @@ def _background(grey: NDArray[np.uint8]) -> int:
     return int(np.median(_borders(grey[None])))
 
 
-def _fit_mnist(grey: NDArray[np.uint8], shape: Shape) -> NDArray[np.uint8]:
+def _fit_mnist(grey: NDArray[np.uint8], shape: Shape, is_earlier: bool) -> NDArray[np.uint8]:
     frame = np.zeros(shape, np.uint8)
-    ink = _ink(grey)
+    is_photo = not is_earlier and _is_photo(grey)
+    ink = ink_of_photo(grey) if is_photo else _ink(grey)
     seen: NDArray[Any] = ink
-    if max(ink.shape) > max(DEFAULT_SIZE, *shape):
+    is_large = max(ink.shape) > max(DEFAULT_SIZE, *shape)
+    if is_large:
         ink, seen = _without_noise(ink)
+    may_be_dot = is_large and not (is_earlier or is_photo)
     rows, columns = np.flatnonzero(seen.any(axis=1)), np.flatnonzero(seen.any(axis=0))
-    if not len(rows):
+    if not len(rows) or (may_be_dot and _is_dot(seen, rows, columns)):
         return frame
     crop = ink[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
     box = (max(1, round(shape[0] * _BOX)), max(1, round(shape[1] * _BOX)))
@@ -218,12 +237,27 @@ def _offset(profile: NDArray[np.integer], frame: int) -> int:
     return min(max(int(np.floor(frame / 2 - centre + 0.5)), 0), frame - len(profile))
 
 
+def _is_dot(seen: NDArray[np.bool_], rows: NDArray[np.intp], columns: NDArray[np.intp]) -> bool:
+    sides = int(rows[-1] - rows[0]) + 1, int(columns[-1] - columns[0]) + 1
+    is_small = max(sides) <= min(_DOT * max(seen.shape), 2 * min(sides))
+    return is_small and int(np.count_nonzero(seen)) >= _FULL * sides[0] * sides[1]
+
+
 def _ink(grey: NDArray[np.uint8]) -> NDArray[np.uint8]:
     """Return the ink, light on a ground of 0."""
     ground = _background(grey)
     if ground > 127:
         grey, ground = 255 - grey, 255 - ground
     return grey if ground == 0 else _ink_of_photo(grey)
+
+
+def _is_photo(grey: NDArray[np.uint8]) -> bool:
+    """Whether the border is neither black nor white, or is mid-grey here and there, as when overexposed."""
+    if max(grey.shape) <= _LEAST_PHOTO:
+        return False
+    border = _borders(grey[None])
+    is_grey = (border > _MID_GREY[0]) & (border < _MID_GREY[1])
+    return _background(grey) not in (0, 255) or float(is_grey.mean()) > _MANY_MID
 
 
 def _without_noise(ink: NDArray[np.uint8]) -> tuple[NDArray[np.uint8], NDArray[np.bool_]]:
@@ -249,7 +283,7 @@ def _without_noise(ink: NDArray[np.uint8]) -> tuple[NDArray[np.uint8], NDArray[n
 
 
 def _ink_of_photo(grey: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """Take the ink off a ground that is neither black nor even, without its noise and specks."""
+    """Take the ink off a ground that is neither black nor even: of small images, and by the fit ``mnist-1``."""
     if max(grey.shape) > _PHOTO_SIDE:
         grey = _scaled(grey, (_PHOTO_SIDE, _PHOTO_SIDE))
     above = np.maximum(grey.astype(np.int16) - _uneven_ground(grey), 0)

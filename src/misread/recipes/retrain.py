@@ -10,7 +10,7 @@ from misread.bundle import Bundle, Manifest
 from misread.data import Dataset
 from misread.data.labels import Labels
 from misread.errors import ParameterError
-from misread.images.fit import FITS
+from misread.images.fit import EARLIER_FITS, FITS
 from misread.models.zoo import ZOO
 from misread.recipes.train import train
 from misread.recipes.unlike import REJECT_RATE
@@ -150,7 +150,7 @@ def train_again(
         params=manifest.params if named else None,
         seed=how.seed,
         reject_rate=how.reject_rate,
-        fit=fit if fit in FITS and dataset.fit in (None, fit) else None,
+        fit=fit if fit in FITS + EARLIER_FITS and dataset.fit in (None, fit) else None,
         command=command,
         on_stage=on_stage,
         **({} if point is None else {point.aim: point.target, "confidence": point.confidence}),

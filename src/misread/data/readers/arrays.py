@@ -24,6 +24,7 @@ from misread.data.words import LYING, is_emnist
 from misread.errors import DataError, FormatError
 from misread.files import open_regular, open_zip
 from misread.images.colour import Colours, look_at, thumbnail
+from misread.images.fit import crops
 from misread.images.levels import as_levels
 
 __all__ = ["SUFFIXES", "named_arrays", "read_arrays", "read_unlabelled"]
@@ -128,7 +129,7 @@ def _read(path: Path, members: Mapping[str, _Member], reading: Reading) -> Datas
     colours = [_in_colour(part) for part in levels]
     images = [_as_grey(part, member) for part, member in zip(levels, chosen[::2], strict=True)]
     labels = [_labels(member, len(part)) for member, part in zip(chosen[1::2], images, strict=True)]
-    if len({part.shape[1:] for part in images}) > 1 and not (reading.size or reading.fit == "mnist"):
+    if len({part.shape[1:] for part in images}) > 1 and not (reading.size or crops(reading.fit)):
         shapes = " and ".join(str(part.shape[1:]) for part in images)
         raise FormatError(f"{path}: training and test images have different shapes, {shapes}; give a --size")
     is_test = None if len(images) == 1 else np.repeat([False, True], [len(part) for part in images])

@@ -16,7 +16,7 @@ from misread.data.making import Made, Reading
 from misread.data.memory import for_images
 from misread.errors import DataError, FormatError
 from misread.images.colour import Colours, look_at
-from misread.images.fit import DEFAULT_SIZE, check_fit, fit_image
+from misread.images.fit import DEFAULT_SIZE, check_fit, crops, fit_image
 from misread.images.picture import read_colours, read_grey
 
 __all__ = ["OWN_SIDE", "Held", "Pictures", "Reading", "read_pictures"]
@@ -70,7 +70,7 @@ def read_pictures(files: Sequence[Path | Held], root: Path, reading: Reading) ->
     DataError
         With ``on_error="stop"`` if a file cannot be read; always if none can.
     """
-    shape = None if reading.size is not None or reading.fit == "mnist" else _own_shape(files)
+    shape = None if reading.size is not None or crops(reading.fit) else _own_shape(files)
     if shape is not None:
         try:
             return _read_all(files, root, reading, shape, exact=True)

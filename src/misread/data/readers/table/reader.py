@@ -26,7 +26,7 @@ from misread.data.readers.table.series import Pixels
 from misread.data.readers.table.text import open_text
 from misread.data.words import LYING, is_emnist
 from misread.errors import DataError, FormatError
-from misread.images.fit import DEFAULT_SIZE, check_fit
+from misread.images.fit import DEFAULT_SIZE, check_fit, crops
 from misread.images.levels import as_levels
 
 __all__ = ["SUFFIXES", "Part", "read_parts", "read_table", "read_unlabelled"]
@@ -329,7 +329,7 @@ def _with_pixels(
     assert layout.pixels is not None  # as this is asked
     shape = layout.pixels.shape
     images = np.frombuffer(read.pixels, np.uint8).reshape(len(labels), *shape)
-    size = reading.size or (DEFAULT_SIZE if reading.fit == "mnist" else shape)
+    size = reading.size or (DEFAULT_SIZE if crops(reading.fit) else shape)
     height, width = check_fit(size, reading.fit)
     reading.require(for_images(len(labels), height, width), f"{len(labels):,} images of {height}x{width}")
     levels, notes = as_levels({"pixels": images})

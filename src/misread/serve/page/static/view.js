@@ -62,7 +62,7 @@ export class View {
     document.title = `${named(model)} – misread`;
     parts.promise.textContent = promise(model);
     parts.promise.hidden = !model.operating_point;
-    const crop = model.fit === "mnist" ? ", cropped and centred" : "";
+    const crop = model.fit.startsWith("mnist") ? ", cropped and centred" : "";
     parts["seen-text"].textContent = `${width}×${height} pixels${crop}`;
   }
 
