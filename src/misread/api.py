@@ -65,6 +65,7 @@ def evaluate(
     *,
     every: bool = False,
     labels: Any = None,
+    enough: bool = False,
 ) -> StudyResult:
     """Judge a model on the test images of a data set.
 
@@ -79,6 +80,8 @@ def evaluate(
         Judge on all images that the model has not seen, not the test images alone.
     labels : Labels, optional
         What a model of several labels is to be judged by.
+    enough : bool
+        Measure, too, whether more images would help, on the data that the model learnt from: `model.enough`.
 
     Returns
     -------
@@ -98,7 +101,8 @@ def evaluate(
     360
     """
     bundle = model if isinstance(model, Bundle) else load_bundle(model)
-    return _kept(evaluate_bundle(bundle, _alike(data)(bundle.manifest), labels=labels, every=every), out)
+    dataset = _alike(data)(bundle.manifest)
+    return _kept(evaluate_bundle(bundle, dataset, labels=labels, every=every, enough=enough), out)
 
 
 def judge(

@@ -7,6 +7,7 @@ import pytest
 from sklearn.model_selection import StratifiedGroupKFold
 
 from misread import load
+from misread.analysis.unlike import learn
 from misread.data import Dataset, Split
 from misread.errors import ParameterError
 from misread.evaluation.chances import fit_calibration
@@ -153,6 +154,18 @@ def test_training_tells_the_spread_and_what_mixing_promises():
     assert high > plain["high"]
     assert "w7" not in str(bundle.manifest.as_json())
     assert {*bundle.kept.groups} == {f"w{k}" for k in range(4, 24)}
+
+
+def test_what_is_unlike_is_chosen_on_other_groups():
+    data = styled()
+    plain = replace(data, train=replace(data.train, groups=None))
+    apart, mixed = (train("sgd-scaled", one).manifest.unlike for one in (data, plain))
+    assert apart.threshold > mixed.threshold
+    found, _ = learn(data.train.images, data.train.labels)
+    alone = found.held_out_distances(data.train.labels)
+    assert np.array_equal(alone, found.held_out_distances(data.train.labels, np.arange(len(alone))))
+    everyone = np.zeros(len(alone))
+    assert np.isinf(found.held_out_distances(data.train.labels, everyone)).all()
 
 
 def test_training_without_groups_says_nothing_of_them():

@@ -6,6 +6,7 @@ with a large lead; but they are far from every training image of that digit.
 
 from dataclasses import dataclass, replace
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -42,6 +43,8 @@ _BLOCK = 1_024
 
 Floats = NDArray[np.float64]
 Singles = NDArray[np.float32]
+Whose = tuple[NDArray[np.intp], NDArray[np.intp]]
+"""Numbers of the groups of some images, and of all that are known."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -94,27 +97,33 @@ class Likeness:
         parts = (slice(start, start + _BLOCK) for start in range(0, len(images), _BLOCK))
         return np.concatenate([self._distances(self.places(images[part]), codes[part]) for part in parts])
 
-    def held_out_distances(self, codes: NDArray[np.int64] | None = None) -> Floats:
-        """The same of the training images that are known, each as if it were not."""
+    def held_out_distances(
+        self, codes: NDArray[np.int64] | None = None, groups: NDArray[Any] | None = None
+    ) -> Floats:
+        """The same of the training images that are known, each as if it, or its whole group, were not.
+
+        Infinite where nothing else is known of the class.
+        """
         codes = np.full(len(self.labels), -1) if codes is None else codes
+        who = np.arange(len(self.labels)) if groups is None else np.unique(groups, return_inverse=True)[1]
         found = np.empty(len(codes))
         for start in range(0, len(codes), _BLOCK):
             own = np.arange(start, min(start + _BLOCK, len(codes)))
-            found[own] = self._distances(self._known_places[own], codes[own], own)
+            found[own] = self._distances(self._known_places[own], codes[own], (who[own], who))
         return found
 
-    def _distances(self, places: Singles, codes: NDArray[np.int64], own: NDArray[np.intp] | None = None) -> Floats:
+    def _distances(self, places: Singles, codes: NDArray[np.int64], own: Whose | None = None) -> Floats:
         found = np.empty(len(places))
         for code in np.unique(codes):
             rows = np.flatnonzero(codes == code)
-            found[rows] = self._nearest(places[rows], int(code), None if own is None else own[rows])
+            found[rows] = self._nearest(places[rows], int(code), None if own is None else (own[0][rows], own[1]))
         return found
 
-    def _nearest(self, places: Singles, code: int, own: NDArray[np.intp] | None) -> Floats:
+    def _nearest(self, places: Singles, code: int, own: Whose | None) -> Floats:
         members, known, squares = self._members(code)
         squared = (places**2).sum(axis=1)[:, None] + squares - 2 * places @ known.T
-        if own is not None:  # an image is no neighbour of its own
-            squared[own[:, None] == members] = np.inf
+        if own is not None:  # an image is no neighbour of its own, and none of its group is
+            squared[own[0][:, None] == own[1][members]] = np.inf
         n = min(N_NEAREST, len(members))
         nearest = np.partition(np.maximum(squared, 0), n - 1, axis=1)[:, :n]
         return np.asarray(np.sqrt(nearest).mean(axis=1), np.float64)

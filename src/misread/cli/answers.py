@@ -1,5 +1,6 @@
 """`misread judge`, `compare` and `check`: tables of answers, whoever gave them."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
@@ -144,7 +145,8 @@ def _asked(
     hashes = image_hashes(part.images)
     with stages(None) as on_stage:
         on_stage(f"Asking {model.path} about {len(part):,} images")
-        return model.answers(part.images, part.labels, dataset.class_names, hashes=hashes), part.images
+        told = model.answers(part.images, part.labels, dataset.class_names, hashes=hashes)
+        return replace(told, groups=part.groups), part.images
 
 
 SourceHelp = "a model file, a run folder, or a table of answers"

@@ -52,9 +52,13 @@ def telling_unlike(bundle: Bundle, train: Split, reject_rate: float = REJECT_RAT
     if len(rows) < LEAST:
         return replace(bundle, likeness=None, manifest=replace(manifest, unlike=None))
     codes = _answered(bundle, train.take(rows)) if manifest.task == "classification" else None
-    distances = likeness.held_out_distances(codes)
+    groups = None if train.groups is None else train.groups[rows]
+    distances = likeness.held_out_distances(codes, groups)
+    distances = distances[np.isfinite(distances)]
+    if len(distances) < LEAST:
+        return replace(bundle, likeness=None, manifest=replace(manifest, unlike=None))
     threshold = refused_from(distances, reject_rate)
-    unlike = UnlikeRecord(threshold, float(reject_rate), len(rows))
+    unlike = UnlikeRecord(threshold, float(reject_rate), len(distances))
     return replace(bundle, likeness=likeness, manifest=replace(manifest, unlike=unlike))
 
 
