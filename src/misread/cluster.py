@@ -2,6 +2,7 @@
 
 import _thread
 import asyncio
+import logging
 import sys
 import threading
 import weakref
@@ -55,6 +56,8 @@ def connected(engine: str) -> Iterator[Any]:
 
 def _client(address: str) -> Any:
     from distributed import Client
+
+    logging.getLogger("distributed.client").setLevel(logging.CRITICAL)  # our own error says what it would log
 
     class RecoverableClient(Client):
         """Hands data out as the result of a task: when its only holder dies, the scheduler makes it again.

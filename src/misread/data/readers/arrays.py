@@ -7,7 +7,7 @@ import sys
 import tokenize
 import zipfile
 import zlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from misread.data.assemble import assemble
 from misread.data.dataset import Dataset
 from misread.data.making import Reading, make_images
-from misread.data.words import LYING, is_emnist
+from misread.data.words import LYING, is_emnist, printable
 from misread.errors import DataError, FormatError
 from misread.files import open_regular, open_zip
 from misread.images.colour import Colours, look_at, thumbnail
@@ -54,6 +54,7 @@ _CHUNK = 1 << 20
 _MOST_DIRECTORY = 1 << 21
 _PER_IMAGE = 100
 _NAMED = 8
+_LETTERS = 200
 _LUMA = np.array([19_595, 38_470, 7_471], np.uint32)
 
 
@@ -93,7 +94,9 @@ def _opened(path: Path) -> Iterator[zipfile.ZipFile]:
         with open_zip(path, error=DataError, most_directory=_MOST_DIRECTORY) as archive:
             yield archive
     except _DAMAGED as error:
-        raise FormatError(f"{path}: not a readable NPZ archive ({type(error).__name__}: {error})") from error
+        raise FormatError(
+            f"{path}: not a readable NPZ archive ({type(error).__name__}: {printable(str(error))[:_LETTERS]})"
+        ) from error
 
 
 def _archive_members(path: Path) -> dict[str, _Member]:
@@ -118,7 +121,7 @@ def _read(path: Path, members: Mapping[str, _Member], reading: Reading) -> Datas
     groups = [names for names in (*_SPLIT, *_WHOLE) if all(name in members for name in names)]
     if not groups:
         raise FormatError(
-            f"{path}: holds {', '.join(sorted(members)) or 'no arrays'}; expected x_train, y_train, x_test and "
+            f"{path}: holds {_shown(members) or 'no arrays'}; expected x_train, y_train, x_test and "
             "y_test, or images and labels"
         )
     names = groups[0]
@@ -139,8 +142,15 @@ def _read(path: Path, members: Mapping[str, _Member], reading: Reading) -> Datas
     flat = [label for part in labels for label in part]
     notes += [LYING] * is_emnist(path.stem)
     if others := sorted(members.keys() - set(names)):
-        notes.append(f"not used: {', '.join(others[:_NAMED])}{', ...' if len(others) > _NAMED else ''}")
+        notes.append(f"not used: {_shown(others)}")
     return assemble(path.resolve().stem, together, flat, is_test, f"arrays in {path}", notes, made=made)
+
+
+def _shown(names: Iterable[str]) -> str:
+    """The first of the names that an archive gives, which may be anything, for a message."""
+    first = sorted(names)
+    more = ", ..." if len(first) > _NAMED else ""
+    return ", ".join(printable(name[:_LETTERS]) for name in first[:_NAMED]) + more
 
 
 def read_unlabelled(path: Path, reading: Reading) -> list[tuple[str, NDArray[np.uint8]]]:
@@ -159,9 +169,7 @@ def read_unlabelled(path: Path, reading: Reading) -> list[tuple[str, NDArray[np.
         else:
             chosen = [_Member(str(path), None, str(path), path.stat().st_size)]
         if not chosen:
-            raise FormatError(
-                f"{path}: holds {', '.join(sorted(members)) or 'no arrays'}; expected images, x or x_test"
-            )
+            raise FormatError(f"{path}: holds {_shown(members) or 'no arrays'}; expected images, x or x_test")
         _require(path, chosen, reading)
         levels, _ = as_levels({member.where: _load(member) for member in chosen})
     except OSError as error:
