@@ -1,4 +1,5 @@
 import numpy as np
+import pytest
 from sklearn.linear_model import LogisticRegression
 from sklearn.neighbors import NearestNeighbors
 from sklearn.preprocessing import StandardScaler
@@ -6,6 +7,7 @@ from sklearn.preprocessing import StandardScaler
 from misread.analysis.why import explain
 from misread.data import load
 from misread.models import KNeighborsClassifier, SGDClassifier
+from misread.models.convnet import ConvNetClassifier
 
 data = load("digits")
 X, y = data.train.X[:400], data.train.labels[:400]
@@ -58,3 +60,20 @@ def test_nothing_misread_is_nothing_to_say() -> None:
     model = KNeighborsClassifier(n_neighbors=1).fit(X, y)
     found = explain(model, X, y, model.predict(X), data.shape)
     assert len(found["rows"]) == len(found["neighbors"]) == 0
+
+
+def test_of_a_network_it_is_said_what_each_grey_level_adds() -> None:
+    pytest.importorskip("torch")
+    model = ConvNetClassifier(widths=(6, 8), depth=1, epochs=2, moved=0, random_state=1, n_jobs=1).fit(X, y)
+    predictions = model.predict(X_test)
+    found = explain(model, X_test, y_test, predictions, data.shape)
+    row = found["rows"][0]
+    one, other = predictions[row], y_test[row]
+    spot = int(np.abs(found["slopes"][0]).argmax())
+    near = np.repeat(X_test[row : row + 1], 2, axis=0)
+    near[:, spot] = np.minimum(near[0, spot], 251)
+    near[1, spot] += 4
+    scores = model.decision_function(near)
+    leads = scores[:, one] - scores[:, other]
+    assert found["slopes"].shape == (len(found["rows"]), 8, 8)
+    assert np.isclose(found["slopes"][0].ravel()[spot], (leads[1] - leads[0]) / 4, rtol=0.25)

@@ -1,5 +1,6 @@
 """What a person decides on the page: verdicts on suspects, an image to enlarge, a threshold and its cost."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -7,8 +8,11 @@ import numpy as np
 import pytest
 from report_page import Open, detector, settle
 
+from misread.data import load
 from misread.data.corrections import Corrections
 from misread.data.words import composed, printable
+from misread.recipes.evaluate import evaluate
+from misread.recipes.train import train
 from misread.report import write_report
 from misread.report.classes import suspect_rows
 from misread.report.kinds import evidence_of
@@ -87,6 +91,31 @@ def test_an_image_is_enlarged_and_says_why(open_report: Open, report_path: Path)
     page.keyboard.press("Escape")
     assert not page.is_visible("dialog.viewer")
     assert page.evaluate("document.activeElement.classList.contains('tile')")
+
+
+@pytest.mark.parametrize(
+    ("model", "heads"),
+    [
+        ("knn", ["The training images nearest to it"]),
+        ("forest", ["What flips it"]),
+        ("convnet", ["What speaks for", "What flips it"]),
+    ],
+)
+def test_the_report_of_an_evaluation_says_why(
+    open_report: Open, tmp_path: Path, model: str, heads: list[str]
+) -> None:
+    params = {"forest": {"n_estimators": 5}, "convnet": {"widths": (4, 4), "depth": 1, "epochs": 1, "moved": 0.0}}
+    if model == "convnet":
+        pytest.importorskip("torch")
+    digits = load("digits")
+    small = replace(digits, train=digits.train.take(np.arange(300)))
+    result = evaluate(train(model, small, params=params.get(model)), small)
+    page = open_report(write_report(result, tmp_path))
+    page.locator("#strips button").first.click()
+    said = page.locator(".viewer-why h3").all_inner_texts()
+    assert len(said) == len(heads)
+    assert all(text.startswith(head) for text, head in zip(said, heads, strict=True))
+    assert page.locator(".viewer-why :is(canvas, img)").count() >= len(heads)
 
 
 def test_the_matrix_is_ordered_and_searched(open_report: Open, report_path: Path) -> None:

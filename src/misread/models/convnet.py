@@ -143,6 +143,26 @@ class ConvNetClassifier(NetworkMixin):
         self._calibrate(start.held, start.codes, lambda: self._logits(images[start.held]))
         return self
 
+    def lead_slopes(self, X: Any, answers: Any, others: Any) -> NDArray[np.float32]:
+        """How much each grey level adds to the lead of one class over another, image by image.
+
+        Parameters
+        ----------
+        X : array-like of shape (n, height * width)
+        answers, others : array-like of shape (n,)
+            Of `classes_`: the class that leads, and the one that it is compared with.
+
+        Returns
+        -------
+        ndarray of float32, shape (n, height, width)
+            Gradients of the difference of their logits, of the image as it is (none of the moved ones) and in the
+            pose that the network sees.
+        """
+        images = self._read(self._asked(X))
+        codes = [np.searchsorted(self.classes_, np.asarray(one)).astype(np.int64) for one in (answers, others)]
+        slopes: NDArray[np.float32] = deep("training").lead_slopes_of(self._loaded(), images, *codes)
+        return slopes
+
     def _ask(self, X: Any) -> NDArray[np.float64]:
         return self._logits(self._read(self._asked(X)))
 
@@ -157,12 +177,15 @@ class ConvNetClassifier(NetworkMixin):
         return normalise(images, slant=slant, aspect=aspect, n_jobs=self.n_jobs)
 
     def _logits(self, images: NDArray[np.uint8]) -> NDArray[np.float64]:
-        training = deep("training")
+        training, network = deep("training"), self._loaded()
+        with training.threads(training.threads_for(training.pixels_asked(images), self.n_jobs)):
+            return self.mixed(lambda view: training.logits_of(network, view), images)
+
+    def _loaded(self) -> Any:
         if getattr(self, "_network", None) is None:
             self._network = self._build()
             self._network.load_state_dict(deep("network").weights_from_bytes(self.weights_))
-        with training.threads(training.threads_for(training.pixels_asked(images), self.n_jobs)):
-            return self.mixed(lambda view: training.logits_of(self._network, view), images)
+        return self._network
 
     def mixed(self, ask: Asked, images: NDArray[np.uint8]) -> NDArray[np.float64]:
         """Scores of images by what a network says of each view of them.

@@ -99,6 +99,7 @@ CONTRACT: dict[str, dict[str, str] | str] = {
         "rows": "patches: parts in a column",
         "columns": "patches: parts in a row",
         "changes": "patches, packed: a byte each, 128 is nothing, scaled image by image, (asked, rows, columns)",
+        "slopes": "patches of networks, packed: gradient at each pixel of the sheet, scaled likewise, or left out",
         "flips": "patches, packed: whether the answer changes without the part, (asked, rows, columns)",
     },
 }

@@ -34,7 +34,10 @@ def why(evidence: Evidence) -> dict[str, Any]:
     found = {"places": packed(places[asked])}
     if f"{key}.why.neighbors" in arrays:
         return found | _neighbors(evidence, asked, stored)
-    return found | _patches(arrays[f"{key}.why.changes"][asked], arrays[f"{key}.why.flips"][asked])
+    patches = _patches(arrays[f"{key}.why.changes"][asked], arrays[f"{key}.why.flips"][asked])
+    if f"{key}.why.slopes" in arrays:
+        patches["slopes"] = _slopes(arrays[f"{key}.why.slopes"][asked])
+    return found | patches
 
 
 def _weights(
@@ -90,6 +93,13 @@ def _patches(changes: NDArray[np.float32], flips: NDArray[np.bool_]) -> dict[str
         "changes": packed(levels.astype(np.uint8)),
         "flips": packed(flips),
     }
+
+
+def _slopes(slopes: NDArray[np.float32]) -> dict[str, Any]:
+    size = scaled_down(np.zeros((1, *slopes.shape[1:]), np.uint8)).shape[1:]
+    small = np.stack([_resized(plane, size) for plane in slopes])
+    most = np.abs(small).max(axis=(1, 2), keepdims=True)
+    return packed((np.round(127 * small / np.where(most > 0, most, 1)) + 128).astype(np.uint8))
 
 
 def _resized(plane: NDArray[np.float32], size: tuple[int, ...]) -> NDArray[np.float32]:

@@ -77,6 +77,20 @@ const byNeighbors = (place) => {
   ];
 };
 
+/** Of a network: which grey levels speak for the answer, and which for the true class. */
+const bySlopes = (place, row) => {
+  if (!told.slopes) return [];
+  const { width, height } = gallery.sheet;
+  const values = Float32Array.from(told.slopes.subarray(row * width * height, (row + 1) * width * height), (byte) => byte - 128);
+  const strong = Float32Array.from(values, Math.abs).sort()[Math.floor(0.98 * (values.length - 1))] || 1;
+  const [answer, rival] = [gallery.predicted[place], gallery.true[place]].map(nameOf);
+  return [
+    make("h3", {}, `What speaks for ${answer}, what for ${rival}`),
+    overlay(place, (x, y) => values[y * width + x] / strong, `Gradient of the lead of ${answer} over ${rival}, laid over the image`),
+    make("p", { class: "hint" }, "More ink on ", key("blue", "one"), ` would speak for ${answer}, on `, key("orange", "two"), ` for ${rival}: the gradient of its lead.`),
+  ];
+};
+
 const byPatches = (place) => {
   const row = told.rowOf.get(place);
   if (row === undefined) return [make("p", { class: "hint" }, "What flips it was worked out for some of the misread images only.")];
@@ -96,6 +110,7 @@ const byPatches = (place) => {
     return [left, top, edge(column + 1, width, columns) - left, edge(line + 1, height, rows) - top];
   });
   return [
+    ...bySlopes(place, row),
     make("h3", {}, "What flips it"),
     overlay(place, (x, y) => -at(x, y) / strong, "How much each part of the image speaks for the answer", boxes),
     make("p", { class: "hint" }, "Each part was blanked in turn. Without a ", key("blue", "one"), ` part the model is less for ${answer}, without an `, key("orange", "two"), " part more. ",
@@ -106,7 +121,7 @@ const byPatches = (place) => {
 const WAYS = { weights: byWeights, neighbors: byNeighbors, patches: byPatches };
 
 if (told) {
-  for (const name of ["levels", "scales", "which", "of", "labels", "distances", "changes", "flips", "places"]) {
+  for (const name of ["levels", "scales", "which", "of", "labels", "distances", "changes", "flips", "slopes", "places"]) {
     if (told[name]) told[name] = unpack(told[name]);
   }
   if (told.sheet) told.sheet = loadSheet(told.sheet);
