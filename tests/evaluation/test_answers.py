@@ -104,6 +104,12 @@ def test_two_classes_have_one_score():
     assert Answers.from_scores([0, 1], [0.2, 0.7]).scores.tolist() == [[0.8, 0.2], [1 - 0.7, 0.7]]
 
 
+@pytest.mark.parametrize(("labels", "remedy"), [([[0], [1]], "ravel"), ([[1.0, 0.0], [0.0, 1.0]], "argmax")])
+def test_labels_as_a_table_say_what_to_do(labels, remedy):
+    with pytest.raises(AnswersError, match=rf"labels must have shape \(n,\), got \(2, [12]\); .*{remedy}"):
+        Answers.from_scores(np.array(labels), [[0.9, 0.1], [0.2, 0.8]])
+
+
 def test_unknown_labels_are_allowed_unknown_answers_are_not():
     answers = Answers.from_scores(["cat", "", "dog"], np.array(["cat", "cat", "dog"]), class_names=["cat", "dog"])
     assert answers.labels.tolist() == [0, -1, 1]

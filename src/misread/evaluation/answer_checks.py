@@ -68,10 +68,13 @@ def as_names(values: Any, what: str) -> NDArray[Any]:
     Raises
     ------
     AnswersError
-        Naming the row that holds neither.
+        Naming the row that holds neither, or what to do with a table.
     """
     array = as_array(values)
-    if array.dtype.kind in "biuU" or array.ndim > 1:
+    if array.ndim > 1:
+        remedy = ".ravel()" if array.shape[1] == 1 else ".argmax(axis=1) where 1 stands for the class"
+        raise AnswersError(f"{what}s must have shape (n,), got {array.shape}; give theirs with {remedy}")
+    if array.dtype.kind in "biuU":
         return array
     if array.dtype.kind == "f":
         whole = np.isnan(array) | (array == np.floor(array))
