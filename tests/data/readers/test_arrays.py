@@ -32,6 +32,14 @@ def test_keras_names(tmp_path):
     assert dataset.name == "set"
 
 
+def test_names_in_an_archive_are_shown_and_not_obeyed(tmp_path):
+    arrays = {f"\x1b[31m{index}{'x' * 300}": X for index in range(60)}
+    with pytest.raises(FormatError, match=r"holds \\x1b\[31m0x+, .*, \.\.\.; expected") as refused:
+        load(saved(tmp_path / "set.npz", **arrays))
+    assert len(str(refused.value)) < 2_500
+    assert str(refused.value).isprintable()
+
+
 def test_arrays_that_are_not_used_are_said(tmp_path):
     dataset = load(saved(tmp_path / "set.npz", **SPLIT, val_images=X, val_labels=Y))
     assert "not used: val_images, val_labels" in dataset.notes

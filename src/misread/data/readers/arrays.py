@@ -94,9 +94,8 @@ def _opened(path: Path) -> Iterator[zipfile.ZipFile]:
         with open_zip(path, error=DataError, most_directory=_MOST_DIRECTORY) as archive:
             yield archive
     except _DAMAGED as error:
-        raise FormatError(
-            f"{path}: not a readable NPZ archive ({type(error).__name__}: {printable(str(error))[:_LETTERS]})"
-        ) from error
+        reason = f"{type(error).__name__}: {printable(str(error))[:_LETTERS]}"
+        raise FormatError(f"{path}: not a readable NPZ archive ({reason})") from error
 
 
 def _archive_members(path: Path) -> dict[str, _Member]:
@@ -105,7 +104,7 @@ def _archive_members(path: Path) -> dict[str, _Member]:
         for info in archive.infolist():
             most = min(info.file_size, (info.compress_size + 64) * _DEFLATE_LIMIT)
             name = info.filename.removesuffix(".npy")
-            members[name] = _Member(f"{path}: {name}", path, info.filename, most)
+            members[name] = _Member(f"{path}: {printable(name[:_LETTERS])}", path, info.filename, most)
     return members
 
 
