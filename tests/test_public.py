@@ -29,6 +29,7 @@ def shown():
         "Changed": compared.fixed,
         "Manifest": bundle.manifest,
         "Readings": bundle.answer(digits.test.images),
+        "Stress": misread.stress(bundle, digits, n_images=20),
         "Tuned": misread.tune("knn", digits, grid={"n_neighbors": [1, 3]}),
     }
 

@@ -7,9 +7,10 @@ from typing import Any
 
 from numpy.typing import ArrayLike
 
-from misread.bundle import Bundle, Manifest
+from misread.bundle import Bundle
 from misread.bundle import load as load_bundle
 from misread.data import Dataset, load
+from misread.errors import ParameterError
 from misread.evaluation.answers import Answers
 from misread.figures import draw_study
 from misread.parallel import workers
@@ -17,8 +18,8 @@ from misread.recipes.attach import answers_on
 from misread.recipes.check import Checked, check_source
 from misread.recipes.compare import compare_sources
 from misread.recipes.evaluate import evaluate as evaluate_bundle
-from misread.recipes.judge import judge_answers, judge_scores
-from misread.recipes.sources import Source, ask_bundle, asked_here, held_out_source, source_of
+from misread.recipes.judge import as_grey, judge_answers
+from misread.recipes.sources import Model, asked_here, read_alike, source_of
 from misread.recipes.stress import stress_bundle
 from misread.recipes.study import StepEvent, StudyResult, run_steps
 from misread.report import write_report
@@ -26,9 +27,6 @@ from misread.results.comparison import Comparison
 from misread.results.stress import Stress
 
 __all__ = ["check", "compare", "evaluate", "judge", "open_model", "run_study", "stress"]
-
-Model = Bundle | Answers | Source | str | os.PathLike[str]
-"""What has answers: a model or its file, a table of answers or its file, a run folder."""
 
 
 def open_model(path: str | os.PathLike[str]) -> Bundle:
@@ -101,7 +99,7 @@ def evaluate(
     360
     """
     bundle = model if isinstance(model, Bundle) else load_bundle(model)
-    dataset = _alike(data)(bundle.manifest)
+    dataset = read_alike(data)(bundle.manifest)
     return _kept(evaluate_bundle(bundle, dataset, labels=labels, every=every, enough=enough), out)
 
 
@@ -131,7 +129,7 @@ def judge(
     data : Dataset, name or path, optional
         Where the images and their labels are: rows are found by content, by name or by number.
     images : array-like, shape (n, height, width), optional
-        What was read; the report then shows it.
+        What was read, where `data` does not say; the report then shows it.
     class_names : sequence, optional
         Of the columns of scores, and of codes.
     names : array-like of shape (n,), optional
@@ -157,22 +155,20 @@ def judge(
     >>> result.values["model.accuracy"]["count"]
     2
     """
-    if data is None and not isinstance(scores_or_predictions, Answers) and positive is None:
-        result = judge_scores(
-            y_true, scores_or_predictions, images=images, class_names=class_names, names=names, model=model
-        )
-        return _kept(result, out)
-    if isinstance(scores_or_predictions, Answers):
-        answers = scores_or_predictions
-    else:
+    if not isinstance(scores_or_predictions, Answers):
         more: dict[str, Any] = {} if names is None else {"names": names}
         answers = Answers.from_scores(y_true, scores_or_predictions, class_names=class_names, **more)
-    pictures, corrected = None, None
+    elif y_true is None and class_names is None and names is None:
+        answers = scores_or_predictions
+    else:
+        raise ParameterError("a table of answers says labels, classes and names itself; leave them out")
+    pictures, source, corrected = None, "a table of answers", None
     if data is not None:
         dataset = data if isinstance(data, Dataset) else load(data)
         answers, pictures = answers_on(answers, dataset)
-        corrected = dataset.corrected
-    source = "a table of answers" if data is None else data.name if isinstance(data, Dataset) else str(data)
+        source, corrected = dataset.name if isinstance(data, Dataset) else str(data), dataset.corrected
+    elif images is not None:
+        pictures = as_grey(images, len(answers))
     judged = judge_answers(answers, pictures, model=model, source=source, positive=positive, corrected=corrected)
     return _kept(judged, out)
 
@@ -213,7 +209,8 @@ def compare(
     >>> len(compared.fixed) > len(compared.broken)
     True
     """
-    sources = [_source(one, data, every) for one in (first, second)]
+    alike = None if data is None else read_alike(data)
+    sources = [source_of(one, alike, every=every) for one in (first, second)]
     return compare_sources(*sources, by_name=asked_here(sources), confidence=confidence)
 
 
@@ -263,7 +260,8 @@ def check(
     >>> misread.check(misread.train("knn", "digits"), "digits", accuracy=0.9, recall={"8": 0.8})
     <Checked: passed, 2 of 2 kept>
     """
-    sources = [_source(one, data, every) for one in (model, not_worse_than) if one is not None]
+    alike = None if data is None else read_alike(data)
+    sources = [source_of(one, alike, every=every) for one in (model, not_worse_than) if one is not None]
     return check_source(
         sources[0],
         accuracy=accuracy,
@@ -306,35 +304,16 @@ def stress(
     ------
     MisreadError
         If the data does not fit the model, or the model gives no classes.
+
+    Examples
+    --------
+    >>> import misread
+    >>> misread.stress(misread.train("sgd", "digits"), "digits", n_images=20).values["n"]
+    20
     """
     bundle, title = (model, "") if isinstance(model, Bundle) else (load_bundle(model), Path(model).stem)
-    dataset = _alike(data)(bundle.manifest)
+    dataset = read_alike(data)(bundle.manifest)
     return stress_bundle(bundle, dataset, n_images=n_images, every=every, seed=seed, title=title)
-
-
-def _source(model: Model, data: Dataset | str | os.PathLike[str] | None, every: bool) -> Source:
-    if isinstance(model, Source):
-        return model
-    if isinstance(model, Answers):
-        return Source(str(model.provenance.get("model", "a table of answers")), model)
-    if isinstance(model, Bundle):
-        if data is None:
-            return held_out_source(model)
-        return ask_bundle(model, _alike(data)(model.manifest), every=every)
-    return source_of(model, None if data is None else _alike(data), every=every)
-
-
-def _alike(data: Dataset | str | os.PathLike[str]) -> Callable[[Manifest], Dataset]:
-    """Reads a name or path the way a model's own images were read; as it is where there is no model."""
-
-    def read(manifest: Manifest) -> Dataset:
-        if isinstance(data, Dataset):
-            return data
-        if not manifest.model:
-            return load(data)
-        return load(data, size=manifest.image_size, fit=manifest.fit, invert=manifest.invert)
-
-    return read
 
 
 def _kept(result: StudyResult, out: str | os.PathLike[str] | None) -> StudyResult:

@@ -205,3 +205,16 @@ def test_a_crafted_run_folder_is_one_sentence(tmp_path, digits, models):
         StudyResult(result.values, {**result.arrays, name: strange}, manifest=result.manifest).save(folder)
         with pytest.raises(MisreadError, match=name):
             source_of(folder, None)
+
+
+def test_tables_without_labels_are_compared_on_data(digits):
+    """They are Answers in memory; the data knows what each image is."""
+    import misread
+
+    y = digits.test.labels
+    wrong = np.where(np.arange(len(y)) < 7, (y + 1) % 10, y)
+    first, second = (Answers.from_scores(None, said, class_names=digits.class_names) for said in (y, wrong))
+    compared = misread.compare(first, second, digits)
+    assert (len(compared.fixed), len(compared.broken)) == (0, 7)
+    assert compared.broken.images is not None
+    assert misread.check(second, digits, accuracy=0.98).passed

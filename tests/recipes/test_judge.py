@@ -7,14 +7,14 @@ import pytest
 from sklearn.metrics import accuracy_score, precision_score, recall_score
 from sklearn.svm import SVC
 
-from misread import load
+from misread import judge, load
 from misread.data.content import image_hashes
 from misread.data.corrected import correct
 from misread.data.corrections import Correction, Corrections
-from misread.errors import AnswersError
+from misread.errors import AnswersError, ParameterError
 from misread.evaluation.answers import Answers
 from misread.recipes.attach import answers_on
-from misread.recipes.judge import judge_answers, judge_scores
+from misread.recipes.judge import judge_answers
 from misread.report import write_report
 
 
@@ -31,7 +31,7 @@ def scores(digits):
 
 def test_counts_are_numpys(digits, scores):
     y, answered = digits.test.labels, scores.argmax(axis=1)
-    result = judge_scores(y, scores, images=digits.test.images, class_names=digits.class_names)
+    result = judge(y, scores, images=digits.test.images, class_names=digits.class_names)
     values = result.values
     assert values["model.accuracy"]["value"] == accuracy_score(y, answered)
     for code, name in enumerate(digits.class_names):
@@ -53,15 +53,15 @@ def test_tensors_series_and_images_as_frameworks_have_them(digits, scores):
     torch = pytest.importorskip("torch")
     tensor = torch.tensor(scores, requires_grad=True)
     images = torch.tensor(digits.test.images[:, None] / 255, dtype=torch.float32)
-    result = judge_scores(torch.tensor(digits.test.labels), tensor, images=images)
-    assert result.values == judge_scores(digits.test.labels, scores, images=digits.test.images).values
+    result = judge(torch.tensor(digits.test.labels), tensor, images=images)
+    assert result.values == judge(digits.test.labels, scores, images=digits.test.images).values
 
 
 def test_planted_label_errors_are_doubted(digits, scores):
     y = digits.test.labels.copy()
     planted = np.random.default_rng(0).choice(len(y), 10, replace=False)
     y[planted] = (y[planted] + 1) % 10
-    result = judge_scores(y, scores, images=digits.test.images)
+    result = judge(y, scores, images=digits.test.images)
     assert len(set(planted) & set(result.arrays["suspects.index"][:12].tolist())) >= 8
 
 
@@ -69,7 +69,7 @@ def test_planted_label_errors_are_doubted(digits, scores):
 def test_every_kind_has_a_report(digits, scores, tmp_path, kind):
     given = scores.argmax(axis=1) if kind == "answers" else scores
     images = None if kind == "no images" else digits.test.images
-    result = judge_scores(digits.test.labels, given, images=images, model="theirs", names=np.arange(360))
+    result = judge(digits.test.labels, given, images=images, model="theirs", names=np.arange(360))
     page = write_report(result, tmp_path).read_text()
     assert "theirs misreads" in page
     assert ("only the answers are known, not their scores" in page) == (kind == "answers")
@@ -100,7 +100,7 @@ def test_what_cannot_be_judged(digits, scores):
     with pytest.raises(AnswersError, match="no row has a label"):
         judge_answers(Answers.from_scores(None, scores, class_names=digits.class_names))
     with pytest.raises(AnswersError, match="359 images for 360 answers"):
-        judge_scores(digits.test.labels, scores, images=digits.test.images[1:])
+        judge(digits.test.labels, scores, images=digits.test.images[1:])
     with pytest.raises(AnswersError, match="none is in both"):
         answers_on(Answers.from_scores(None, np.array(["a", "b"])), digits)
     with pytest.raises(AnswersError, match="there is no class 'cat'"):
@@ -131,7 +131,7 @@ def test_answers_by_row_are_of_the_data_as_it_came(tmp_path):
 def test_more_classes_than_can_be_shown_against_each_other_are_refused():
     labels = [str(number) for number in range(2_001)]
     with pytest.raises(AnswersError, match=r"2,001 classes are more than the 2,000 .* choose one"):
-        judge_scores(labels, labels)
+        judge(labels, labels)
 
 
 def test_answers_with_groups_tell_their_spread(tmp_path):
@@ -174,3 +174,12 @@ def test_copies_of_an_image_are_each_answered_once(digits):
     assert answers_on(answers, data)[0].right.all()
     with pytest.raises(AnswersError, match="row 2: 'c' is of the same image as row 0"):
         answers_on(replace(answers, names=np.array(list("abcd"))), replace(digits, test=test.take(np.arange(10))))
+
+
+def test_images_are_shown_whatever_is_asked(digits, scores):
+    y, images = digits.test.labels, digits.test.images
+    for given in (scores, Answers.from_scores(y, scores)):
+        of = None if isinstance(given, Answers) else y
+        assert "gallery.images" in judge(of, given, images=images, positive="5").arrays
+    with pytest.raises(ParameterError, match="leave them out"):
+        judge(y, Answers.from_scores(y, scores))

@@ -9,11 +9,10 @@ import numpy as np
 import pytest
 from sklearn.metrics import log_loss
 
-from misread import load
+from misread import judge, load
 from misread.errors import ParameterError
 from misread.evaluation.chances import uncalibrated
 from misread.recipes.evaluate import evaluate
-from misread.recipes.judge import judge_scores
 from misread.recipes.study.enough import run_enough
 from misread.recipes.study.step import Context, Outcome
 from misread.recipes.study.steps import steps_with
@@ -34,7 +33,7 @@ def drawn(n: int = 2_000, boldness: float = 3.0) -> tuple[np.ndarray, np.ndarray
 
 def test_probabilities_of_anybody_are_judged_before_and_after_calibration():
     labels, said = drawn()
-    result = judge_scores(labels, said)
+    result = judge(labels, said)
     section = report_data(result)["chances"]
     before, after = section["series"]
     assert before["loss"]["value"] == pytest.approx(log_loss(labels, said), rel=1e-9)
@@ -52,20 +51,20 @@ def test_probabilities_of_anybody_are_judged_before_and_after_calibration():
 
 def test_true_probabilities_are_said_to_be_and_few_answers_say_nothing():
     labels, said = drawn()
-    true = report_data(judge_scores(*drawn(boldness=1)))["chances"]
+    true = report_data(judge(*drawn(boldness=1)))["chances"]
     assert "In no range does it differ" in true["answer"]
-    few = judge_scores(labels[:30], said[:30])
+    few = judge(labels[:30], said[:30])
     assert "chances" in report_data(few)["absent"]
 
 
 def test_answers_alone_have_no_chances():
     labels, said = drawn(200)
-    assert "model.chances" not in judge_scores(labels, said.argmax(axis=1)).values
+    assert "model.chances" not in judge(labels, said.argmax(axis=1)).values
 
 
 def test_places_go_by_odds():
     labels, said = drawn()
-    section = report_data(judge_scores(labels, said))["chances"]
+    section = report_data(judge(labels, said))["chances"]
     at = [tick["at"] for tick in section["ticks"]]
     assert at == sorted(at)
     assert at[3] - at[2] == pytest.approx(at[4] - at[3], abs=0.01)

@@ -1,7 +1,6 @@
 """Judge a table of answers, whoever made it: the result is the same kind that our own models get."""
 
 import warnings
-from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -22,57 +21,10 @@ from misread.results.answers import arrays_of
 from misread.results.provenance import made_by
 from misread.results.study import StudyResult
 
-__all__ = ["judge_answers", "judge_scores"]
+__all__ = ["as_grey", "judge_answers"]
 
 MOST_CLASSES = 2_000
 """Of which every two are counted and shown: 28 MB of results, half of what a report reads."""
-
-
-def judge_scores(
-    y_true: ArrayLike | None,
-    scores_or_predictions: ArrayLike,
-    *,
-    images: ArrayLike | None = None,
-    class_names: Sequence[object] | None = None,
-    names: ArrayLike | None = None,
-    model: str = "your model",
-) -> StudyResult:
-    """Judge the answers of any classifier.
-
-    Parameters
-    ----------
-    y_true : array-like of shape (n,)
-        True classes, as names or as codes; pandas and PyTorch are understood.
-    scores_or_predictions : array-like of shape (n, n_classes) or (n,)
-        Probabilities or other scores, or only the answers.
-    images : array-like of uint8, shape (n, height, width), optional
-        What was read; the report then shows it.
-    class_names : sequence, optional
-        Of the columns of scores, and of codes.
-    names : array-like of shape (n,), optional
-        What the images are called.
-    model : str
-        What the report calls the model.
-
-    Returns
-    -------
-    StudyResult
-        As of `misread.evaluate`: `values` with intervals, and all that `misread.report.write_report` draws.
-
-    Raises
-    ------
-    AnswersError
-        If a row makes no sense.
-
-    Examples
-    --------
-    >>> result = judge_scores(["cat", "dog", "dog"], [[0.9, 0.1], [0.2, 0.8], [0.7, 0.3]])
-    >>> result.values["model.accuracy"]["count"], result.values["model.accuracy"]["of"]
-    (2, 3)
-    """
-    more: dict[str, Any] = {} if names is None else {"names": names}
-    answers = Answers.from_scores(y_true, scores_or_predictions, class_names=class_names, **more)
-    return judge_answers(answers, None if images is None else _grey(images, len(answers)), model=model)
 
 
 def judge_answers(
@@ -190,8 +142,14 @@ def _doubts(answers: Answers, images: NDArray[np.uint8]) -> tuple[dict[str, NDAr
     return doubts, {"suspects.verdicts": verdicts, "suspects.expected": expected}
 
 
-def _grey(images: ArrayLike, n: int) -> NDArray[np.uint8]:
-    """Images of 8 bits and shape (n, height, width), of arrays as frameworks have them."""
+def as_grey(images: ArrayLike, n: int) -> NDArray[np.uint8]:
+    """Images of 8 bits and shape (n, height, width), of arrays as frameworks have them.
+
+    Raises
+    ------
+    AnswersError
+        If there are not n of them, of one grey channel.
+    """
     array = np.asarray(images)
     if array.ndim == 4 and 1 in (array.shape[1], array.shape[3]):
         array = array[:, 0] if array.shape[1] == 1 else array[..., 0]

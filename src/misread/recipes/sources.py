@@ -11,9 +11,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from misread.bundle import Bundle, Manifest, load
+from misread.bundle import Bundle, Manifest
+from misread.bundle import load as load_bundle
 from misread.bundle.answers import as_answers
-from misread.data import Dataset
+from misread.data import Dataset, load
 from misread.errors import AnswersError, ParameterError
 from misread.evaluation.answers import Answers
 from misread.evaluation.scores import HALF, class_table
@@ -22,7 +23,17 @@ from misread.recipes.evaluate import unseen_images
 from misread.results.answers import answers_of
 from misread.results.study import StudyResult, reading_run
 
-__all__ = ["LoadAlike", "Source", "ask_bundle", "asked_here", "held_out_source", "read_answers", "source_of"]
+__all__ = [
+    "LoadAlike",
+    "Model",
+    "Source",
+    "ask_bundle",
+    "asked_here",
+    "held_out_source",
+    "read_alike",
+    "read_answers",
+    "source_of",
+]
 
 TABLES = (".csv", ".tsv", ".parquet", ".npz")
 
@@ -63,6 +74,23 @@ class Source:
     n_bytes: int | None = None
     remarks: tuple[str, ...] = ()
     manifest: dict[str, Any] = field(default_factory=dict)
+
+
+Model = Bundle | Answers | Source | str | os.PathLike[str]
+"""What has answers: a model or its file, a table of answers or its file, a run folder."""
+
+
+def read_alike(data: Dataset | str | os.PathLike[str]) -> LoadAlike:
+    """Reads a name or path the way a model's own images were read; as it is where there is no model."""
+
+    def read(manifest: Manifest) -> Dataset:
+        if isinstance(data, Dataset):
+            return data
+        if not manifest.model:
+            return load(data)
+        return load(data, size=manifest.image_size, fit=manifest.fit, invert=manifest.invert)
+
+    return read
 
 
 def ask_bundle(
@@ -134,7 +162,7 @@ def _by_labels_before(
 
 
 def source_of(
-    what: str | os.PathLike[str],
+    what: Model,
     load_alike: LoadAlike | None,
     *,
     every: bool = False,
@@ -144,9 +172,9 @@ def source_of(
 
     Parameters
     ----------
-    what : path
-        A model file, which is asked about the data or, without data, gives its own held-out answers; a run folder;
-        or a table of answers.
+    what : Bundle, Answers or path
+        A model or its file, which is asked about the data or, without data, gives its own held-out answers; a
+        table of answers or its file; or a run folder.
     load_alike : callable of Manifest to Dataset, or None
         Gives the data as the model takes it; None where there is no data.
     every : bool
@@ -159,19 +187,22 @@ def source_of(
     MisreadError
         If it is none of these, or a model has neither data to be asked about nor answers in its file.
     """
-    path = Path(what)
-    if path.is_dir():
-        return _of_run(path)
-    if path.suffix.lower() in TABLES:
-        answers, manifest = read_answers(path, most_memory)
-        images = None
-        if load_alike is not None:
-            answers, images = answers_on(answers, load_alike(manifest))
-        return Source(path.stem, answers, images=images, n_bytes=None)
-    bundle, n_bytes = load(path, most_memory=most_memory), path.stat().st_size
+    if isinstance(what, Source):
+        return what
+    if isinstance(what, Answers):
+        return _of_table(str(what.provenance.get("model", "a table of answers")), what, load_alike)
+    if isinstance(what, Bundle):
+        bundle, title, n_bytes = what, what.manifest.model, None
+    else:
+        path = Path(what)
+        if path.is_dir():
+            return _of_run(path)
+        if path.suffix.lower() in TABLES:
+            return _of_table(path.stem, Answers.read(path, most_memory=most_memory), load_alike)
+        bundle, title, n_bytes = load_bundle(path, most_memory=most_memory), path.stem, path.stat().st_size
     if load_alike is None:
-        return held_out_source(bundle, title=path.stem, n_bytes=n_bytes)
-    return ask_bundle(bundle, load_alike(bundle.manifest), every=every, title=path.stem, n_bytes=n_bytes)
+        return held_out_source(bundle, title=title, n_bytes=n_bytes)
+    return ask_bundle(bundle, load_alike(bundle.manifest), every=every, title=title, n_bytes=n_bytes)
 
 
 def read_answers(path: Path, most_memory: str | int | None = None) -> tuple[Answers, Manifest]:
@@ -183,7 +214,7 @@ def read_answers(path: Path, most_memory: str | int | None = None) -> tuple[Answ
         If they cannot be read, or a model file keeps none.
     """
     if path.suffix.lower() == ".misread":
-        bundle = load(path, most_memory=most_memory)
+        bundle = load_bundle(path, most_memory=most_memory)
         return held_out_source(bundle, title=path.stem).answers, bundle.manifest
     answers = Answers.read(path, most_memory=most_memory)
     return answers, _as_it_is(answers)
@@ -222,6 +253,13 @@ def _promise(manifest: Manifest) -> dict[str, Any] | None:
 def asked_here(sources: Sequence[Source]) -> bool:
     """Whether all were asked here, about the same data, so that a name is enough to know an image by."""
     return len(sources) > 1 and all(source.microseconds is not None for source in sources)
+
+
+def _of_table(title: str, answers: Answers, load_alike: LoadAlike | None) -> Source:
+    if load_alike is None:
+        return Source(title, answers)
+    labelled, images = answers_on(answers, load_alike(_as_it_is(answers)))
+    return Source(title, labelled, images=images)
 
 
 def _as_it_is(answers: Answers) -> Manifest:

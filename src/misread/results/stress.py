@@ -42,7 +42,9 @@ class Stress:
     manifest: dict[str, Any] = field(default_factory=dict)
 
     def __repr__(self) -> str:
-        return f"<Stress: {self.verdict}>"
+        values, right = self.values, self.values["clean"]["accuracy"]["value"]
+        corrupted = f"{values['mean']['value']:.2%} of corrupted ones"
+        return f"<Stress: {values['title']} on {values['n']:,} images, {right:.2%} right, {corrupted}>"
 
     def _repr_html_(self) -> str:
         """The verdict, and every kind with an example and its accuracy at every strength, in a notebook."""
