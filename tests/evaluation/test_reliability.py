@@ -9,6 +9,7 @@ from misread.errors import ParameterError
 from misread.evaluation.reliability import (
     Reliability,
     best_temperature,
+    calibration_error_interval,
     expected_calibration_error,
     tempered,
 )
@@ -67,3 +68,19 @@ def test_temperature_is_the_likeliest_and_calibrates():
 def test_temperature_of_perfect_answers_is_not_zero():
     scores = np.eye(3)[[0, 1, 2] * 10]
     assert 0.01 < best_temperature(scores, [0, 1, 2] * 10) < 1
+
+
+def test_the_interval_of_the_calibration_error_has_the_true_one():
+    """Of true chances, of false ones, and of such as fit the very images better than chance would."""
+    rng = np.random.default_rng(1)
+    for off in (0.0, 0.01, 0.05):
+        inside = 0
+        for _ in range(100):
+            chance = rng.choice([0.55, 0.75, 0.95], 2000)
+            low, high = calibration_error_interval(rng.random(2000) < chance - off, chance)
+            inside += low <= off <= high
+        assert inside >= 95
+    right = np.tile([True] * 9 + [False], 200)
+    low, high = calibration_error_interval(right, np.full(2000, 0.9))
+    assert low == 0
+    assert 0.01 < high < 0.02
