@@ -1,6 +1,10 @@
 """The ladder's picture."""
 
+import itertools
+from dataclasses import replace
+
 import numpy as np
+from matplotlib.backends.backend_agg import FigureCanvasAgg
 
 from misread.figures.ladder import LadderDisplay, draw_ladder
 from misread.recipes.ladder import LadderResult, RungResult, Verdict
@@ -43,3 +47,14 @@ def test_the_picture_is_written(tmp_path):
     path = draw_ladder(make_result(), tmp_path / "new")
     assert path.read_bytes().startswith(b"\x89PNG")
     draw_ladder(make_result(errors=(0,)), tmp_path)
+
+
+def test_no_label_stands_on_another():
+    result = make_result(errors=(30, 30, 31))
+    display = replace(LadderDisplay.from_result(result), seconds=np.full(3, 5.0)).plot()
+    figure = display.ax_.figure
+    FigureCanvasAgg(figure).draw()
+    boxes = [text.get_window_extent() for text in display.ax_.texts]
+    assert len(boxes) == 3
+    assert not any(one.overlaps(other) for one, other in itertools.combinations(boxes, 2))
+    assert all(display.ax_.get_window_extent().x1 + 2 >= box.x1 for box in boxes)

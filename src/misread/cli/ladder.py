@@ -96,7 +96,8 @@ def ladder(
     if result.rungs:
         draw_ladder(result, out)
     if best is not None:
-        say(f"best by held-out images: {best.rung.name}; next  misread serve {out / BEST}", whole=True)
+        say(f"best by held-out images: {best.rung.name}; to ask it:", whole=True)
+        say(f"  misread serve {out / BEST}", whole=True)
     say(f"everything is in {out}", whole=True)
 
 

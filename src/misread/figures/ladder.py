@@ -10,6 +10,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
+from matplotlib.patheffects import withStroke
 from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 from numpy.typing import NDArray
 
@@ -21,6 +22,8 @@ from misread.results.ladder import LadderResult
 __all__ = ["LadderDisplay", "draw_ladder"]
 
 _LEAST_SECONDS = 0.01
+_LETTER, _LINE = 5.2, 11.0
+"""Points that a letter of a label is wide, and a line high, about."""
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -87,18 +90,10 @@ class LadderDisplay(Display):
             cost, label, on_front = self.n_bytes.astype(np.float64), "bytes of the model", self.on_front_by_size
         floor = self.high[self.high > 0].min(initial=1.0) / 20
         errors, low = np.maximum(self.errors, floor), np.maximum(self.low, floor)
-        for k, model in enumerate(self.models):
+        for k in range(len(self.models)):
             color = BLUE if on_front[k] else GREY
             ax.plot([cost[k]] * 2, [low[k], self.high[k]], color=color, linewidth=1.2, alpha=0.6)
             ax.plot(cost[k], errors[k], "o", color=color, markersize=7)
-            ax.annotate(
-                f"{model}  {self.errors[k]:.2%}",
-                (cost[k], errors[k]),
-                xytext=(7, 5),
-                textcoords="offset points",
-                color=color,
-                fontsize=9,
-            )
         order = np.flatnonzero(on_front)[np.argsort(cost[on_front])]
         ax.step(cost[order], errors[order], where="post", color=BLUE, linewidth=1.4, alpha=0.5)
         ax.set(xscale="log", yscale="log", xlabel=label, ylabel="error")
@@ -108,7 +103,45 @@ class LadderDisplay(Display):
         ax.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{100 * value:g}%"))
         ax.yaxis.set_minor_formatter(NullFormatter())
         ax.set_title(self.title)
+        texts = [f"{model}  {error:.2%}" for model, error in zip(self.models, self.errors, strict=True)]
+        _label(ax, texts, cost, errors, [BLUE if front else GREY for front in on_front])
         return self
+
+
+def _label(
+    ax: Axes, texts: list[str], xs: NDArray[np.float64], ys: NDArray[np.float64], colors: list[str]
+) -> None:
+    """Write each text beside its point, where no other text and no point is."""
+    corners = ax.transAxes.transform([(0, 0), (1, 1)])
+    size: NDArray[np.float64] = np.ptp(corners, axis=0) / ax.figure.dpi * 72
+    limits = np.log10([ax.get_xlim(), ax.get_ylim()])
+    spots = (np.log10([xs, ys]).T - limits[:, 0]) / np.ptp(limits, axis=1) * size
+    taken = [(x - 5, y - 5, x + 5, y + 5) for x, y in spots]
+    for place in np.argsort(-spots[:, 1]):
+        (x, y), width = spots[place], _LETTER * len(texts[place])
+        boxes = [
+            (x + (7 if right else -7 - width), y + up, x + (7 + width if right else -7), y + up + _LINE)
+            for up in (4, -4 - _LINE, 4 + _LINE, -4 - 2 * _LINE)
+            for right in (True, False)
+        ]
+        inside = [box for box in boxes if box[0] >= 0 and box[2] <= size[0]]
+        free = [box for box in inside if not any(_meet(box, other) for other in taken)]
+        box = next(iter(free or inside or boxes))
+        taken.append(box)
+        ax.annotate(
+            texts[place],
+            (xs[place], ys[place]),
+            xytext=(box[0] - x if box[0] > x else box[2] - x, box[1] - y + 2),
+            textcoords="offset points",
+            ha="left" if box[0] > x else "right",
+            color=colors[place],
+            fontsize=9,
+            path_effects=[withStroke(linewidth=3, foreground="white")],
+        )
+
+
+def _meet(one: tuple[float, ...], other: tuple[float, ...]) -> bool:
+    return one[0] < other[2] and other[0] < one[2] and one[1] < other[3] and other[1] < one[3]
 
 
 def draw_ladder(result: LadderResult, folder: str | os.PathLike[str]) -> Path:
