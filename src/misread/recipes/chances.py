@@ -52,8 +52,9 @@ def chances_of(answers: Answers) -> dict[str, Any]:
     Examples
     --------
     >>> rng = np.random.default_rng(0)
-    >>> said = rng.dirichlet([1.0, 1.0], 400)
-    >>> found = chances_of(Answers.from_scores((rng.random(400) < said[:, 1] ** 2).astype(int), said))
+    >>> true = rng.dirichlet([1.0, 1.0, 1.0], 500)
+    >>> bold = true**3 / (true**3).sum(axis=1, keepdims=True)
+    >>> found = chances_of(Answers.from_scores([rng.choice(3, p=row) for row in true], bold))
     >>> found["after"]["log_loss"]["value"] < found["before"]["log_loss"]["value"]
     True
     """
