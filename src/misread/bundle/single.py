@@ -27,6 +27,7 @@ from misread.bundle.parts import (
 from misread.bundle.trees import decode_trees, encode_trees
 from misread.images.fit import MAX_SIDE
 from misread.models import KNeighborsClassifier, RandomForestClassifier, SGDClassifier
+from misread.models._sklearn import packed_duals
 from misread.models.convnet import ConvNetClassifier, network_size
 from misread.models.edge_kernel import EdgeKernelClassifier
 from misread.models.features import Deskew, n_edge_features
@@ -90,12 +91,10 @@ def _decode_knn(model: KNeighborsClassifier, node: Plain, get: Get) -> KNeighbor
 
 def _training_data(model: KNeighborsClassifier) -> tuple[NDArray[np.uint8], NDArray[Any]]:
     """The images (rows of pixels) that a nearest-neighbour model answers from, and their targets."""
-    if model.outputs_2d_:
-        targets = np.column_stack(
-            [classes[codes] for classes, codes in zip(model.classes_, model._y.T, strict=True)]
-        )
-        return model._fit_X, targets
-    return model._fit_X, model.classes_[model._y]
+    images, codes = model.learnt()
+    if not model.outputs_2d_:
+        return images, model.classes_[codes]
+    return images, np.column_stack([classes[own] for classes, own in zip(model.classes_, codes.T, strict=True)])
 
 
 def _encode_forest(model: RandomForestClassifier, put: Put, name: str) -> Plain:
@@ -118,6 +117,7 @@ def _decode_forest(model: RandomForestClassifier, node: Plain, get: Get) -> Rand
 
 
 def _encode_svc(model: SVC, put: Put, name: str) -> Plain:
+    dual, intercept, _ = packed_duals(model)
     return {
         "gamma": float(model._gamma),
         "n_train": int(model.shape_fit_[0]),
@@ -125,8 +125,8 @@ def _encode_svc(model: SVC, put: Put, name: str) -> Plain:
         "support": put(f"{name}.support", model.support_),
         "vectors": put(f"{name}.vectors", model.support_vectors_),
         "counts": put(f"{name}.counts", model.n_support_),
-        "dual": put(f"{name}.dual", model._dual_coef_),
-        "intercept": put(f"{name}.intercept", model._intercept_),
+        "dual": put(f"{name}.dual", dual),
+        "intercept": put(f"{name}.intercept", intercept),
     }
 
 

@@ -76,6 +76,15 @@ class KNeighborsClassifier(_ReferenceClassifier):
         self.n_samples_fit_ = len(images)
         return self
 
+    @property
+    def is_searched(self) -> bool:
+        """Whether it looks through whole numbers in Euclidean distance itself, not through scikit-learn."""
+        return getattr(self, "_search", None) is not None
+
+    def learnt(self) -> tuple[NDArray[Any], NDArray[np.integer]]:
+        """The images that it answers from, shape (n, n_features), and their class codes, as `fit` kept them."""
+        return self._fit_X, self._y
+
     def _has_euclidean_metric(self) -> bool:
         return not self.metric_params and (
             (isinstance(self.metric, str) and self.metric in ("euclidean", "l2"))
@@ -100,7 +109,7 @@ class KNeighborsClassifier(_ReferenceClassifier):
 
     def _whole_queries(self, X: Any) -> NDArray[Any] | None:
         """Queries our search can take (None: leave it to scikit-learn, which also words the errors)."""
-        if getattr(self, "_search", None) is None or issparse(X):
+        if not self.is_searched or issparse(X):
             return None
         return as_small_integers(validate_data(self, X, accept_sparse="csr", reset=False, order="C"))
 
@@ -177,7 +186,7 @@ class KNeighborsClassifier(_ReferenceClassifier):
         ndarray of shape (n_queries,) or (n_queries, n_outputs)
         """
         check_is_fitted(self, "_fit_method")
-        if getattr(self, "_search", None) is None:
+        if not self.is_searched:
             return super().predict(X)
         distances, indices = self.kneighbors(X)
         return self.vote(distances, indices, self.weights)
@@ -185,7 +194,7 @@ class KNeighborsClassifier(_ReferenceClassifier):
     def scores_and_predictions(self, X: Any) -> tuple[NDArray[np.float64], NDArray[Any]]:
         """Give the shares of one output (of two classes, those of the second) and `predict`, from one search."""
         check_is_fitted(self, "_fit_method")
-        if getattr(self, "_search", None) is None:
+        if not self.is_searched:
             shares, answers = super().predict_proba(X), super().predict(X)
         else:
             distances, indices = self.kneighbors(X)
@@ -234,7 +243,7 @@ class KNeighborsClassifier(_ReferenceClassifier):
         ndarray of shape (n_queries, n_classes), or a list of n_outputs of such arrays
         """
         check_is_fitted(self, "_fit_method")
-        if getattr(self, "_search", None) is None:
+        if not self.is_searched:
             return super().predict_proba(X)
         distances, indices = self.kneighbors(X)
         weights = neighbor_weights(distances, self.weights)

@@ -219,8 +219,9 @@ def _why(
         found["weights"] = found["weights"][None]
     if "neighbors" in found:
         index = np.unique(found["neighbors"][:, :NEIGHBORS_SHOWN])[:MOST_NEIGHBORS]
-        found |= {"index": index, "images": bundle.estimator._fit_X[index].reshape(-1, *shape)}
-        found["labels"] = bundle.estimator.classes_[bundle.estimator._y[index]].astype(np.int64)
+        images, codes = bundle.estimator.learnt()
+        found |= {"index": index, "images": images[index].reshape(-1, *shape)}
+        found["labels"] = bundle.estimator.classes_[codes[index]].astype(np.int64)
     return {f"model.why.{name}": array for name, array in found.items()}
 
 

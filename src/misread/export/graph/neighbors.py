@@ -39,7 +39,7 @@ def neighbors(model: Any, x: Tensor) -> Said:
     if model.outputs_2d_:
         raise ParameterError("nearest neighbours of several answers are no classifier")
     places, weights = _nearest(model, x)
-    shares = _shares(model._y, len(model.classes_), places, weights)
+    shares = _shares(model.learnt()[1], len(model.classes_), places, weights)
     return Said(model.classes_, shares, gives_shares=True)
 
 
@@ -48,7 +48,7 @@ def several_votes(model: Any, x: Tensor) -> list[Said]:
     places, weights = _nearest(model, x)
     said = []
     for column, classes in enumerate(model.classes_):
-        shares = _shares(model._y[:, column], len(classes), places, weights)
+        shares = _shares(model.learnt()[1][:, column], len(classes), places, weights)
         said.append(Said(classes, shares, gives_shares=True))
     return said
 
@@ -60,8 +60,9 @@ def clean(model: Any, x: Tensor) -> Tensor:
             "only neighbours with equal weights are exported for --denoise; train without weights"
         )
     graph = x.graph
-    values = np.column_stack([classes[codes] for classes, codes in zip(model.classes_, model._y.T, strict=True)])
     places, _ = _nearest(model, x)
+    codes = model.learnt()[1].T
+    values = np.column_stack([classes[own] for classes, own in zip(model.classes_, codes, strict=True)])
     seen = graph.constant(values.astype(np.uint8), "clean_images").take(places, 0).named("clean_neighbors")
     levels = seen.cast(np.int32)
     same = levels.unsqueeze(1).equals(levels.unsqueeze(2)).cast(np.int32)
@@ -72,12 +73,12 @@ def clean(model: Any, x: Tensor) -> Tensor:
 
 def _nearest(model: Any, x: Tensor) -> tuple[Tensor, Tensor | None]:
     """Places of the nearest training images, shape (n, k), and their weights if they differ."""
-    if getattr(model, "_search", None) is None or model._fit_X.dtype != np.uint8:
+    if not getattr(model, "is_searched", False) or model.learnt()[0].dtype != np.uint8:
         raise ParameterError("only neighbours in Euclidean distance among uint8 images are exported")
     if x.dtype != np.uint8:
         raise ParameterError("nearest neighbours are exported on pixels alone, not on features of them")
     distances, places = x.graph.top(
-        squared_distances(x, model._fit_X), int(model.n_neighbors), largest=False, name="nearest"
+        squared_distances(x, model.learnt()[0]), int(model.n_neighbors), largest=False, name="nearest"
     )
     if model.weights in ("uniform", None):
         return places, None

@@ -9,6 +9,7 @@ from misread.errors import ParameterError
 from misread.export.graph.builder import Tensor
 from misread.export.graph.neighbors import squared_distances
 from misread.export.graph.said import Said, best_column
+from misread.models._sklearn import packed_duals
 
 __all__ = ["each_against_the_rest", "support_vectors"]
 
@@ -18,15 +19,15 @@ Floats = NDArray[np.float64]
 def support_vectors(model: Any, x: Tensor) -> Said:
     """An SVC: one plane between two classes, else a duel for every two."""
     n_classes = len(model.classes_)
-    dual, kernel = model._dual_coef_, _kernel(model, model.support_vectors_, x)
+    (dual, intercept, _), kernel = packed_duals(model), _kernel(model, model.support_vectors_, x)
     if n_classes == 2:
-        plane = kernel @ kernel.graph.constant(-dual.T, "dual") - model._intercept_
+        plane = kernel @ kernel.graph.constant(-dual.T, "dual") - intercept
         return Said(model.classes_, plane.named("plane"), is_plane=True)
     if model.decision_function_shape != "ovr":
         raise ParameterError("support vectors are exported with decision_function_shape='ovr' alone")
     duels = _duels(n_classes)
     weights = kernel.graph.constant(_dense(model, duels), "dual")
-    wins = (kernel @ weights + model._intercept_).named("duels")
+    wins = (kernel @ weights + intercept).named("duels")
     graph = wins.graph
     first, second = (np.eye(n_classes)[duels[:, side]] for side in (0, 1))
     ahead = wins @ (first - second)
@@ -45,9 +46,11 @@ def each_against_the_rest(parts: list[Any], x: Tensor) -> Tensor:
     weights = np.zeros((len(vectors), len(parts)))
     ends = np.cumsum([0, *(len(part.support_vectors_) for part in parts)])
     for column, part in enumerate(parts):
-        np.add.at(weights[:, column], inverse.reshape(-1)[ends[column] : ends[column + 1]], -part._dual_coef_[0])
+        np.add.at(
+            weights[:, column], inverse.reshape(-1)[ends[column] : ends[column + 1]], -packed_duals(part)[0][0]
+        )
     kernel = _kernel(parts[0], vectors, x)
-    biases = -np.concatenate([part._intercept_ for part in parts])
+    biases = -np.concatenate([packed_duals(part)[1] for part in parts])
     return (kernel @ kernel.graph.constant(weights, "dual") + biases).named("planes")
 
 
@@ -57,12 +60,13 @@ def _duels(n_classes: int) -> NDArray[np.intp]:
 
 def _dense(model: Any, duels: NDArray[np.intp]) -> Floats:
     """Libsvm's packed coefficients with a column for every duel."""
-    ends = np.cumsum([0, *model._n_support])
+    dual, _, counts = packed_duals(model)
+    ends = np.cumsum([0, *counts])
     weights = np.zeros((len(model.support_vectors_), len(duels)))
     for column, (i, j) in enumerate(duels):
         of_i, of_j = (slice(ends[code], ends[code + 1]) for code in (i, j))
-        weights[of_i, column] = model._dual_coef_[j - 1, of_i]
-        weights[of_j, column] = model._dual_coef_[i, of_j]
+        weights[of_i, column] = dual[j - 1, of_i]
+        weights[of_j, column] = dual[i, of_j]
     return weights
 
 
