@@ -165,7 +165,7 @@ def _page(rows: list[dict[str, Any]], model: Bundle, seed: int) -> str:
     lines = ["# Photographs", "", (__doc__ or "").partition("\n\n")[2].strip(), ""]
     lines += [f"{n} photographs of each kind, the worst kinds first; {_who(model)}:", ""]
     lines += [
-        "| photographs | right | clean | `mnist-1` | wrong, unsure | nothing to read | wrong, but sure | sure | ms |",
+        "| photographs | right | clean | `mnist-1` | wrong, unsure | nothing read | wrong, but sure | sure | ms |",
         "| --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: |",
     ]
     for row in written:
