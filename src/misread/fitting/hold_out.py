@@ -133,7 +133,7 @@ def fit_and_hold_out(
     told = lambda epoch, epochs: on_stage(f"{stage}, epoch {epoch} of {epochs}")  # noqa: E731
     fitted = _fitted(estimator, X, y, groups, told)
     seconds = perf_counter() - start
-    if by_itself and hasattr(fitted, "held_out_scores_"):
+    if by_itself and len(fitted.held_out_indices_):
         held_out, rows = _asked_itself(fitted, y)
     elif folds is None:
         held_out, rows = _rehearsed(estimator, X, y, seed, groups)

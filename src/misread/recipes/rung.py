@@ -7,7 +7,7 @@ from misread.bundle import Bundle
 from misread.data import Dataset
 from misread.fitting.answers import held_out_answers
 from misread.recipes.ladder import Climb, Verdict
-from misread.recipes.metrics import share
+from misread.recipes.metrics import metrics_of, share
 from misread.recipes.train import bundled, manifest_of
 
 __all__ = ["bundle_of_rung"]
@@ -36,10 +36,7 @@ def bundle_of_rung(model: str, climbed: Climb, verdict: Verdict, dataset: Datase
     """
     manifest = manifest_of(dataset, "classification", model, climbed.estimator, **more)
     metrics = {"test": {"n": verdict.n, "accuracy": share(verdict.n - verdict.errors, verdict.n)}}
-    if climbed.held_out:
-        metrics["out_of_fold"] = {
-            "n": climbed.held_out,
-            "accuracy": share(climbed.held_out - climbed.held_out_errors, climbed.held_out),
-        }
     answers = held_out_answers(climbed.fitted, dataset.train, dataset.class_names)
+    if answers is not None:
+        metrics["out_of_fold"] = metrics_of(answers)
     return bundled(replace(manifest, metrics=metrics), climbed.estimator, dataset, answers)
