@@ -11,9 +11,11 @@ from misread.analysis.unlike import learn
 from misread.data import Dataset, Split
 from misread.errors import ParameterError
 from misread.evaluation.chances import fit_calibration
-from misread.fitting.folds import check_groups, folds_by_class
+from misread.evaluation.groups import difference_between_splits
+from misread.fitting.folds import check_groups, folds_by_class, folds_regardless
 from misread.fitting.hold_out import fit_and_hold_out, holds_out_enough
 from misread.fitting.learning import measure_learning
+from misread.fitting.out_of_fold import out_of_fold
 from misread.fitting.tune import tune
 from misread.models import KNeighborsClassifier
 from misread.models.edge_kernel import EdgeKernelClassifier
@@ -170,3 +172,20 @@ def test_what_is_unlike_is_chosen_on_other_groups():
 
 def test_training_without_groups_says_nothing_of_them():
     assert "groups" not in train("knn", "digits").manifest.metrics["out_of_fold"]
+
+
+def test_groups_that_mean_nothing_promise_nothing():
+    rng = np.random.default_rng(0)
+    own, alarms, gained = DIGITS.train, 0, []
+    for _ in range(15):
+        order = rng.permutation(len(own))
+        X, y, groups = own.X[order], own.labels[order], rng.permutation(WRITERS)
+        apart, mixed = (
+            out_of_fold(KNeighborsClassifier(), X, y, cv=cv, scores=False)
+            for cv in (folds_by_class(y, 3, groups), folds_regardless(y, 3))
+        )
+        more, low, high = difference_between_splits(mixed.predictions == y, apart.predictions == y, groups)
+        gained.append(more)
+        alarms += low > 0 or high < 0
+    assert alarms <= 3
+    assert abs(np.mean(gained)) < 0.003
