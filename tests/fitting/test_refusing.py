@@ -4,6 +4,8 @@ import dataclasses
 
 import numpy as np
 import pytest
+from sklearn.multioutput import ClassifierChain
+from sklearn.svm import SVC
 
 from misread.data import Dataset, Split, load
 from misread.errors import ParameterError
@@ -61,3 +63,16 @@ def test_of_few_images_the_nearest_alone_decides(digits):
     with pytest.raises(ParameterError, match="knn cannot learn this"):
         train("knn", few, params={"n_neighbors": 5})
     assert train("knn", first_of_each(digits, classes=2, number=4)).manifest.params == {}
+
+
+@pytest.mark.parametrize(
+    ("model", "said"), [(SVC, "the class SVC"), (None, "an object of type NoneType"), (5, "an object of type int")]
+)
+def test_what_is_no_estimator_is_told(model, said):
+    with pytest.raises(ParameterError, match=f"expected a model's name or .* estimator, such as .*, got {said}"):
+        train(model, "digits")
+
+
+def test_a_model_of_several_outputs_is_told(digits):
+    with pytest.raises(ParameterError, match="ClassifierChain cannot learn this"):
+        train(ClassifierChain(SVC()), digits)

@@ -37,6 +37,13 @@ def prepared(
     else:
         if params:
             raise ParameterError("parameters go with a model's name; set those of an estimator on the estimator")
+        if isinstance(model, type) or not hasattr(model, "get_params"):
+            what = (
+                f"the class {model.__name__}"
+                if isinstance(model, type)
+                else f"an object of type {type(model).__name__}"
+            )
+            raise ParameterError(f"expected a model's name or a scikit-learn estimator, such as SVC(), got {what}")
         estimator, name = clone(model), type(model).__name__
     set_shape(estimator, shape)
     is_knn = isinstance(estimator, KNeighborsClassifier)

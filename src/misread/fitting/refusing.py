@@ -20,13 +20,13 @@ def naming_what_is_refused(model: str) -> Iterator[None]:
     Raises
     ------
     ParameterError
-        For a ValueError, or the TypeError that a parameter of the wrong kind can end in.
+        For a ValueError, or the TypeError or IndexError that a parameter or labels of the wrong kind can end in.
     """
     try:
         yield
     except MisreadError:
         raise
-    except (ValueError, TypeError) as error:
+    except (ValueError, TypeError, IndexError) as error:
         reason = " ".join(str(error).split()).rstrip(".")
         raise ParameterError(
             f"{model} cannot learn this: {reason}; change its parameters (--param NAME=VALUE; `misread models` "
