@@ -1,7 +1,7 @@
-"""How unlike the training images an image is: how far from those of its class, by its edges and by its strokes.
+"""How unlike the training images an image is: how far from the nearest of them, by its edges and by its strokes.
 
 A model answers whatever it is shown. A letter, a smiley or two digits side by side are read as some digit, often
-with a large lead; but they are far from every training image of that digit.
+with a large lead; but they are far from every training image.
 """
 
 from dataclasses import dataclass, replace
@@ -23,8 +23,8 @@ __all__ = [
     "SCALES",
     "Likeness",
     "evenly_of_each",
+    "held_out_threshold",
     "learn",
-    "refused_from",
 ]
 
 LEAST = 200
@@ -39,12 +39,10 @@ _NARROWEST = 1e-3
 _EVENED_EDGES, _EVENED_STROKES, _STROKES_BESIDE_EDGES = 0.25, 0.5, 0.6
 _LEVELS_BETWEEN = (0.4, 0.16, 0.85)
 _CLIPPED, _LEAST_SPREAD = 8.0, 0.02
-_BLOCK = 1_024
+_BLOCK = 256
 
 Floats = NDArray[np.float64]
 Singles = NDArray[np.float32]
-Whose = tuple[NDArray[np.intp], NDArray[np.intp]]
-"""Numbers of the groups of some images, and of all that are known."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -66,14 +64,12 @@ class Likeness:
     known : ndarray of int8, shape (m, n_edge_axes + n_stroke_axes)
     known_step : ndarray of float32, shape (n_edge_axes + n_stroke_axes,)
         `known` times step are the places of training images.
-    labels : ndarray of int32, shape (m,)
-        Their classes.
 
     Notes
     -----
-    The distance is that to the five nearest images of the class that is answered, on average, in a space of edges
-    and strokes: along the axes on which images of one class differ most, evened out by a power of the variance.
-    What else was tried, and what chose the numbers, is in benchmarks/unlike.md.
+    The distance is that to the five nearest training images, on average, in a space of edges and strokes: along
+    the axes on which images of one class differ most, evened out by a power of the variance. What else was tried,
+    and what chose the numbers, is in benchmarks/unlike.md.
     """
 
     shape: tuple[int, int]
@@ -86,56 +82,32 @@ class Likeness:
     stroke_spread: Singles
     known: NDArray[np.int8]
     known_step: Singles
-    labels: NDArray[np.int32]
 
-    def distances(self, images: NDArray[np.uint8], codes: NDArray[np.int64] | None = None) -> Floats:
-        """How far images of shape (n, height, width) are from training images of the classes `codes`, or of all.
-
-        All classes count for one of which fewer than six training images are known.
-        """
-        codes = np.full(len(images), -1) if codes is None else codes
+    def distances(self, images: NDArray[np.uint8]) -> Floats:
+        """How far images of shape (n, height, width) are from the nearest training images."""
         parts = (slice(start, start + _BLOCK) for start in range(0, len(images), _BLOCK))
-        return np.concatenate([self._distances(self.places(images[part]), codes[part]) for part in parts])
+        return np.concatenate([_nearest(self.places(images[part]), *self._known_places) for part in parts])
 
     def held_out_distances(
-        self, codes: NDArray[np.int64] | None = None, groups: NDArray[Any] | None = None
+        self,
+        rows: NDArray[np.intp],
+        among: NDArray[np.intp] | None = None,
+        groups: NDArray[Any] | None = None,
     ) -> Floats:
-        """The same of the training images that are known, each as if it, or its whole group, were not.
+        """How far known images are from the others, or from those `among` them, each as if it were not known.
 
-        Infinite where nothing else is known of the class.
+        Where `groups` of all known images are given, as if its whole group were not; infinite where nothing else
+        is known.
         """
-        codes = np.full(len(self.labels), -1) if codes is None else codes
-        who = np.arange(len(self.labels)) if groups is None else np.unique(groups, return_inverse=True)[1]
-        found = np.empty(len(codes))
-        for start in range(0, len(codes), _BLOCK):
-            own = np.arange(start, min(start + _BLOCK, len(codes)))
-            found[own] = self._distances(self._known_places[own], codes[own], (who[own], who))
+        known, squares = self._known_places
+        who = np.arange(len(known)) if groups is None else np.unique(groups, return_inverse=True)[1]
+        among = np.arange(len(known)) if among is None else among
+        others = (known, squares) if len(among) == len(known) else (known[among], squares[among])
+        found = np.empty(len(rows))
+        for start in range(0, len(rows), _BLOCK):
+            own = rows[start : start + _BLOCK]
+            found[start : start + _BLOCK] = _nearest(known[own], *others, who[own][:, None] == who[among])
         return found
-
-    def _distances(self, places: Singles, codes: NDArray[np.int64], own: Whose | None = None) -> Floats:
-        found = np.empty(len(places))
-        for code in np.unique(codes):
-            rows = np.flatnonzero(codes == code)
-            found[rows] = self._nearest(places[rows], int(code), None if own is None else (own[0][rows], own[1]))
-        return found
-
-    def _nearest(self, places: Singles, code: int, own: Whose | None) -> Floats:
-        members, known, squares = self._members(code)
-        squared = (places**2).sum(axis=1)[:, None] + squares - 2 * places @ known.T
-        if own is not None:  # an image is no neighbour of its own, and none of its group is
-            squared[own[0][:, None] == own[1][members]] = np.inf
-        n = min(N_NEAREST, len(members))
-        nearest = np.partition(np.maximum(squared, 0), n - 1, axis=1)[:, :n]
-        return np.asarray(np.sqrt(nearest).mean(axis=1), np.float64)
-
-    def _members(self, code: int) -> tuple[NDArray[np.intp], Singles, Singles]:
-        """The known images of a class, or all where they are too few, their places and the squares of these."""
-        if code not in self._classes:
-            members = np.flatnonzero(self.labels == code)
-            members = members if len(members) > N_NEAREST else np.arange(len(self.labels))
-            known = self._known_places[members]
-            self._classes[code] = members, known, (known**2).sum(axis=1)
-        return self._classes[code]
 
     def places(self, images: NDArray[np.uint8]) -> Singles:
         """Where images of shape (n, height, width) are, along the axes of edges and those of strokes."""
@@ -144,16 +116,14 @@ class Likeness:
         return np.hstack([edges, counts @ self.stroke_axes])
 
     @cached_property
-    def _classes(self) -> dict[int, tuple[NDArray[np.intp], Singles, Singles]]:
-        return {}
-
-    @cached_property
     def _edge_axes(self) -> Singles:
         return self.edge_axes * self.edge_step
 
     @cached_property
-    def _known_places(self) -> Singles:
-        return self.known * self.known_step
+    def _known_places(self) -> tuple[Singles, Singles]:
+        """The places of known images, and how far these are from the middle, squared."""
+        places = self.known * self.known_step
+        return places, (places**2).sum(axis=1)
 
 
 def learn(images: NDArray[np.uint8], labels: NDArray[np.int64]) -> tuple[Likeness, NDArray[np.intp]]:
@@ -195,7 +165,6 @@ def learn(images: NDArray[np.uint8], labels: NDArray[np.int64]) -> tuple[Likenes
         stroke_spread=spread,
         known=np.zeros((0, n_axes), np.int8),
         known_step=np.ones(n_axes, np.float32),
-        labels=labels[rows].astype(np.int32),
     )
     parts = (rows[start : start + _BLOCK] for start in range(0, len(rows), _BLOCK))
     places = np.concatenate([likeness.places(images[part]) for part in parts])
@@ -203,22 +172,33 @@ def learn(images: NDArray[np.uint8], labels: NDArray[np.int64]) -> tuple[Likenes
     return replace(likeness, known=np.round(places / known_step).astype(np.int8), known_step=known_step), rows
 
 
-def refused_from(distances: Floats, reject_rate: float) -> float:
-    """The distance above which that share of held-out images would be refused.
+def held_out_threshold(likeness: Likeness, labels: NDArray[np.int64], reject_rate: float) -> float:
+    """The distance beyond which that share of the known images would be, each as if it were not known.
+
+    An image is no further from all the others than from those of its class, so that only the furthest from these
+    have to be compared with all.
 
     Parameters
     ----------
-    distances : ndarray of shape (n,)
-        Of images that were held out.
+    likeness : Likeness
+    labels : ndarray of int64, shape (m,)
+        The classes of the images that it knows.
     reject_rate : float, above 0 and below 1/2
-
-    Examples
-    --------
-    >>> refused_from(np.arange(1000.0), 0.01)
-    990.0
     """
-    place = min(int(np.ceil((len(distances) + 1) * (1 - reject_rate))), len(distances)) - 1
-    return float(np.sort(distances)[place])
+    n = len(labels)
+    distances = np.empty(n)
+    for code in np.unique(labels):
+        own = np.flatnonzero(labels == code)
+        distances[own] = likeness.held_out_distances(own, own) if len(own) > N_NEAREST else np.inf
+    furthest, exact = np.argsort(-distances, kind="stable"), 0
+    place = min(int(np.ceil((n + 1) * (1 - reject_rate))), n) - 1
+    while True:
+        wanted = min(n, max(2 * exact, 3 * (n - place)))
+        rows = furthest[exact:wanted]
+        distances[rows], exact = likeness.held_out_distances(rows), wanted
+        threshold = float(np.partition(distances, place)[place])
+        if exact == n or threshold >= distances[furthest[exact:]].max():
+            return threshold
 
 
 def evenly_of_each(labels: NDArray[np.int64], of_each: int, most: int) -> NDArray[np.intp]:
@@ -230,6 +210,16 @@ def evenly_of_each(labels: NDArray[np.int64], of_each: int, most: int) -> NDArra
         own = np.flatnonzero(labels == code)
         chosen.append(own[np.linspace(0, len(own) - 1, min(of_each, len(own))).astype(np.intp)])
     return np.sort(np.concatenate(chosen))
+
+
+def _nearest(places: Singles, known: Singles, squares: Singles, itself: NDArray[np.bool_] | None = None) -> Floats:
+    """How far the nearest known places are on average, without those that are the place itself."""
+    squared = (places**2).sum(axis=1)[:, None] + squares - 2 * places @ known.T
+    if itself is not None:
+        squared[itself] = np.inf
+    n = min(N_NEAREST, len(known))
+    nearest = np.partition(np.maximum(squared, 0), n - 1, axis=1)[:, :n]
+    return np.asarray(np.sqrt(nearest).mean(axis=1), np.float64)
 
 
 def _edges(images: NDArray[np.uint8]) -> Singles:

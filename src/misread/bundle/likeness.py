@@ -14,7 +14,7 @@ __all__ = ["likeness_of", "written_likeness"]
 _KIND = "edges and strokes"
 _ARRAYS = (
     "levels", "edge_axes", "edge_step", "edge_centre", "stroke_axes", "stroke_centre", "stroke_spread", "known",
-    "known_step", "labels",
+    "known_step",
 )  # fmt: skip
 
 
@@ -40,10 +40,8 @@ def likeness_of(node: Any, manifest: Manifest, arrays: Store) -> Likeness | None
     n = edge_axes.shape[1]
     known = checked_array(node, "known", arrays, "i1", (None, n + stroke_axes.shape[1]))
     levels = checked_array(node, "levels", arrays, "i8", (3,))
-    labels = checked_array(node, "labels", arrays, "i4", (len(known),))
     expect(n > 0 and stroke_axes.shape[1] > 0 and len(known) > 0, "a measure of likeness of nothing")
     expect(((levels >= 0) & (levels <= 255)).all(), "grey levels of ink")
-    expect(((labels >= 0) & (labels < max(1, len(manifest.classes)))).all(), "likeness to unknown classes")
     sizes = {"edge_step": n, "edge_centre": n, "stroke_centre": n_strokes, "stroke_spread": n_strokes}
     numbers = {
         name: checked_array(node, name, arrays, "f4", (size,))
@@ -56,6 +54,5 @@ def likeness_of(node: Any, manifest: Manifest, arrays: Store) -> Likeness | None
         edge_axes=edge_axes,
         stroke_axes=stroke_axes,
         known=known,
-        labels=labels,
         **numbers,
     )

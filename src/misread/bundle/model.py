@@ -138,17 +138,15 @@ class Bundle:
         n_columns = {"detector": 1, "multilabel": len(self.manifest.outputs)}
         check_scores(answers.scores, (len(X), n_columns.get(self.manifest.task, len(self.manifest.classes))))
         blank = contrasts(X) < self.faintest
-        unlike = self._unlike(X, answers.labels)
+        unlike = self._unlike(X)
         return replace(answers, blank=blank, sure=answers.sure & ~blank, unlike=unlike)
 
-    def _unlike(self, X: NDArray[np.uint8], codes: NDArray[Any]) -> NDArray[np.bool_] | None:
-        """Whether images are further from those of the class answered than nearly all of those are."""
+    def _unlike(self, X: NDArray[np.uint8]) -> NDArray[np.bool_] | None:
+        """Whether images are further from the nearest training images than nearly all of those are."""
         known = self.manifest.unlike
         if known is None or self.likeness is None:
             return None
-        images = X.reshape(len(X), *self.manifest.image_size)
-        among = codes if self.manifest.task == "classification" else None
-        return np.asarray(self.likeness.distances(images, among) > known.threshold)
+        return np.asarray(self.likeness.distances(X.reshape(len(X), *self.manifest.image_size)) > known.threshold)
 
     def denoise(self, images: NDArray[np.uint8]) -> NDArray[np.uint8]:
         """Give the clean version of noisy images, shape (n, height, width).

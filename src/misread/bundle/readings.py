@@ -32,7 +32,7 @@ class Readings:
         How far a classifier's best score is ahead of the second, which the operating point goes by; None for the
         other tasks.
     unlike : ndarray of shape (n,), bool, or None
-        Whether an image is unlike all training images of the class answered; None of models that cannot say.
+        Whether an image is unlike all training images; None of models that cannot say.
     blank : ndarray of shape (n,), bool
         Whether there is nothing to read on the image, whatever the model says of it.
     """

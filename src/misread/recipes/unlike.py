@@ -3,9 +3,8 @@
 from dataclasses import replace
 
 import numpy as np
-from numpy.typing import NDArray
 
-from misread.analysis.unlike import LEAST, learn, refused_from
+from misread.analysis.unlike import LEAST, held_out_threshold, learn
 from misread.bundle import Bundle, UnlikeRecord
 from misread.data import Split
 from misread.errors import ParameterError
@@ -51,23 +50,14 @@ def telling_unlike(bundle: Bundle, train: Split, reject_rate: float = REJECT_RAT
     likeness, rows = learn(train.images, train.labels)
     if len(rows) < LEAST:
         return replace(bundle, likeness=None, manifest=replace(manifest, unlike=None))
-    codes = _answered(bundle, train.take(rows)) if manifest.task == "classification" else None
-    groups = None if train.groups is None else train.groups[rows]
-    distances = likeness.held_out_distances(codes, groups)
-    distances = distances[np.isfinite(distances)]
-    if len(distances) < LEAST:
-        return replace(bundle, likeness=None, manifest=replace(manifest, unlike=None))
-    threshold = refused_from(distances, reject_rate)
-    unlike = UnlikeRecord(threshold, float(reject_rate), len(distances))
+    if train.groups is None:
+        threshold, n = held_out_threshold(likeness, train.labels[rows], reject_rate), len(rows)
+    else:  # others of its group tell nothing of an image of another
+        distances = likeness.held_out_distances(np.arange(len(rows)), groups=train.groups[rows])
+        distances = distances[np.isfinite(distances)]
+        n = len(distances)
+        if n < LEAST:
+            return replace(bundle, likeness=None, manifest=replace(manifest, unlike=None))
+        threshold = float(np.quantile(distances, 1 - reject_rate, method="higher"))
+    unlike = UnlikeRecord(threshold, float(reject_rate), n)
     return replace(bundle, likeness=likeness, manifest=replace(manifest, unlike=unlike))
-
-
-def _answered(bundle: Bundle, images: Split) -> NDArray[np.int64]:
-    """What was answered when they were held out, or what is right where they were not."""
-    codes, kept = images.labels.copy(), bundle.kept
-    if kept is not None and kept.hashes is not None:
-        order = np.argsort(kept.hashes)
-        place = order[np.minimum(np.searchsorted(kept.hashes, images.hashes, sorter=order), len(order) - 1)]
-        found = kept.hashes[place] == images.hashes
-        codes[found] = kept.predictions[place[found]]
-    return codes

@@ -23,7 +23,7 @@ class Prediction(BaseModel):
     label: str | None = Field(description="None where there is nothing to read.")
     state: str = Field(
         description="'sure' or 'unsure' by the model's operating point, without which no answer is sure; "
-        "'unlike' where it is like no training image of its class; 'empty' where there is nothing to read."
+        "'unlike' where it is like no training image; 'empty' where there is nothing to read."
     )
     sure: bool = Field(description="Whether the answer passes the operating point; never without one.")
     scores: dict[str, float] = Field(description="By class; see `score_kind` of the model.")
