@@ -164,10 +164,10 @@ def test_what_is_unlike_is_chosen_on_other_groups():
     apart, mixed = (train("sgd-scaled", one).manifest.unlike for one in (data, plain))
     assert apart.threshold > mixed.threshold
     found, _ = learn(data.train.images, data.train.labels)
-    alone = found.held_out_distances(data.train.labels)
-    assert np.array_equal(alone, found.held_out_distances(data.train.labels, np.arange(len(alone))))
-    everyone = np.zeros(len(alone))
-    assert np.isinf(found.held_out_distances(data.train.labels, everyone)).all()
+    rows = np.arange(len(data.train))
+    alone = found.held_out_distances(rows)
+    assert np.array_equal(alone, found.held_out_distances(rows, groups=rows))
+    assert np.isinf(found.held_out_distances(rows, groups=np.zeros(len(rows)))).all()
 
 
 def test_training_without_groups_says_nothing_of_them():
