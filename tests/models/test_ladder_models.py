@@ -12,7 +12,7 @@ from sklearn.utils.estimator_checks import parametrize_with_checks
 from misread.errors import ParameterError
 from misread.images.deform import Deformation
 from misread.images.transforms import shifted_copies
-from misread.models.augmented import ShiftedCopiesClassifier
+from misread.models.augmented import DeformedCopiesClassifier, ShiftedCopiesClassifier
 from misread.models.edge_kernel import EdgeKernelClassifier
 from misread.models.features import Deskew, OrientedGradients, edge_histograms
 from misread.models.held_out import held_out_part
@@ -28,6 +28,7 @@ SCALES = ((7, 2), (4, 2))
         Deskew(),
         OrientedGradients(),
         ShiftedCopiesClassifier(),
+        DeformedCopiesClassifier(n_copies=1),
         EdgeKernelClassifier(n_centres=100, n_rounds=0, random_state=0),
     ],
     expected_failed_checks=lambda estimator: POINTS if isinstance(estimator, EdgeKernelClassifier) else {},

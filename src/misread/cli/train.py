@@ -63,6 +63,12 @@ def train(
     confidence: Annotated[
         float | None, typer.Option(help="Have the lower bound of the precision reach it, such as 0.95.")
     ] = None,
+    augment: Annotated[
+        bool,
+        typer.Option(
+            "--augment", help="Learn from four copies of every training image, too: turned, slanted, moved, bent."
+        ),
+    ] = False,
     reject_rate: Annotated[
         float,
         typer.Option(
@@ -96,7 +102,9 @@ def train(
     task = "multilabel" if labels else "denoising" if denoise else "detector" if positive else "classification"
     claim_model(target, model, task, positive, dataset, force)
     n_images, n_pixels = dataset.train.X.shape
-    _say_how_long(model, expected_seconds(model, n_images, n_pixels, task), usual=not params)
+    _say_how_long(
+        model, (5 if augment else 1) * expected_seconds(model, n_images, n_pixels, task), usual=not params
+    )
     with stages(jobs) as on_stage:
         bundle = train_model(
             model,
@@ -108,6 +116,7 @@ def train(
             recall=recall,
             confidence=confidence,
             reject_rate=reject_rate,
+            augment=augment,
             params=params,
             seed=seed,
             fit=fit,

@@ -34,6 +34,7 @@ _KINDS: dict[str, type | tuple[type, ...]] = {
     "seed": int,
     "labels": dict,
     "reject_rate": (float, int),
+    "augment": bool,
 }
 _READING = (
     *("data_dir", "size", "fit", "invert", "on_error"),
@@ -57,6 +58,8 @@ class Recorded:
         The folders of which images had been added.
     reject_rate : float
         The share of held-out images that it may call unlike all it learnt; the usual one where that is not said.
+    augment : bool
+        Whether it had learnt from bent copies, too.
     seed : int
     labels : Labels or None
     missing : tuple of str
@@ -71,6 +74,7 @@ class Recorded:
     missing: tuple[str, ...] = ()
     added: tuple[str, ...] = ()
     reject_rate: float = REJECT_RATE
+    augment: bool = False
 
 
 def recorded(manifest: Manifest, training: Mapping[str, Any] | None = None) -> Recorded:
@@ -107,6 +111,7 @@ def recorded(manifest: Manifest, training: Mapping[str, Any] | None = None) -> R
         tuple(f"{name}" for name in ("data", "seed") if name not in known),
         tuple(map(str, known.get("add", ()))),
         float(known.get("reject_rate", REJECT_RATE)),
+        bool(known.get("augment", False)),
     )
 
 
@@ -150,6 +155,7 @@ def train_again(
         params=manifest.params if named else None,
         seed=how.seed,
         reject_rate=how.reject_rate,
+        augment=how.augment,
         fit=fit if fit in FITS + EARLIER_FITS and dataset.fit in (None, fit) else None,
         command=command,
         on_stage=on_stage,

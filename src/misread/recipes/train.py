@@ -30,6 +30,7 @@ from misread.fitting.refusing import naming_what_is_refused
 from misread.images.colour import is_lost
 from misread.images.fit import fitted_already
 from misread.models import KNeighborsClassifier
+from misread.models.augmented import DeformedCopiesClassifier
 from misread.recipes.chances import calibration_of, chances_apart
 from misread.recipes.evaluate import judge
 from misread.recipes.grouped import mixed_metrics, nameless
@@ -60,6 +61,7 @@ def train(
     params: Mapping[str, Any] | None = None,
     seed: int = 42,
     fit: str | None = None,
+    augment: bool = False,
     command: str = "",
     on_stage: Stage = lambda stage: None,
     **reading: Any,
@@ -94,6 +96,9 @@ def train(
     fit : {'stretch', 'pad', 'mnist'}, optional
         How new images are brought to the size of the training images: as these were, where their set says so;
         where they came as they are, by 'stretch', or by 'mnist' if that changes none of them, as is so with MNIST.
+    augment : bool
+        Learn from four bent copies of every training image as well: turned, slanted, stretched and moved at
+        random. Held-out images are never bent. Models that learn from bent copies anyway are trained as ever.
     command : str
         What to write down as the command that trained the model.
     on_stage : callable of str
@@ -129,8 +134,12 @@ def train(
     if has_aim:
         check_aim(task.name, **aim)
     estimator, name, params = _checked(model, dataset, task, params, seed, labels)
+    if augment:
+        estimator = _augmented(estimator, name, task, seed, dataset.shape)
     with naming_what_is_refused(name):
         fitted = _fit(estimator, dataset, task, on_stage)
+    if isinstance(fitted.estimator, DeformedCopiesClassifier):
+        fitted = replace(fitted, estimator=fitted.estimator.estimator_)  # the copies are not needed any more
     answers, point = None, None
     if fitted.held_out is not None:
         _say_what_disagrees(name, fitted.held_out)
@@ -145,6 +154,7 @@ def train(
         "fit": fit,
         "labels": None if labels is None else labels.as_json(),
         "reject_rate": None if denoise else reject_rate,
+        "augment": augment or None,
     }
     manifest = manifest_of(
         dataset,
@@ -195,6 +205,16 @@ def _checked(
     if labels is not None:
         check_both_answers(labels.names, task.y_train)
     return estimator, name, params
+
+
+def _augmented(estimator: Any, name: str, task: Task, seed: int, shape: tuple[int, int]) -> Any:
+    """The estimator given bent copies, too, where it does not make such itself."""
+    if task.name not in ("classification", "detector"):
+        raise ParameterError(f"a model for {task.name} is not trained on bent copies; leave out --augment")
+    if "deformation" in estimator.get_params() or hasattr(type(estimator), "POSES"):
+        warnings.warn(f"{name} learns from bent copies anyway; --augment changes nothing", stacklevel=3)
+        return estimator
+    return DeformedCopiesClassifier(estimator, shape, random_state=seed)
 
 
 def _fit(estimator: Any, dataset: Dataset, task: Task, on_stage: Stage) -> Fitted:
