@@ -134,7 +134,7 @@ def _measured_again(
     old: dict[str, Any], evidence: Evidence, point: OperatingPointRecord, bundle: Bundle
 ) -> dict[str, Any]:
     if bundle.manifest.task == "detector":
-        new = detector_metrics(evidence, evidence.scores >= point.threshold)
+        new = {**old, **detector_metrics(evidence, evidence.scores >= point.threshold)}
     else:
         new = {**old, "answered": point_metrics(evidence, point, "classification")}
     if evidence is bundle.tested:
