@@ -70,7 +70,8 @@ def test_the_interval_of_the_mean_covers_it():
 
 
 def test_a_detector_and_what_gives_no_classes(digits):
-    found = misread.stress(train("sgd", digits, positive="5"), digits, n_images=20)
+    assert "refused" in misread.stress(train("sgd", digits, positive="5"), digits, n_images=20).values["clean"]
+    found = misread.stress(train("sgd", digits, positive="5", reject_rate=0), digits, n_images=20)
     assert found.class_names == ("not 5", "5")
     assert "refused" not in found.values["clean"], "without an operating point nothing is refused"
     assert any("random sample of 20 of the 360" in remark for remark in found.remarks)

@@ -90,7 +90,7 @@ def _say(found: Stress) -> None:
     for remark in found.remarks:
         say(f"! {remark}", aside=True, hang=2)
     clean = values["clean"]
-    more = ("not sure", "misled") if "refused" in clean else ()
+    more = ("refused", "misled") if "refused" in clean else ()
     titles = ("% read right", *map(str, range(1, 6)), *more)
     rows = [("as they are", _cell(clean), "", "", "", "", *_mean_of([clean], more))]
     for kind in values["kinds"]:
@@ -98,7 +98,11 @@ def _say(found: Stress) -> None:
         rows.append((kind["name"], *map(_cell, strengths), *_mean_of(strengths, more)))
     print_table(titles, rows, numbers=titles[1:])
     if more:
-        say("not sure: refused; misled: sure and wrong; both in % on average over the strengths", hang=2)
+        say(
+            "refused: not sure, or unlike all it learnt; misled: answered and wrong; in % on average over all "
+            "strengths",
+            hang=2,
+        )
     else:
         say("It has no operating point, so that it refuses nothing: `misread threshold` gives it one.")
     published = values["published"]

@@ -73,7 +73,7 @@ def corrupt(images: Images, kind: str, strength: int, *, seed: int = 42) -> Imag
     --------
     >>> images = np.zeros((1, 28, 28), np.uint8)
     >>> int(corrupt(images, "brightness", 3).max())
-    77
+    76
     """
     if kind not in KINDS:
         raise ParameterError(

@@ -3,8 +3,6 @@
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-import numpy as np
-
 from misread.analysis.unlike import learn
 from misread.data import load
 from misread.errors import ParameterError
@@ -53,7 +51,7 @@ def warm(models: Sequence[str] = FAMILIES, on_stage: Callable[[str], None] = lam
         if name == "edge-kernel":  # and, since it goes by edges, too, what model files call unlike
             learn(digits.images[:_N_IMAGES], y)
         if name == "knn":
-            estimator.fit(X, np.column_stack([y > 6, y % 2])).predict(X[:10])
+            estimator.fit(X, (y[:, None] > [4, 6]).astype(int)).predict(X[:10])
 
 
 def is_warm(model: str) -> bool:

@@ -48,7 +48,7 @@ def render_stress(stress: Stress) -> str:
         verdict=stress.verdict,
         headline=f"{clean:.1%} as they are, {mean:.1%} corrupted",
         kinds=[_kind(stress, k) for k in range(len(values["kinds"]))],
-        has_point="refused" in values["clean"],
+        refuses="refused" in values["clean"],
         remarks=stress.remarks,
         version=version("misread"),
         **{name: values[name] for name in ("title", "n", "of", "clean", "mean", "published")},
