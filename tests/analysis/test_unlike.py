@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from misread import load
+from misread.analysis import unlike
 from misread.analysis.unlike import N_NEAREST, evenly_of_each, held_out_threshold, learn
 from misread.bundle import Manifest, save
 from misread.bundle import load as load_model
@@ -125,6 +126,16 @@ def test_distances_are_those_of_a_slow_search(digits):
     for place, found in zip(likeness.places(asked), likeness.distances(asked), strict=True):
         every = np.sqrt(((known - place) ** 2).sum(axis=1))
         assert np.sort(every)[:N_NEAREST].mean() == pytest.approx(found, rel=1e-4)
+
+
+def test_some_of_the_known_images_settle_most(monkeypatch, bundle, digits, noise):
+    """Asking some of them first changes no answer, at any threshold."""
+    likeness = bundle.likeness
+    images = np.concatenate([digits.test.images, noise, np.flip(digits.test.images[:100], 1)])
+    distances = likeness.distances(images)
+    monkeypatch.setattr(unlike, "_BLOCK", 64)
+    for threshold in np.quantile(distances, [0.05, 0.5, 0.9]):
+        np.testing.assert_array_equal(likeness.are_beyond(images, threshold), distances > threshold)
 
 
 def test_an_image_is_no_neighbour_of_its_own(digits):

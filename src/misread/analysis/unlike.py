@@ -40,6 +40,9 @@ _EVENED_EDGES, _EVENED_STROKES, _STROKES_BESIDE_EDGES = 0.25, 0.5, 0.6
 _LEVELS_BETWEEN = (0.4, 0.16, 0.85)
 _CLIPPED, _LEAST_SPREAD = 8.0, 0.02
 _BLOCK = 256
+_SOME = 8
+_SURELY = 1 - 1e-4
+"""More than single precision rounds off."""
 
 Floats = NDArray[np.float64]
 Singles = NDArray[np.float32]
@@ -88,6 +91,23 @@ class Likeness:
         parts = (slice(start, start + _BLOCK) for start in range(0, len(images), _BLOCK))
         return np.concatenate([_nearest(self.places(images[part]), *self._known_places) for part in parts])
 
+    def are_beyond(self, images: NDArray[np.uint8], threshold: float) -> NDArray[np.bool_]:
+        """Whether images are further from the nearest training images than that; most are seen not to be by some.
+
+        The same as by `distances`: what is near enough to some of the known images is no further from all of them.
+        """
+        known, squares = self._known_places
+        beyond = np.empty(len(images), np.bool_)
+        for start in range(0, len(images), _BLOCK):
+            places = self.places(images[start : start + _BLOCK])
+            found = np.ones(len(places), np.bool_)
+            if len(known) >= _SOME * _BLOCK:
+                found = _nearest(places, *self._some_places) > threshold * _SURELY
+            if found.any():
+                found[found] = _nearest(places[found], known, squares) > threshold
+            beyond[start : start + _BLOCK] = found
+        return beyond
+
     def held_out_distances(
         self,
         rows: NDArray[np.intp],
@@ -124,6 +144,12 @@ class Likeness:
         """The places of known images, and how far these are from the middle, squared."""
         places = self.known * self.known_step
         return places, (places**2).sum(axis=1)
+
+    @cached_property
+    def _some_places(self) -> tuple[Singles, Singles]:
+        """Every so many of them, of all classes."""
+        known, squares = self._known_places
+        return np.ascontiguousarray(known[::_SOME]), np.ascontiguousarray(squares[::_SOME])
 
 
 def learn(images: NDArray[np.uint8], labels: NDArray[np.int64]) -> tuple[Likeness, NDArray[np.intp]]:

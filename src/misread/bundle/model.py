@@ -146,7 +146,7 @@ class Bundle:
         known = self.manifest.unlike
         if known is None or self.likeness is None:
             return None
-        return np.asarray(self.likeness.distances(X.reshape(len(X), *self.manifest.image_size)) > known.threshold)
+        return self.likeness.are_beyond(X.reshape(len(X), *self.manifest.image_size), known.threshold)
 
     def denoise(self, images: NDArray[np.uint8]) -> NDArray[np.uint8]:
         """Give the clean version of noisy images, shape (n, height, width).
