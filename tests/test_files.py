@@ -6,6 +6,7 @@ import sys
 
 import pytest
 
+from misread import files
 from misread.errors import FormatError, OutputError, RunError
 from misread.files import atomic_write, open_regular, read_regular, writable_folder
 
@@ -129,3 +130,15 @@ def test_pipes_devices_and_sockets_are_not_waited_for(tmp_path):
     (tmp_path / "link").symlink_to("/dev/zero")
     with pytest.raises(FormatError, match="is a device"):
         open_regular(tmp_path / "link")
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="knows no such locks")
+def test_who_waits_for_another_writer_says_so_and_gives_up(tmp_path, monkeypatch):
+    path = tmp_path / "c.csv"
+    path.write_text("kept")
+    monkeypatch.setattr(files, "_PATIENCE", 0.3)
+    monkeypatch.setattr(files, "_SILENCE", 0.1)
+    with files.appending(path), pytest.warns(UserWarning, match="waiting for another program"):  # noqa: SIM117
+        with pytest.raises(OutputError, match="another program is writing to it"), files.appending(path):
+            pass
+    assert path.read_text() == "kept"

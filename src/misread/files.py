@@ -9,6 +9,7 @@ import sys
 import tempfile
 import time
 import uuid
+import warnings
 import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -34,6 +35,8 @@ __all__ = [
 _TRIES = 10
 _PATIENCE = 10.0
 """Seconds in which another process that appends to a file should be done."""
+_SILENCE = 1.0
+"""Seconds after which it is said that it is waited for."""
 _PIECE = 2**20
 
 
@@ -146,7 +149,7 @@ def appending(path: str | os.PathLike[str]) -> Iterator[BinaryIO]:
 
 def _held_file(path: Path) -> BinaryIO:
     flags = os.O_RDWR | os.O_CREAT | os.O_APPEND | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
-    until = time.monotonic() + _PATIENCE
+    until, said = time.monotonic() + _PATIENCE, False
     while True:
         handle, there = os.open(path, flags, 0o666), False
         try:
@@ -161,6 +164,9 @@ def _held_file(path: Path) -> BinaryIO:
                 os.close(handle)
         if time.monotonic() > until:
             raise OSError(errno.EBUSY, "another program is writing to it")
+        if not said and time.monotonic() > until - _PATIENCE + _SILENCE:
+            warnings.warn(f"waiting for another program that is writing to {path}", stacklevel=5)
+            said = True
         time.sleep(0.02)
 
 
