@@ -10,9 +10,8 @@ from typing import Any
 
 from PIL import Image
 
-from misread.files import atomic_write
 from misread.report.encode import scaled_down
-from misread.report.page import render_template
+from misread.report.page import render_template, write_page
 from misread.results.comparison import Changed, Comparison
 
 __all__ = ["facts_of", "render_comparison", "write_comparison"]
@@ -35,11 +34,7 @@ def write_comparison(comparison: Comparison, path: str | os.PathLike[str]) -> Pa
     OutputError
         If the file cannot be written.
     """
-    path = Path(path)
-    page = render_comparison(comparison).encode("utf-8", "replace")
-    with atomic_write(path) as stream:
-        stream.write(page)
-    return path
+    return write_page(render_comparison(comparison), path)
 
 
 def render_comparison(comparison: Comparison) -> str:

@@ -25,7 +25,7 @@ from misread.report.scripts import bundled
 from misread.results.study import StudyResult
 from misread.spreadsheet import inert
 
-__all__ = ["render", "render_template", "suspects_csv", "write_report"]
+__all__ = ["render", "render_template", "suspects_csv", "write_page", "write_report"]
 
 STYLES = ("base", "parts", "explore", "print")
 PLACES = {
@@ -65,10 +65,20 @@ def write_report(result: StudyResult, folder: str | os.PathLike[str]) -> Path:
     if table is not None:
         with atomic_write(folder / "suspects.csv") as stream:
             stream.write(table.encode("utf-8"))
-    path = folder / "report.html"
-    page = render(report_data(result), table).encode("utf-8", "replace")
+    return write_page(render(report_data(result), table), folder / "report.html")
+
+
+def write_page(text: str, path: str | os.PathLike[str]) -> Path:
+    """Write a page, whole or not at all, and give its path; what UTF-8 lacks is a question mark.
+
+    Raises
+    ------
+    OutputError
+        If the file cannot be written.
+    """
+    path = Path(path)
     with atomic_write(path) as stream:
-        stream.write(page)
+        stream.write(text.encode("utf-8", "replace"))
     return path
 
 

@@ -10,9 +10,8 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from misread.files import atomic_write
 from misread.report.encode import scaled_down
-from misread.report.page import render_template
+from misread.report.page import render_template, write_page
 from misread.results.stress import Stress
 
 __all__ = ["render_stress", "write_stress"]
@@ -31,11 +30,7 @@ def write_stress(stress: Stress, path: str | os.PathLike[str]) -> Path:
     OutputError
         If the file cannot be written.
     """
-    path = Path(path)
-    page = render_stress(stress).encode("utf-8", "replace")
-    with atomic_write(path) as stream:
-        stream.write(page)
-    return path
+    return write_page(render_stress(stress), path)
 
 
 def render_stress(stress: Stress) -> str:
