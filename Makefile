@@ -6,7 +6,7 @@ ALL_EXTRAS := test,lint,docs,dask,parquet,deep,bench
 
 OLDEST := .venv-oldest/bin
 
-.PHONY: study test coverage oldest lint lint-js docs docs-pictures constraints wheel changelog bench bench-ladder clean
+.PHONY: study test coverage oldest lint lint-js docs docs-pictures constraints wheel changelog bench bench-ladder bench-road clean
 
 study: .venv/ready
 	$(BIN)/misread study --out runs/digits
@@ -89,6 +89,13 @@ bench: .venv/ready $(if $(FULL),.venv-stock/ready)
 bench-ladder: .venv/ready
 	$(BIN)/pip install --quiet --constraint constraints.txt --editable '.[deep]'
 	$(BIN)/python -m benchmarks.ladder
+
+# Everybody from a cold process, with five seeds each: 90 minutes on two cores, less with WITHIN=60s. DATA, SEEDS and
+# FIRST (the first seed) choose other images and other seeds. What was measured before with the same code is kept.
+bench-road: .venv/ready
+	$(BIN)/pip install --quiet --constraint constraints.txt --editable '.[deep]'
+	$(BIN)/python -m benchmarks.road $(if $(DATA),--data $(DATA)) $(if $(WITHIN),--within $(WITHIN)) \
+	  $(if $(SEEDS),--seeds $(SEEDS)) $(if $(FIRST),--first $(FIRST))
 
 clean:
 	rm -rf .venv .venv-oldest .venv-stock .venv-constraints build dist docs/_build docs/reference/generated src/*.egg-info .pytest_cache .mypy_cache .ruff_cache

@@ -43,8 +43,11 @@ def _seconds(job: Callable[[], object]) -> float:
     return time.perf_counter() - start
 
 
-def circumstances(packages: Sequence[str]) -> dict[str, Any]:
-    """Commit, day, processor, cores and versions: what a measured number is worth nothing without."""
+def circumstances(packages: Sequence[str], *, of: Sequence[str] = ()) -> dict[str, Any]:
+    """Commit, day, processor, cores and versions: what a measured number is worth nothing without.
+
+    The commit is the one checked out, or the last that touched the files and folders `of`.
+    """
     versions = {"python": platform.python_version()}
     for package in packages:
         try:
@@ -52,7 +55,7 @@ def circumstances(packages: Sequence[str]) -> dict[str, Any]:
         except PackageNotFoundError:
             versions[package] = "not installed"
     return {
-        "commit": _commit(),
+        "commit": _commit(of),
         "day": datetime.now(UTC).date().isoformat(),
         "processor": _processor(),
         "cores": os.cpu_count(),
@@ -70,11 +73,15 @@ def measured_by(module: str, seeds: Sequence[int]) -> str:
     )
 
 
-def _commit() -> str:
-    """The commit that is checked out, with a + when files differ from it."""
-    command = ["git", "describe", "--always", "--dirty=+", "--exclude=*"]
-    done = subprocess.run(command, cwd=Path(__file__).parent, capture_output=True, text=True)
-    return done.stdout.strip() or "unknown"
+def _commit(of: Sequence[str] = ()) -> str:
+    """A commit, with a + when files differ from it."""
+    found = _git("log", "-1", "--format=%h", "--", *of)
+    return (found or "unknown") + "+" * bool(_git("status", "--porcelain", "--untracked-files=no", "--", *of))
+
+
+def _git(*words: str) -> str:
+    done = subprocess.run(["git", *words], cwd=Path(__file__).parents[1], capture_output=True, text=True)
+    return done.stdout.strip()
 
 
 def _processor() -> str:
