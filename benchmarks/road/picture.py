@@ -6,7 +6,7 @@ import matplotlib as mpl
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
-from matplotlib.ticker import FuncFormatter, NullFormatter
+from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
 from benchmarks.road.table import TARGETS, Course, Row
 from misread.figures.display import STYLE
@@ -28,7 +28,7 @@ def draw(course: Course, path: Path) -> None:
         left.step(seconds, errors, where="post", color=_RED, lw=1, ls=":", zorder=1)
         left.scatter(seconds, errors, marker="x", color=_RED, s=40, label="targets", zorder=2)
         left.set(xlabel="seconds from the start of a cold process to the end of training", ylabel="test error")
-        left.set_title(f"{course.data}: error and time to train, two cores")
+        left.set_title(f"{course.data}: error and time to train, {course.around['cores']} cores")
         _points(right, course.rows, "microseconds")
         right.set(xlabel="microseconds an answer, 10,000 asked together")
         right.set_title("error and time to answer")
@@ -49,6 +49,7 @@ def _points(ax: Axes, rows: list[Row], key: str) -> None:
         for row, across, up in zip(some, x, y, strict=True):
             name = row.name.removeprefix("other:")
             ax.annotate(name, (across, up), (7, 5), textcoords="offset points", color=colour, fontsize=9)
+    ax.yaxis.set_major_locator(LogLocator(subs=(1, 2, 3, 5)))
     ax.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{100 * value:g}%"))
     ax.yaxis.set_minor_formatter(NullFormatter())
     ax.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,g}"))
