@@ -4,6 +4,7 @@ import json
 
 import numpy as np
 import pytest
+from sklearn.naive_bayes import GaussianNB
 from sklearn.svm import SVC
 from typer.testing import CliRunner
 
@@ -18,40 +19,64 @@ def run(*words):
 
 
 @pytest.fixture(scope="module")
-def theirs(tmp_path_factory):
-    """What a user's script leaves: a support vector machine's CSV and a PyTorch network's Parquet and NPZ."""
+def digits():
+    return load("digits")
+
+
+@pytest.fixture(scope="module")
+def svc(digits, tmp_path_factory):
+    """What a user's script leaves of a support vector machine: CSVs of scores and of answers; and the answers."""
+    folder, test = tmp_path_factory.mktemp("svc"), digits.test
+    model = SVC(C=0.1, break_ties=True).fit(digits.train.X / 255, digits.train.labels)
+    answers = model.predict(test.X / 255)
+    table(digits, "score", model.decision_function(test.X / 255)).to_csv(folder / "svc.csv", index=False)
+    pd.DataFrame({"index": range(len(test)), "answer": answers}).to_csv(folder / "only.csv", index=False)
+    return folder, answers
+
+
+@pytest.fixture(scope="module")
+def net(digits, tmp_path_factory):
+    """What it leaves of a PyTorch network: Parquet and NPZ, labels in both; and the answers."""
     torch = pytest.importorskip("torch")
-    folder, digits = tmp_path_factory.mktemp("theirs"), load("digits")
-    train, test = digits.train, digits.test
-    svc = SVC(C=0.1, break_ties=True).fit(train.X / 255, train.labels)
-    scores = svc.decision_function(test.X / 255)
-    columns = {f"score:{name}": scores[:, code] for code, name in enumerate(digits.class_names)}
-    pd.DataFrame({"index": range(len(test)), **columns}).to_csv(folder / "svc.csv", index=False)
+    folder, train, test = tmp_path_factory.mktemp("net"), digits.train, digits.test
     torch.manual_seed(0)
-    net = torch.nn.Sequential(torch.nn.Linear(64, 32), torch.nn.ReLU(), torch.nn.Linear(32, 10))
-    optimiser = torch.optim.Adam(net.parameters(), 0.01)
+    model = torch.nn.Sequential(torch.nn.Linear(64, 32), torch.nn.ReLU(), torch.nn.Linear(32, 10))
+    optimiser = torch.optim.Adam(model.parameters(), 0.01)
     X, y = torch.tensor(train.X / 255, dtype=torch.float32), torch.tensor(train.labels)
     for _ in range(60):
         optimiser.zero_grad()
-        torch.nn.functional.cross_entropy(net(X), y).backward()
+        torch.nn.functional.cross_entropy(model(X), y).backward()
         optimiser.step()
-    shares = net(torch.tensor(test.X / 255, dtype=torch.float32)).softmax(1).detach().numpy()
-    columns = {f"probability:{name}": shares[:, code] for code, name in enumerate(digits.class_names)}
-    frame = pd.DataFrame({"index": range(len(test)), "label": test.labels, **columns})
-    frame.to_parquet(folder / "net.parquet")
+    shares = model(torch.tensor(test.X / 255, dtype=torch.float32)).softmax(1).detach().numpy()
+    table(digits, "probability", shares).assign(label=test.labels).to_parquet(folder / "net.parquet")
     np.savez(folder / "net.npz", scores=shares, label=test.labels)
-    pd.DataFrame({"index": range(len(test)), "answer": svc.predict(test.X / 255)}).to_csv(
-        folder / "only.csv", index=False
-    )
-    return folder, test.labels, svc.predict(test.X / 255), shares.argmax(axis=1)
+    return folder, shares.argmax(axis=1)
+
+
+@pytest.fixture(scope="module")
+def shares(digits):
+    """The probabilities of a model that scikit-learn gives, and the labels."""
+    model = GaussianNB(var_smoothing=0.1).fit(digits.train.X, digits.train.labels)
+    return table(digits, "probability", model.predict_proba(digits.test.X)).assign(label=digits.test.labels)
+
+
+def table(digits, kind, scores):
+    columns = {f"{kind}:{name}": scores[:, code] for code, name in enumerate(digits.class_names)}
+    return pd.DataFrame({"index": range(len(scores)), **columns})
 
 
 @pytest.mark.parametrize(
-    ("name", "which", "data"),
-    [("svc.csv", 2, True), ("only.csv", 2, True), ("net.parquet", 3, False), ("net.npz", 3, True)],
+    ("made", "name", "data"),
+    [
+        ("svc", "svc.csv", True),
+        ("svc", "only.csv", True),
+        ("net", "net.parquet", False),
+        ("net", "net.npz", True),
+    ],
 )
-def test_counts_are_numpys(theirs, tmp_path, name, which, data):
-    folder, y, answered = theirs[0], theirs[1], theirs[which]
+def test_counts_are_numpys(request, digits, tmp_path, made, name, data):
+    folder, answered = request.getfixturevalue(made)
+    y = digits.test.labels
     done = run(
         "judge", folder / name, "--out", tmp_path / "run", "--json", *(["--data", "digits"] if data else [])
     )
@@ -64,18 +89,19 @@ def test_counts_are_numpys(theirs, tmp_path, name, which, data):
     assert (tmp_path / "run" / "report.html").is_file()
 
 
-def test_two_of_them_are_compared_whoever_knows_the_labels(theirs, tmp_path):
-    folder, y, first, second = theirs
+def test_two_of_them_are_compared_whoever_knows_the_labels(digits, svc, net, tmp_path):
+    y, answers = digits.test.labels, {"svc.csv": svc[1], "net.parquet": net[1], "net.npz": net[1]}
     for one, other, more in (
         ("svc.csv", "net.parquet", ["--data", "digits"]),
         ("svc.csv", "net.npz", []),
         ("net.parquet", "net.npz", []),
     ):
         page = tmp_path / f"{one}-{other}-{len(more)}.html"
-        done = run("compare", folder / one, folder / other, "--json", "--html", page, *more)
+        first = (svc if one == "svc.csv" else net)[0] / one
+        done = run("compare", first, net[0] / other, "--json", "--html", page, *more)
         assert done.exit_code == 0, done.output
         values = json.loads(done.stdout)
-        a, b = (first if one == "svc.csv" else second) == y, second == y
+        a, b = answers[one] == y, answers[other] == y
         assert (values["fixed"], values["broken"]) == (np.count_nonzero(~a & b), np.count_nonzero(a & ~b))
         assert values["both_wrong"] == np.count_nonzero(~a & ~b)
         errors = [model["calibration_error"] for model in values["models"]]
@@ -83,28 +109,26 @@ def test_two_of_them_are_compared_whoever_knows_the_labels(theirs, tmp_path):
         assert 0.005 < errors[1] < 0.2
 
 
-def test_a_calibration_error_is_of_labels_that_the_other_table_knows(theirs, tmp_path):
-    folder = theirs[0]
-    frame = pd.read_parquet(folder / "net.parquet")
-    frame.drop(columns="label").to_csv(tmp_path / "unlabelled.csv", index=False)
-    done = run(
-        "compare", tmp_path / "unlabelled.csv", folder / "net.parquet", "--json", "--html", tmp_path / "page.html"
-    )
+def test_a_calibration_error_is_of_labels_that_the_other_table_knows(shares, tmp_path):
+    one, other = tmp_path / "unlabelled.csv", tmp_path / "labelled.csv"
+    shares.drop(columns="label").to_csv(one, index=False)
+    shares.to_csv(other, index=False)
+    done = run("compare", one, other, "--json", "--html", tmp_path / "page.html")
     errors = [model["calibration_error"] for model in json.loads(done.stdout)["models"]]
     assert errors[0] == pytest.approx(errors[1], abs=1e-6)
+    assert errors[0] > 0
 
 
-def test_a_folder_of_pictures_is_known_by_their_names(theirs, tmp_path):
+def test_a_folder_of_pictures_is_known_by_their_names(digits, svc, tmp_path):
     from PIL import Image
 
-    digits = load("digits")
     test = digits.test
     for row in range(40):
         to = tmp_path / "photos" / str(test.labels[row]) / f"{row}.png"
         to.parent.mkdir(parents=True, exist_ok=True)
         Image.fromarray(test.images[row]).save(to)
     names = [f"{test.labels[row]}/{row}.png" for row in range(40)]
-    answered = theirs[2][:40]
+    answered = svc[1][:40]
     for given in (names, [name.split("/")[1] for name in names]):
         pd.DataFrame({"file": given, "answer": answered}).to_csv(tmp_path / "answers.csv", index=False)
         done = run(
@@ -113,7 +137,7 @@ def test_a_folder_of_pictures_is_known_by_their_names(theirs, tmp_path):
         )  # fmt: skip
         assert done.exit_code == 0, done.output
         assert json.loads(done.stdout)["values"]["model.accuracy"]["count"] == np.count_nonzero(
-            answered == theirs[1][:40]
+            answered == test.labels[:40]
         )
 
 
@@ -137,8 +161,8 @@ def changed(frame, column, row, value):
         (lambda f: f[["index"]].assign(answer="3"), "'3' is the only class here"),
     ],
 )
-def test_a_mistake_is_one_line_that_names_the_row(theirs, tmp_path, monkeypatch, capsys, change, message):
-    change(pd.read_parquet(theirs[0] / "net.parquet")).to_csv(tmp_path / "bad.csv", index=False)
+def test_a_mistake_is_one_line_that_names_the_row(shares, tmp_path, monkeypatch, capsys, change, message):
+    change(shares.copy()).to_csv(tmp_path / "bad.csv", index=False)
     monkeypatch.setattr(
         "sys.argv",
         ["misread", "judge", str(tmp_path / "bad.csv"), "--data", "digits", "--out", str(tmp_path / "o")],
@@ -167,8 +191,8 @@ def test_a_mistake_is_one_line_that_names_the_row(theirs, tmp_path, monkeypatch,
         ),
     ],
 )
-def test_what_may_be_meant_is_said(theirs, tmp_path, change, message):
-    change(pd.read_parquet(theirs[0] / "net.parquet")).to_csv(tmp_path / "odd.csv", index=False)
+def test_what_may_be_meant_is_said(shares, tmp_path, change, message):
+    change(shares.copy()).to_csv(tmp_path / "odd.csv", index=False)
     done = run("judge", tmp_path / "odd.csv", "--data", "digits", "--out", tmp_path / "o")
     assert done.exit_code == 0, done.output
     assert message in done.stderr
