@@ -9,7 +9,6 @@ import typer
 from numpy.typing import NDArray
 
 from misread.bundle import Manifest
-from misread.cli.data import DataDirOption, OnErrorOption
 from misread.cli.describe import measured, say_titled, titled
 from misread.cli.judge import print_confusion
 from misread.cli.loading import load_alike, load_with_progress
@@ -22,7 +21,7 @@ from misread.cli.outputs import (
     folder_to_write,
     sign_page,
 )
-from misread.cli.own import Own, reads_grouped_data, reads_own_data
+from misread.cli.own import DATA, GROUPS, Own, reads
 from misread.cli.progress import stages
 from misread.cli.tables import print_table
 from misread.cli.words import print_json, say
@@ -58,7 +57,7 @@ DataOption = Annotated[
 ]
 
 
-@reads_grouped_data
+@reads(DATA, GROUPS)
 def judge(
     answers: AnswersArgument,
     data: DataOption = None,
@@ -76,8 +75,6 @@ def judge(
         Path | None, typer.Option("--out", metavar="DIR", help="Run folder; runs/<answers> by default.")
     ] = None,
     force: ForceOption = False,
-    on_error: OnErrorOption = "stop",
-    data_dir: DataDirOption = None,
     as_json: JsonOption = False,
     *,
     own: Own,
@@ -95,9 +92,9 @@ def judge(
     claim_judged(out, answers, force)
     images: NDArray[np.uint8] | None = None
     corrected = None
-    alike = _alike(data, data_dir, on_error, own)
+    alike = _alike(data, own)
     if onnx is not None:
-        table, images = _asked(TheirModel(onnx), str(data), data_dir, on_error, own)
+        table, images = _asked(TheirModel(onnx), str(data), own)
     else:
         table, manifest = read_answers(answers, own.get("most_memory"))
         if alike is not None:
@@ -133,12 +130,10 @@ def judge(
     say(f"written   {page}", whole=True)
 
 
-def _asked(
-    model: TheirModel, data: str, data_dir: Path | None, on_error: str, own: Own
-) -> tuple[Answers, NDArray[np.uint8]]:
+def _asked(model: TheirModel, data: str, own: Own) -> tuple[Answers, NDArray[np.uint8]]:
     """What an ONNX classifier says of the test images of a data set, or of all where there are none."""
     size = None if data in names() else model.image_size
-    dataset = load_with_progress(data, data_dir, size, on_error=on_error, own=own)
+    dataset = load_with_progress(data, {**own, "size": size})
     part = dataset.test if len(dataset.test) else dataset.train
     if model.image_size not in (None, dataset.shape):
         raise ParameterError(f"{model.path} takes images of {model.image_size}, {data} has {dataset.shape}")
@@ -156,7 +151,7 @@ EveryOption = Annotated[
 ]
 
 
-@reads_own_data
+@reads(DATA)
 def compare(
     context: typer.Context,
     first: Annotated[Path, typer.Argument(metavar="A", help=f"The one: {SourceHelp}.")],
@@ -169,8 +164,6 @@ def compare(
     ] = None,
     force: ForceOption = False,
     confidence: ConfidenceOption = None,
-    on_error: OnErrorOption = "stop",
-    data_dir: DataDirOption = None,
     as_json: JsonOption = False,
     *,
     own: Own,
@@ -183,7 +176,7 @@ def compare(
     page = file_to_write(page) if html is not None else folder_to_write(page.parent) / page.name
     made_by = f"{first} {second} {data}"
     claim_page(page, made_by, force)
-    alike = _alike(data, data_dir, on_error, own)
+    alike = _alike(data, own)
     with stages(None) as on_stage:
         sources = []
         for one in (first, second):
@@ -228,7 +221,7 @@ def say_comparison(compared: Comparison, page: Path) -> None:
     say(f"written   {page}", whole=True)
 
 
-@reads_own_data
+@reads(DATA)
 def check(
     file: Annotated[Path, typer.Argument(metavar="MODEL", help=f"What is checked: {SourceHelp}.")],
     data: Annotated[
@@ -247,8 +240,6 @@ def check(
     confidence: ConfidenceOption = None,
     every: EveryOption = False,
     junit: Annotated[Path | None, typer.Option("--junit", metavar="FILE", help="Write JUnit's XML.")] = None,
-    on_error: OnErrorOption = "stop",
-    data_dir: DataDirOption = None,
     as_json: JsonOption = False,
     *,
     own: Own,
@@ -261,7 +252,7 @@ def check(
         file_to_write(junit)
     shares = [_shares(name, given) for name, given in (("precision", precision), ("recall", recall))]
     try:
-        alike = _alike(data, data_dir, on_error, own)
+        alike = _alike(data, own)
         with stages(None) as on_stage:
             on_stage(f"Asking {file}")
             source, old = source_of(file, alike, every=every, most_memory=own.get("most_memory")), None
@@ -300,15 +291,15 @@ def check(
         raise typer.Exit(1)
 
 
-def _alike(data: str | None, data_dir: Path | None, on_error: str, own: Own) -> LoadAlike | None:
+def _alike(data: str | None, own: Own) -> LoadAlike | None:
     """Reads the data as each model takes it; as it is where there is no model."""
     if data is None:
         return None
 
     def read(manifest: Manifest) -> Dataset:
         if not manifest.model:
-            return load_with_progress(data, data_dir, on_error=on_error, own=own)
-        return load_alike(manifest, data, data_dir, on_error, own=own)
+            return load_with_progress(data, own)
+        return load_alike(manifest, data, own)
 
     return read
 

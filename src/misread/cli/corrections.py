@@ -7,11 +7,10 @@ from typing import Annotated
 import typer
 
 from misread.cli.commands import Group
-from misread.cli.data import DataArgument, DataDirOption, FitOption, InvertOption, OnErrorOption, SizeOption
 from misread.cli.loading import load_with_progress
 from misread.cli.options import JsonOption
 from misread.cli.outputs import file_to_write, folder_to_write
-from misread.cli.own import Own, reads_own_data
+from misread.cli.own import DATA, SHAPE, DataArgument, Own, reads
 from misread.cli.tables import print_table
 from misread.cli.words import print_json, say
 from misread.data.content import hash_in_digits
@@ -19,7 +18,6 @@ from misread.data.corrected import contradictions, in_words
 from misread.data.corrections import COLUMNS, Corrections
 from misread.data.writing import check_free, write_dataset
 from misread.errors import ParameterError
-from misread.images.fit import FITS
 
 __all__ = ["app"]
 
@@ -73,21 +71,16 @@ def show(files: FilesArgument, as_json: JsonOption = False) -> None:
 
 
 @app.command()
-@reads_own_data
+@reads(DATA, SHAPE)
 def check(
     data: DataArgument,
-    size: SizeOption = None,
-    fit: FitOption = FITS[0],
-    invert: InvertOption = False,
-    on_error: OnErrorOption = "stop",
-    data_dir: DataDirOption = None,
     as_json: JsonOption = False,
     *,
     own: Own,
 ) -> None:
     """Say what the --corrections would change in DATA, and what is amiss with them; exit code 1 if anything is."""
     _needed(own)
-    dataset = load_with_progress(data, data_dir, size, fit, invert, on_error, notes=False, own=own)
+    dataset = load_with_progress(data, own, notes=False)
     record = dataset.corrected
     assert record is not None
     amiss = [note for note in dataset.notes if note.startswith("corrections: ")]
@@ -102,17 +95,12 @@ def check(
 
 
 @app.command()
-@reads_own_data
+@reads(DATA, SHAPE)
 def apply(
     data: DataArgument,
     out: Annotated[
         Path, typer.Option("--out", metavar="NEW", help="A file .npz, or a new folder of images by class.")
     ],
-    size: SizeOption = None,
-    fit: FitOption = FITS[0],
-    invert: InvertOption = False,
-    on_error: OnErrorOption = "stop",
-    data_dir: DataDirOption = None,
     *,
     own: Own,
 ) -> None:
@@ -126,8 +114,8 @@ def apply(
     if source.is_dir() and source.resolve() in target.absolute().resolve().parents:
         raise ParameterError(f"{target} lies in {source}, which is to stay as it is; choose another folder")
     check_free(target)
-    dataset = load_with_progress(data, data_dir, size, fit, invert, on_error, own=own)
-    as_they_are = size is None and not invert and fit == FITS[0] and source.is_dir()
+    dataset = load_with_progress(data, own)
+    as_they_are = not own.keys() & set(SHAPE) and source.is_dir()
     n = write_dataset(dataset, target, source if as_they_are else None)
     say(f"written   {target} ({f'{n:,} image files' if n else 'an archive'})", whole=True)
 

@@ -9,9 +9,9 @@ import typer
 
 from misread.cli.commands import Group
 from misread.cli.loading import load_with_progress
-from misread.cli.options import JobsOption, JsonOption, SeedOption, check_model
+from misread.cli.options import JobsOption, JsonOption, ModelArgument, SeedOption, check_model
 from misread.cli.outputs import ForceOption, file_to_write, named_after, write_new
-from misread.cli.own import Own, reads_grouped_data, reads_own_data
+from misread.cli.own import DATA, GROUPS, SHAPE, DataArgument, DataDirOption, Own, reads
 from misread.cli.progress import showing_progress, stages
 from misread.cli.tables import print_table
 from misread.cli.words import print_json, say
@@ -21,18 +21,9 @@ from misread.data.fetch import find, read_verified
 from misread.data.sheet import contact_sheet
 from misread.data.summary import Summary, summarise
 from misread.errors import ParameterError
-from misread.images.fit import FITS
 from misread.spelling import did_you_mean
 
-__all__ = [
-    "DataArgument",
-    "DataDirOption",
-    "FitOption",
-    "InvertOption",
-    "OnErrorOption",
-    "SizeOption",
-    "app",
-]
+__all__ = ["app"]
 
 app = typer.Typer(
     cls=Group,
@@ -41,49 +32,6 @@ app = typer.Typer(
     rich_markup_mode=None,
     help="Data sets: list, fetch, inspect, look at.",
 )
-
-
-DataArgument = Annotated[
-    str,
-    typer.Argument(
-        metavar="DATA",
-        help=f"A data set ({', '.join(names())}) or a path: a folder with one sub-folder of images per class, "
-        "a CSV, TSV, Parquet or NPZ file, a folder of NPY or IDX files.",
-    ),
-]
-DataDirOption = Annotated[
-    Path | None,
-    typer.Option(
-        "--data-dir",
-        metavar="DIR",
-        help="Folder to look in first and download to, as DIR/NAME/*-ubyte[.gz]. "
-        "Otherwise MISREAD_DATA, then the user's cache.",
-    ),
-]
-SizeOption = Annotated[
-    str | None,
-    typer.Option(
-        "--size",
-        metavar="PIXELS",
-        help="Bring images to this height and width, such as 28 or 28x20. By default they keep a small size that "
-        "all share, or come to 28.",
-    ),
-]
-FitOption = Annotated[
-    str,
-    typer.Option(
-        "--fit",
-        metavar="|".join(FITS),
-        help="How: fill the frame, keep the aspect ratio, or crop and centre the ink as MNIST does.",
-    ),
-]
-InvertOption = Annotated[
-    bool, typer.Option("--invert", help="Exchange light and dark, for scans of dark ink on light paper.")
-]
-OnErrorOption = Annotated[
-    str,
-    typer.Option("--on-error", metavar="stop|skip", help="What to do with an image file that cannot be read."),
-]
 
 
 @app.command("list")
@@ -130,20 +78,15 @@ def fetch(
 
 
 @app.command()
-@reads_grouped_data
+@reads(DATA, GROUPS, SHAPE)
 def info(
     data: DataArgument = "digits",
-    data_dir: DataDirOption = None,
-    size: SizeOption = None,
-    fit: FitOption = FITS[0],
-    invert: InvertOption = False,
-    on_error: OnErrorOption = "stop",
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    as_json: JsonOption = False,
     *,
     own: Own,
 ) -> None:
     """Tell what a data set holds: classes, counts, hash, source, and what to be careful about."""
-    summary = summarise(load_with_progress(data, data_dir, size, fit, invert, on_error, notes=False, own=own))
+    summary = summarise(load_with_progress(data, own, notes=False))
     if as_json:
         print_json(dataclasses.asdict(summary))
     else:
@@ -172,17 +115,10 @@ def _print_summary(summary: Summary) -> None:
 
 
 @app.command()
-@reads_grouped_data
+@reads(DATA, GROUPS, SHAPE)
 def enough(
     data: DataArgument,
-    model: Annotated[
-        str, typer.Argument(metavar="MODEL", help="A model by its name; `misread models` lists them.")
-    ],
-    data_dir: DataDirOption = None,
-    size: SizeOption = None,
-    fit: FitOption = FITS[0],
-    invert: InvertOption = False,
-    on_error: OnErrorOption = "stop",
+    model: ModelArgument,
     seed: SeedOption = 42,
     jobs: JobsOption = None,
     as_json: JsonOption = False,
@@ -199,7 +135,7 @@ def enough(
     from misread.tasks import classification
 
     check_model(model, seed, {})
-    dataset = load_with_progress(data, data_dir, size, fit, invert, on_error, own=own)
+    dataset = load_with_progress(data, own)
     estimator, _ = prepared(model, classification(dataset), seed, None, dataset.shape)
     with stages(jobs) as on_stage:
         found = learning_of(estimator, dataset.train, seed, on_stage)
@@ -212,7 +148,7 @@ def enough(
 
 
 @app.command()
-@reads_own_data
+@reads(DATA, SHAPE)
 def show(
     data: DataArgument = "digits",
     out: Annotated[
@@ -221,17 +157,12 @@ def show(
     ] = None,
     force: ForceOption = False,
     per_class: Annotated[int, typer.Option("--per-class", min=1, max=100, help="Images of each class.")] = 16,
-    data_dir: DataDirOption = None,
-    size: SizeOption = None,
-    fit: FitOption = FITS[0],
-    invert: InvertOption = False,
-    on_error: OnErrorOption = "stop",
     *,
     own: Own,
 ) -> None:
     """Draw a contact sheet: the first training images of every class."""
     target = file_to_write(out or Path(f"{named_after(data)}-sheet.png"))
-    dataset = load_with_progress(data, data_dir, size, fit, invert, on_error, own=own)
+    dataset = load_with_progress(data, own)
     content = io.BytesIO()
     contact_sheet(dataset, per_class).save(content, format="PNG")
     write_new(target, content.getvalue(), force)

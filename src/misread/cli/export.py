@@ -8,11 +8,10 @@ import numpy as np
 import typer
 
 from misread.bundle import Bundle, load
-from misread.cli.data import DataDirOption, OnErrorOption
 from misread.cli.loading import load_alike
 from misread.cli.options import FileArgument, JsonOption, needs
 from misread.cli.outputs import ForceOption, file_to_write, folder_to_write, write_new
-from misread.cli.own import Own, reads_own_data
+from misread.cli.own import DATA, Own, reads
 from misread.cli.progress import stages
 from misread.cli.words import print_json, say
 from misread.data import Dataset, Split, names
@@ -25,7 +24,7 @@ from misread.recipes.unseen import judging_images
 __all__ = ["export"]
 
 
-@reads_own_data
+@reads(DATA)
 def export(
     file: FileArgument,
     onnx: Annotated[
@@ -51,8 +50,6 @@ def export(
             "the model was trained on, if it is on this machine.",
         ),
     ] = None,
-    on_error: OnErrorOption = "stop",
-    data_dir: DataDirOption = None,
     as_json: JsonOption = False,
     *,
     own: Own,
@@ -80,7 +77,7 @@ def export(
     for path in (onnx, html, c and c / "misread.h", c and c / "misread.c"):
         if path is not None:
             claim_export(path, source, force)
-    held_out = _held_out(bundle, data, data_dir, on_error, own)
+    held_out = _held_out(bundle, data, own)
     images = None if held_out is None else held_out.images
     if bundle.manifest.unlike is not None:
         say(f"note: what is written does not say `unlike`: {WITHOUT_UNLIKE}", aside=True)
@@ -142,12 +139,9 @@ def claim_export(path: Path, source: Source, force: bool) -> None:
     raise OutputError(f"{path} is there already, and {why}; give another name, or --force to overwrite it")
 
 
-def _held_out(bundle: Bundle, data: str | None, data_dir: Path | None, on_error: str, own: Own) -> Split | None:
+def _held_out(bundle: Bundle, data: str | None, own: Own) -> Split | None:
     """Images that the model was not trained on, labelled as it labels; else say that there are none."""
-    if data is None:
-        dataset = _own_named_set(bundle, data_dir)
-    else:
-        dataset = load_alike(bundle.manifest, data, data_dir, on_error, own=own)
+    dataset = _own_named_set(bundle, own) if data is None else load_alike(bundle.manifest, data, own)
     if dataset is None:
         say("! on no held-out images: --data DATA compares on the test images of DATA, too", aside=True)
         return None
@@ -162,13 +156,13 @@ def _held_out(bundle: Bundle, data: str | None, data_dir: Path | None, on_error:
     return Split(images.images, labels)
 
 
-def _own_named_set(bundle: Bundle, data_dir: Path | None) -> Dataset | None:
+def _own_named_set(bundle: Bundle, own: Own) -> Dataset | None:
     """The set that the model was trained on, if it has a name and is on this machine."""
     name = bundle.manifest.dataset.get("name")
     if name not in names():
         return None
     try:
-        dataset = load_alike(bundle.manifest, name, data_dir, download=False)
+        dataset = load_alike(bundle.manifest, name, {"data_dir": own.get("data_dir")}, download=False)
     except DataError:
         return None
     return dataset if dataset.is_described_by(bundle.manifest.dataset) else None

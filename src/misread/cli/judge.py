@@ -9,7 +9,6 @@ from misread.analysis.enough import enough_in_words
 from misread.bundle import load, read_manifest, save
 from misread.bundle.archive import reading
 from misread.bundle.watch import asked_as
-from misread.cli.data import DataArgument, DataDirOption, OnErrorOption
 from misread.cli.describe import describe, measured, percent, say_titled, titled
 from misread.cli.loading import load_alike
 from misread.cli.options import (
@@ -31,7 +30,7 @@ from misread.cli.outputs import (
     folder_to_write,
     named_after,
 )
-from misread.cli.own import Own, reads_grouped_data
+from misread.cli.own import DATA, GROUPS, DataArgument, Own, reads
 from misread.cli.progress import stages
 from misread.cli.tables import fits, print_table
 from misread.cli.words import print_json, say
@@ -45,7 +44,7 @@ from misread.report import write_report
 __all__ = ["evaluate", "inspect", "print_confusion", "threshold"]
 
 
-@reads_grouped_data
+@reads(DATA, GROUPS)
 def evaluate(
     file: FileArgument,
     data: DataArgument = "digits",
@@ -64,8 +63,6 @@ def evaluate(
     force: ForceOption = False,
     fit: FitAskedOption = None,
     invert: InvertAskedOption = False,
-    on_error: OnErrorOption = "stop",
-    data_dir: DataDirOption = None,
     jobs: JobsOption = None,
     as_json: JsonOption = False,
     *,
@@ -80,7 +77,7 @@ def evaluate(
     with stages(jobs) as on_stage:
         on_stage(f"Reading {file}")
         bundle = asked_as(load(file, most_memory=own.get("most_memory")), fit=fit, invert=invert)
-    dataset = load_alike(bundle.manifest, data, data_dir, on_error, own=own)
+    dataset = load_alike(bundle.manifest, data, own)
     claim_run(out, file, dataset, force)
     with stages(jobs) as on_stage:
         on_stage(f"Asking about the images of {data}")

@@ -6,16 +6,14 @@ from typing import Annotated
 import typer
 
 from misread.bundle import save
-from misread.cli.data import InvertOption, OnErrorOption, SizeOption
 from misread.cli.loading import load_with_progress
-from misread.cli.options import TrainingFitOption, command_line
+from misread.cli.options import JobsOption, SeedOption, command_line
 from misread.cli.outputs import ForceOption, claim_ladder, folder_to_write, named_after
-from misread.cli.own import Own, reads_grouped_data
+from misread.cli.own import DATA, GROUPS, SHAPE, DataArgument, Own, reads
 from misread.cli.progress import stages
 from misread.cli.tables import print_table
 from misread.cli.words import say
 from misread.figures.ladder import draw_ladder
-from misread.images.fit import FITS
 from misread.recipes.ladder import LadderEvent, LadderResult, RungResult, run_ladder, rungs_named
 from misread.recipes.ladder.budget import in_seconds
 from misread.recipes.rung import bundle_of_rung
@@ -25,21 +23,16 @@ __all__ = ["ladder"]
 BEST = "best.misread"
 
 
-@reads_grouped_data
+@reads(DATA, GROUPS, SHAPE)
 def ladder(
     context: typer.Context,
-    data: Annotated[str, typer.Argument(help="Named set (digits, mnist, fashion-mnist) or path.")] = "digits",
+    data: DataArgument = "digits",
     budget: Annotated[str, typer.Option(help="Time for all, such as 90s, 10m or 1h; seconds by default.")] = "10m",
     models: Annotated[str | None, typer.Option(help="Rungs to try, with commas between; all by default.")] = None,
     out: Annotated[Path | None, typer.Option(help="Run folder; runs/<data>-ladder by default.")] = None,
     force: ForceOption = False,
-    jobs: Annotated[int | None, typer.Option(min=1, help="Cores to use; all by default.")] = None,
-    seed: Annotated[int, typer.Option(help="Random state of every estimator.")] = 42,
-    size: SizeOption = None,
-    fit: TrainingFitOption = None,
-    invert: InvertOption = False,
-    on_error: OnErrorOption = "stop",
-    data_dir: Annotated[Path | None, typer.Option(help="Folder that holds the named sets.")] = None,
+    jobs: JobsOption = None,
+    seed: SeedOption = 42,
     *,
     own: Own,
 ) -> None:
@@ -53,7 +46,7 @@ def ladder(
         say(f"note: --budget {budget} is {seconds:g} seconds; {budget}m would be minutes", aside=True, hang=6)
     names = None if models is None else [name.strip() for name in models.split(",")]
     rungs_named(names)
-    dataset = load_with_progress(data, data_dir, size, fit or FITS[0], invert, on_error, own=own)
+    dataset = load_with_progress(data, own)
     claim_ladder(out, BEST, dataset, force)
     best: LadderEvent | None = None
     stage = ""

@@ -2,7 +2,6 @@
 
 import re
 import warnings
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from misread.cli.own import NOTHING, Own
@@ -11,7 +10,6 @@ from misread.cli.words import say
 from misread.data import Dataset, load
 from misread.errors import ParameterError
 from misread.images.colour import ColourLostWarning
-from misread.images.fit import FITS
 
 if TYPE_CHECKING:
     from misread.bundle import Manifest
@@ -19,32 +17,13 @@ if TYPE_CHECKING:
 __all__ = ["load_alike", "load_with_progress", "say_notes", "size_of"]
 
 
-def load_with_progress(
-    data: str,
-    data_dir: Path | None = None,
-    size: str | tuple[int, int] | None = None,
-    fit: str = FITS[0],
-    invert: bool = False,
-    on_error: str = "stop",
-    *,
-    notes: bool = True,
-    download: bool = True,
-    own: Own = NOTHING,
-) -> Dataset:
+def load_with_progress(data: str, own: Own = NOTHING, *, notes: bool = True, download: bool = True) -> Dataset:
     """Load a data set by name or path while a progress bar shows, and print its notes, all on standard error."""
+    size = own.get("size")
     with showing_progress() as tell, warnings.catch_warnings():
         warnings.simplefilter("ignore", ColourLostWarning)  # it is a note, too
-        dataset = load(
-            data,
-            data_dir=data_dir,
-            download=download,
-            size=size_of(size) if isinstance(size, str) else size,
-            fit=fit,
-            invert=invert,
-            on_error=on_error,
-            progress=tell,
-            **own,
-        )
+        how = {**own, "size": size_of(size) if isinstance(size, str) else size}
+        dataset = load(data, download=download, progress=tell, **how)
     if notes:
         say_notes(dataset)
     return dataset
@@ -66,15 +45,7 @@ def say_notes(dataset: Dataset) -> None:
         say(f"! {note}", aside=True, hang=2)
 
 
-def load_alike(
-    manifest: "Manifest",
-    data: str,
-    data_dir: Path | None = None,
-    on_error: str = "stop",
-    *,
-    download: bool = True,
-    own: Own = NOTHING,
-) -> Dataset:
+def load_alike(manifest: "Manifest", data: str, own: Own = NOTHING, *, download: bool = True) -> Dataset:
     """Read a data set the way the model prepares every image."""
-    size, fit, invert = manifest.image_size, manifest.fit, manifest.invert
-    return load_with_progress(data, data_dir, size, fit, invert, on_error, download=download, own=own)
+    alike = {"size": manifest.image_size, "fit": manifest.fit, "invert": manifest.invert}
+    return load_with_progress(data, {**own, **alike}, download=download)

@@ -26,7 +26,6 @@ __all__ = [
     "OutOption",
     "PositiveOption",
     "SeedOption",
-    "TrainingFitOption",
     "assignments",
     "check_model",
     "command_line",
@@ -58,15 +57,6 @@ MostMemoryOption = Annotated[
     ),
 ]
 SeedOption = Annotated[int, typer.Option("--seed", min=0, max=2**32 - 1, help="Random state.")]
-TrainingFitOption = Annotated[
-    str | None,
-    typer.Option(
-        "--fit",
-        metavar="|".join(FITS),
-        help="How images, later ones too, come to that size: fill the frame, keep the aspect ratio, or crop and "
-        "centre the ink as MNIST does.",
-    ),
-]
 EnoughOption = Annotated[
     bool,
     typer.Option(

@@ -25,7 +25,7 @@ from misread.cli.options import (
     OutOption,
 )
 from misread.cli.outputs import ForceOption, file_to_write, write_new
-from misread.cli.own import Own, reads_own_images
+from misread.cli.own import TABLE, Own, reads
 from misread.cli.predicted import table_to_write, write_table
 from misread.cli.progress import stages
 from misread.cli.words import print_json, say, told_apart
@@ -45,7 +45,7 @@ MAX_PIPED_BYTES = 64 * 2**20
 SHOWN = 3
 
 
-@reads_own_images
+@reads(TABLE)
 def predict(
     file: FileArgument,
     images: Annotated[

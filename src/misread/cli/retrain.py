@@ -8,7 +8,6 @@ import typer
 
 from misread.bundle import Bundle, Manifest, load, save
 from misread.cli.answers import say_comparison
-from misread.cli.data import DataDirOption, OnErrorOption
 from misread.cli.describe import describe, say_titled
 from misread.cli.loading import load_with_progress, size_of
 from misread.cli.options import FileArgument, JobsOption, JsonOption, command_line
@@ -20,14 +19,13 @@ from misread.cli.outputs import (
     folder_to_write,
     sign_page,
 )
-from misread.cli.own import GROUPED, Own, reads_own_data
+from misread.cli.own import COLUMNS, DATA, GROUPS, Own, reads
 from misread.cli.progress import stages
 from misread.cli.words import print_json, say
 from misread.data import Dataset, names
 from misread.data.labels import read_labels
 from misread.errors import DataError, ParameterError
 from misread.files import writable_folder
-from misread.images.fit import FITS
 from misread.recipes.compare import compare_sources
 from misread.recipes.retrain import Recorded, recorded, train_again
 from misread.recipes.sources import ask_bundle
@@ -37,7 +35,7 @@ from misread.results.comparison import Comparison
 __all__ = ["retrain"]
 
 
-@reads_own_data
+@reads(DATA)
 def retrain(
     context: typer.Context,
     file: FileArgument,
@@ -52,8 +50,6 @@ def retrain(
         ),
     ] = None,
     force: ForceOption = False,
-    on_error: OnErrorOption = "stop",
-    data_dir: DataDirOption = None,
     jobs: JobsOption = None,
     as_json: JsonOption = False,
     *,
@@ -69,7 +65,7 @@ def retrain(
         raise ParameterError(f"{out} is the old model, to be compared with the new one; give another --out")
     old = load(file, most_memory=own.get("most_memory"))
     how = _how(old.manifest, file)
-    dataset = _read(how, file, data, data_dir, on_error, own)
+    dataset = _read(how, file, data, own)
     made_by = f"{file} {out} {data}"
     claim_page(page, made_by, force)
     claim_model(target, old.manifest.model, old.manifest.task, old.manifest.positive, dataset, force)
@@ -123,7 +119,7 @@ def _of_command(command: str) -> dict[str, Any]:
     except (ValueError, typer.Exit, typer.BadParameter.__mro__[1]):  # type: ignore[misc]
         return {}
     known = {name: given.get(name) for name in ("data", "size", "fit", "on_error", "seed")}
-    known |= {name: given.get(name) for name in ("label_column", "path_column", "header", *GROUPED)}
+    known |= {name: given.get(name) for name in (*COLUMNS, *GROUPS)}
     known["data_dir"] = None if given.get("data_dir") is None else str(given["data_dir"])
     known["invert"] = given.get("invert") or None
     known["corrections"] = [str(one) for one in given.get("corrections") or ()]
@@ -135,32 +131,22 @@ def _of_command(command: str) -> dict[str, Any]:
     return {name: value for name, value in known.items() if value is not None}
 
 
-def _read(how: Recorded, file: Path, data: str | None, data_dir: Path | None, on_error: str, own: Own) -> Dataset:
+def _read(how: Recorded, file: Path, data: str | None, own: Own) -> Dataset:
     """The data of the training with the corrections that it had and those that are given."""
     if data is None and not how.data:
         raise ParameterError(f"{file} does not say which data it was trained on; give it with --data")
     if not own.get("corrections"):
         raise ParameterError("say what was corrected: --corrections FILE")
-    reading = dict(how.reading)
-    columns: dict[str, Any] = {
-        name: reading.pop(name) for name in ("label_column", "path_column", "header", *GROUPED) if name in reading
-    }
-    given = dict(own)
+    earlier = dict(how.reading)
+    if data is not None:
+        if earlier.keys() & set(GROUPS):
+            say("! the old model held out whole groups; say again where they are in --data", aside=True)
+        earlier = {name: value for name, value in earlier.items() if name not in (*COLUMNS, *GROUPS, "data_dir")}
+    given = {**earlier, **own}
     given["corrections"] = list(dict.fromkeys([*map(Path, how.corrections), *own["corrections"]]))
-    added = list(dict.fromkeys([*map(Path, how.added), *own.get("add", [])]))
-    if added:
-        given["add"] = added
-    earlier = reading.pop("data_dir", None)
-    reading.pop("on_error", None) if on_error != "stop" else None
-    more = {"fit": FITS[0], "on_error": on_error, **reading}
+    given["add"] = list(dict.fromkeys([*map(Path, how.added), *own.get("add", [])]))
     try:
-        if data is not None:
-            if columns.keys() & set(GROUPED) and not own.keys() & set(GROUPED):
-                say("! the old model held out whole groups; say again where they are in --data", aside=True)
-            return load_with_progress(data, data_dir, **more, own=given)
-        return load_with_progress(
-            how.data, data_dir or (earlier and Path(earlier)) or None, **more, own={**columns, **given}
-        )
+        return load_with_progress(data or how.data, given)
     except (DataError, ParameterError) as error:
         if data is None and how.data not in names() and not Path(how.data).expanduser().exists():
             raise DataError(f"{error}; {file} was trained on it: say where it is now with --data") from error

@@ -5,12 +5,12 @@ from typing import Annotated, Any
 
 import typer
 
-from misread.bundle import Bundle, load
-from misread.cli.data import DataArgument, DataDirOption, FitOption, InvertOption, OnErrorOption, SizeOption
+from misread.bundle import Bundle
+from misread.cli.doubter import DoubtingAnswersOption, model_file
 from misread.cli.loading import load_alike, load_with_progress, size_of
 from misread.cli.options import JobsOption, SeedOption, check_model
 from misread.cli.outputs import file_to_write
-from misread.cli.own import Own, reads_own_images
+from misread.cli.own import IMAGES, SHAPE, DataArgument, Own, reads
 from misread.cli.progress import stages
 from misread.cli.words import say
 from misread.data import Dataset
@@ -20,7 +20,6 @@ from misread.data.unlabelled import KEPT_CORRECTIONS, is_unlabelled, read_unlabe
 from misread.errors import MissingExtraError, ParameterError
 from misread.evaluation.answers import Answers
 from misread.images.fit import FITS
-from misread.models.zoo import ZOO
 from misread.recipes.review import Desk, Review, review_labels, review_unlabelled
 from misread.recipes.review.verdicts import Verdicts, who
 from misread.recipes.sources import source_of
@@ -32,7 +31,7 @@ PORT = 8001
 _HERE = "127.0.0.1"
 
 
-@reads_own_images
+@reads(IMAGES, SHAPE)
 def review(
     data: DataArgument,
     model: Annotated[
@@ -46,10 +45,7 @@ def review(
     run: Annotated[
         Path | None, typer.Option("--run", metavar="DIR", help="Or the model of a run folder, by its answers.")
     ] = None,
-    answers: Annotated[
-        Path | None,
-        typer.Option("--answers", metavar="FILE", help="Or a table of held-out answers of any other model."),
-    ] = None,
+    answers: DoubtingAnswersOption = None,
     corrections: Annotated[
         Path | None,
         typer.Option(
@@ -74,11 +70,6 @@ def review(
     port: Annotated[
         int | None, typer.Option("--port", min=0, max=65_535, help=f"Port; {PORT}, or a free one, by default.")
     ] = None,
-    size: SizeOption = None,
-    fit: FitOption = FITS[0],
-    invert: InvertOption = False,
-    on_error: OnErrorOption = "stop",
-    data_dir: DataDirOption = None,
     seed: SeedOption = 42,
     jobs: JobsOption = None,
     *,
@@ -104,18 +95,14 @@ def review(
     target = file_to_write(corrections or (root if unlabelled else Path()) / KEPT_CORRECTIONS)
     if target.exists() and target.stat().st_size:
         Corrections.read(target)  # what is wrong with it is said before anything takes time
-    reading: dict[str, Any] = {"on_error": on_error, "own": own}
-    bundle = _bundle(model, own, size is not None or fit != FITS[0] or invert)
+    bundle = model_file(model, own)
     if unlabelled:
         if run is not None or answers is not None or (model is not None and bundle is None):
             raise ParameterError(f"{data} has no labels: only a model file can say what is on it, --model FILE")
-        made = _unlabelled(root, bundle, order, seed, size, fit, invert)
+        made = _unlabelled(root, bundle, order, seed, own)
         known: dict[str, int] = dict(zip(made.names.tolist(), made.hashes.tolist(), strict=True))
     else:
-        if bundle is not None:
-            dataset = load_alike(bundle.manifest, data, data_dir, **reading)
-        else:
-            dataset = load_with_progress(data, data_dir, size, fit, invert, **reading)
+        dataset = load_with_progress(data, own) if bundle is None else load_alike(bundle.manifest, data, own)
         known = hashes_of_names(dataset)
         doubter = bundle or _doubter(model, run, answers, seed, own)
         made = _labelled(dataset, doubter, order, seed, jobs, root)
@@ -129,14 +116,6 @@ def review(
         say(f"Verdicts go to {target} at once. Ctrl-C ends; the same command goes on where it was.", aside=True)
         serve_until_told(create_review_app(desk, token, limits), listener, limits)
     say(f"{desk.progress().words} They are in {target}", aside=True)
-
-
-def _bundle(model: str | None, own: Own, prepared: bool) -> Bundle | None:
-    if model is None or model in ZOO or not Path(model).exists():
-        return None
-    if prepared:
-        raise ParameterError("images are read as the model file takes them; leave out --size, --fit, --invert")
-    return load(model, most_memory=own.get("most_memory"))
 
 
 def _doubter(model: str | None, run: Path | None, answers: Path | None, seed: int, own: Own) -> Any:
@@ -159,15 +138,14 @@ def _labelled(dataset: Dataset, doubter: Any, order: str, seed: int, jobs: int |
     return review_labels(dataset, found, order=order, seed=seed, folder=folder)
 
 
-def _unlabelled(
-    root: Path, bundle: Bundle | None, order: str, seed: int, size: str | None, fit: str, invert: bool
-) -> Review:
+def _unlabelled(root: Path, bundle: Bundle | None, order: str, seed: int, own: Own) -> Review:
     if bundle is not None:
         manifest = bundle.manifest
         pictures = read_unlabelled(root, manifest.image_size, manifest.fit, manifest.invert, manifest.binary)
     else:
-        side = None if size is None else size_of(size)
-        pictures = read_unlabelled(root, (side, side) if isinstance(side, int) else side, fit, invert)
+        side = size_of(own["size"]) if "size" in own else None
+        shape = (side, side) if isinstance(side, int) else side
+        pictures = read_unlabelled(root, shape, own.get("fit", FITS[0]), own.get("invert", False))
     for note in pictures.notes:
         say(f"! {note}", aside=True, hang=2)
     return review_unlabelled(pictures, root.resolve().name, bundle=bundle, order=order, seed=seed, folder=root)

@@ -6,11 +6,10 @@ from typing import Annotated, Any
 import typer
 
 from misread.bundle import load
-from misread.cli.data import DataArgument, DataDirOption, OnErrorOption
 from misread.cli.loading import load_alike
 from misread.cli.options import FileArgument, JobsOption, JsonOption, SeedOption, command_line
 from misread.cli.outputs import ForceOption, claim_page, file_to_write, folder_to_write, named_after, sign_page
-from misread.cli.own import Own, reads_own_data
+from misread.cli.own import DATA, DataArgument, Own, reads
 from misread.cli.progress import stages
 from misread.cli.tables import print_table
 from misread.cli.words import print_json, say
@@ -22,7 +21,7 @@ from misread.results.stress import Stress
 __all__ = ["stress"]
 
 
-@reads_own_data
+@reads(DATA)
 def stress(
     context: typer.Context,
     file: FileArgument,
@@ -40,8 +39,6 @@ def stress(
         Path | None, typer.Option("--html", metavar="FILE", help="The page; runs/<file>-stressed.html by default.")
     ] = None,
     force: ForceOption = False,
-    on_error: OnErrorOption = "stop",
-    data_dir: DataDirOption = None,
     seed: SeedOption = 42,
     jobs: JobsOption = None,
     as_json: JsonOption = False,
@@ -60,7 +57,7 @@ def stress(
     with stages(jobs) as on_stage:
         on_stage(f"Reading {file}")
         bundle = load(file, most_memory=own.get("most_memory"))
-    dataset = load_alike(bundle.manifest, data, data_dir, on_error, own=own)
+    dataset = load_alike(bundle.manifest, data, own)
     with stages(jobs) as on_stage:
         found = stress_bundle(
             bundle,

@@ -7,17 +7,15 @@ from typing import Annotated, Any
 import typer
 
 from misread.api import run_study
-from misread.cli.data import FitOption, InvertOption, OnErrorOption, SizeOption
 from misread.cli.describe import percent
 from misread.cli.loading import load_with_progress
-from misread.cli.options import EnoughOption, check_model
+from misread.cli.options import EnoughOption, JobsOption, SeedOption, check_model
 from misread.cli.outputs import ForceOption, folder_to_write, named_after
-from misread.cli.own import Own, reads_own_data
+from misread.cli.own import DATA, SHAPE, DataArgument, Own, reads
 from misread.cli.progress import StudyProgress
 from misread.cli.tables import print_table
 from misread.cli.warm import compiling_beside
 from misread.cli.words import say
-from misread.images.fit import FITS
 from misread.recipes.study import StudyResult
 from misread.report.glance import glance
 from misread.report.kinds import evidence_of
@@ -26,9 +24,9 @@ from misread.results.reference import notebook_number
 __all__ = ["study"]
 
 
-@reads_own_data
+@reads(DATA, SHAPE)
 def study(
-    data: Annotated[str, typer.Argument(help="Named set (digits, mnist, fashion-mnist) or path.")] = "digits",
+    data: DataArgument = "digits",
     out: Annotated[Path | None, typer.Option(help="Run folder; runs/<data> by default.")] = None,
     force: ForceOption = False,
     positive: Annotated[str | None, typer.Option(help="Class to detect; the sixth by default.")] = None,
@@ -37,14 +35,9 @@ def study(
         typer.Option(metavar="MODEL", help="Judge this model, too, and report on it; see `misread models`."),
     ] = "",
     enough: EnoughOption = False,
-    jobs: Annotated[int | None, typer.Option(min=1, help="Cores to use; all by default.")] = None,
+    jobs: JobsOption = None,
     engine: Annotated[str | None, typer.Option(help="Dask scheduler, dask://host:port.")] = None,
-    seed: Annotated[int, typer.Option(help="Random state of every estimator.")] = 42,
-    size: SizeOption = None,
-    fit: FitOption = FITS[0],
-    invert: InvertOption = False,
-    on_error: OnErrorOption = "stop",
-    data_dir: Annotated[Path | None, typer.Option(help="Folder that holds the named sets.")] = None,
+    seed: SeedOption = 42,
     values: Annotated[bool, typer.Option("--values", help="Print every number by its name, too.")] = False,
     *,
     own: Own,
@@ -53,7 +46,7 @@ def study(
     out = folder_to_write(out or Path("runs") / named_after(data))
     if model:
         check_model(model, seed, {})
-    dataset = load_with_progress(data, data_dir, size, fit, invert, on_error, own=own)
+    dataset = load_with_progress(data, own)
     with compiling_beside(jobs), StudyProgress(model, enough) as progress:
         result = run_study(
             dataset,

@@ -7,26 +7,22 @@ from typing import Annotated, Any
 
 import typer
 
-from misread.bundle import load
-from misread.cli.data import DataArgument, DataDirOption, FitOption, InvertOption, OnErrorOption, SizeOption
+from misread.cli.doubter import DoubtingAnswersOption, model_file
 from misread.cli.loading import load_alike, load_with_progress
 from misread.cli.options import JobsOption, JsonOption, SeedOption, check_model
 from misread.cli.outputs import ForceOption, file_to_write, write_new
-from misread.cli.own import Own, reads_grouped_data
+from misread.cli.own import DATA, GROUPS, SHAPE, DataArgument, Own, reads
 from misread.cli.progress import stages
 from misread.cli.words import print_json, say
-from misread.data import Dataset
 from misread.errors import ParameterError
 from misread.evaluation.answers import Answers
-from misread.images.fit import FITS
-from misread.models.zoo import ZOO
 from misread.recipes.suspects import Suspects, find_suspects
 from misread.spreadsheet import inert
 
 __all__ = ["suspects"]
 
 
-@reads_grouped_data
+@reads(DATA, GROUPS, SHAPE)
 def suspects(
     data: DataArgument = "digits",
     model: Annotated[
@@ -38,19 +34,11 @@ def suspects(
             "or knn where that would take more than a quarter of an hour.",
         ),
     ] = None,
-    answers: Annotated[
-        Path | None,
-        typer.Option("--answers", metavar="FILE", help="Or a table of held-out answers of any other model."),
-    ] = None,
+    answers: DoubtingAnswersOption = None,
     out: Annotated[Path, typer.Option("--out", metavar="FILE.csv", help="Where to write them.")] = Path(
         "suspects.csv"
     ),
     force: ForceOption = False,
-    size: SizeOption = None,
-    fit: FitOption = FITS[0],
-    invert: InvertOption = False,
-    on_error: OnErrorOption = "stop",
-    data_dir: DataDirOption = None,
     seed: SeedOption = 42,
     jobs: JobsOption = None,
     as_json: JsonOption = False,
@@ -64,20 +52,13 @@ def suspects(
     if model is not None and answers is not None:
         raise ParameterError("--model and --answers both say who doubts; give one")
     target = file_to_write(out)
-    reading: dict[str, Any] = {"on_error": on_error, "own": own}
-    dataset: Dataset | None = None
-    doubter: Any = model
-    if model is not None and model not in ZOO and Path(model).exists():
-        if size is not None or fit != FITS[0] or invert:
-            raise ParameterError("images are read as the model file takes them; leave out --size, --fit, --invert")
-        doubter = load(model, most_memory=own.get("most_memory"))
-        dataset = load_alike(doubter.manifest, data, data_dir, **reading)
-    elif model is not None:
+    bundle = model_file(model, own)
+    doubter: Any = bundle or model
+    if model is not None and bundle is None:
         check_model(model, seed, {})
     elif answers is not None:
         doubter = Answers.read(answers)
-    if dataset is None:
-        dataset = load_with_progress(data, data_dir, size, fit, invert, **reading)
+    dataset = load_with_progress(data, own) if bundle is None else load_alike(bundle.manifest, data, own)
     with stages(jobs) as on_stage:
         found = find_suspects(dataset, doubter, seed=seed, on_stage=on_stage)
         on_stage(f"Writing {target}")

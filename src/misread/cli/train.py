@@ -7,13 +7,6 @@ from typing import Annotated, Any
 import typer
 
 from misread.bundle import save
-from misread.cli.data import (
-    DataArgument,
-    DataDirOption,
-    InvertOption,
-    OnErrorOption,
-    SizeOption,
-)
 from misread.cli.describe import describe, say_titled, titled, worst_groups
 from misread.cli.loading import load_with_progress
 from misread.cli.options import (
@@ -24,21 +17,19 @@ from misread.cli.options import (
     OutOption,
     PositiveOption,
     SeedOption,
-    TrainingFitOption,
     assignments,
     check_model,
     command_line,
     given_words,
 )
 from misread.cli.outputs import ForceOption, claim_model, file_to_write, named_after
-from misread.cli.own import Own, reads_grouped_data
+from misread.cli.own import DATA, GROUPS, SHAPE, DataArgument, Own, reads
 from misread.cli.progress import stages
 from misread.cli.tables import print_table
 from misread.cli.words import print_json, say
 from misread.data.labels import read_labels
 from misread.fitting.estimate import expected_seconds
 from misread.fitting.tune import tune as tune_model
-from misread.images.fit import FITS
 from misread.models.zoo import ZOO
 from misread.recipes.metrics import spread_metrics
 from misread.recipes.train import train as train_model
@@ -47,7 +38,7 @@ from misread.recipes.unlike import REJECT_RATE, check_reject_rate
 __all__ = ["models", "train", "tune"]
 
 
-@reads_grouped_data
+@reads(DATA, GROUPS, SHAPE)
 def train(
     context: typer.Context,
     model: ModelArgument,
@@ -81,11 +72,6 @@ def train(
     param: Annotated[
         list[str] | None, typer.Option("--param", metavar="NAME=VALUE", help="Set a parameter of the model.")
     ] = None,
-    size: SizeOption = None,
-    fit: TrainingFitOption = None,
-    invert: InvertOption = False,
-    on_error: OnErrorOption = "stop",
-    data_dir: DataDirOption = None,
     seed: SeedOption = 42,
     jobs: JobsOption = None,
     as_json: JsonOption = False,
@@ -98,7 +84,7 @@ def train(
     check_reject_rate(reject_rate)
     wanted = read_labels(labels) if labels else None
     target = file_to_write(out or Path(f"{named_after(data)}-{model}.misread"))
-    dataset = load_with_progress(data, data_dir, size, fit or FITS[0], invert, on_error, own=own)
+    dataset = load_with_progress(data, own)
     task = "multilabel" if labels else "denoising" if denoise else "detector" if positive else "classification"
     claim_model(target, model, task, positive, dataset, force)
     n_images, n_pixels = dataset.train.X.shape
@@ -119,7 +105,7 @@ def train(
             augment=augment,
             params=params,
             seed=seed,
-            fit=fit,
+            fit=own.get("fit"),
             command=command_line(context),
             on_stage=on_stage,
         )
@@ -143,7 +129,7 @@ def _say_how_long(model: str, seconds: float, usual: bool) -> None:
         say(f"training {model} takes about {time} on two cores{with_own}; Ctrl-C ends it", aside=True)
 
 
-@reads_grouped_data
+@reads(DATA, GROUPS, SHAPE)
 def tune(
     context: typer.Context,
     model: ModelArgument,
@@ -156,11 +142,6 @@ def tune(
         ),
     ] = None,
     folds: Annotated[int, typer.Option(min=2, max=100, help="Folds of the cross-validation.")] = 5,
-    size: SizeOption = None,
-    fit: Annotated[str, typer.Option(metavar="|".join(FITS), help="How images come to that size.")] = FITS[0],
-    invert: InvertOption = False,
-    on_error: OnErrorOption = "stop",
-    data_dir: DataDirOption = None,
     seed: SeedOption = 42,
     jobs: JobsOption = None,
     as_json: JsonOption = False,
@@ -170,7 +151,7 @@ def tune(
     """Try parameters of MODEL in cross-validation on the training images of DATA alone."""
     values = assignments(grid or [], several=True) or None
     check_model(model, seed, {name: tried[0] for name, tried in (values or {}).items()})
-    dataset = load_with_progress(data, data_dir, size, fit, invert, on_error, own=own)
+    dataset = load_with_progress(data, own)
     with stages(jobs) as on_stage:
         on_stage(f"Trying parameters of {model} in {folds} folds")
         tuned = tune_model(model, dataset, positive=positive, grid=values, seed=seed, cv=folds, on_stage=on_stage)
