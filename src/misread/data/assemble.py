@@ -3,7 +3,7 @@
 import re
 import unicodedata
 from collections.abc import Sequence
-from typing import Any, cast
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -79,7 +79,7 @@ def stratified_test(
 
 def assemble(
     name: str,
-    images: NDArray[np.uint8],
+    parts: Sequence[NDArray[np.uint8]],
     labels: Sequence[str],
     is_test: NDArray[np.bool_] | None,
     source: str,
@@ -98,10 +98,12 @@ def assemble(
     Parameters
     ----------
     name : str
-    images : ndarray of uint8, shape (n, height, width)
+    parts : sequence of ndarray of uint8, shape (n, height, width)
+        All images, or those for training and those for testing, which then stay as they are.
     labels : sequence of str, length n
+        Of all parts.
     is_test : ndarray of bool, shape (n,), or None
-        Which images are for testing; None if the source does not say.
+        Which images of one part are for testing; None if the source does not say.
     source : str
     notes : sequence of str
     layout : str
@@ -112,7 +114,7 @@ def assemble(
     groups : sequence of str, length n, optional
         Who wrote each image. Those for testing are then chosen by whole groups.
     """
-    made = made or Made(image_hashes(images))
+    made = made or Made(np.concatenate([image_hashes(part) for part in parts]))
     name, source, layout, *notes = map(_as_text, (name, source, layout, *notes))
     labels = [_as_text(label) for label in labels]
     class_names = tuple(sorted(set(labels), key=natural_key))
@@ -122,20 +124,28 @@ def assemble(
     who = None if groups is None else as_groups(groups)
     if who is not None:
         check_several(who, name)
-    if is_test is None:
+    if len(parts) == 2:
+        is_test = np.repeat([False, True], [len(part) for part in parts])
+    elif is_test is None:
         chosen_by = "a hash of each image" if who is None else "hashes of the names of whole groups"
         is_test = stratified_test(codes, made.hashes) if who is None else grouped_test(codes, who, TEST_SHARE)
         source += f"; about {TEST_SHARE:.0%} of every class chosen for testing, by {chosen_by}"
     notes += says_of_colours(made.colours, codes, ~is_test)
     notes += [] if who is None else in_both(who[~is_test], who[is_test])
-    every = Split(images, codes, cast(Any, made.names), made.hashes, who)
-    train, test = (_take(every, chosen) for chosen in (~is_test, is_test))
+    about: list[Any] = [codes, made.names, made.hashes, who]
+    if len(parts) == 2:
+        n_train = len(parts[0])
+        train = Split(parts[0], *(_rows(one, slice(n_train)) for one in about))
+        test = Split(parts[1], *(_rows(one, slice(n_train, None)) for one in about))
+    else:
+        every = Split(parts[0], *about)
+        train, test = (_take(every, chosen) for chosen in (~is_test, is_test))
     known = _recognised(train, test)
     if known is not None:
         said = f"recognised by its content as {known.name}"
         class_names, notes = known.class_names, [*notes, said]
     else:
-        notes += _remarks(images)
+        notes += _remarks(parts)
     return Dataset(
         known.name if known else name,
         train,
@@ -167,6 +177,10 @@ def _as_text(name: str) -> str:
     return printable(composed(name))
 
 
+def _rows(one: Any, rows: slice) -> Any:
+    return None if one is None else one[rows]
+
+
 def _take(every: Split, chosen: NDArray[np.bool_]) -> Split:
     """Select a split; one that is a run of images, as when the source lists them so, is a view."""
     where = np.flatnonzero(chosen)
@@ -186,15 +200,15 @@ def _recognised(train: Split, test: Split) -> Entry | None:
     return None
 
 
-def _remarks(images: NDArray[np.uint8]) -> list[str]:
+def _remarks(parts: Sequence[NDArray[np.uint8]]) -> list[str]:
     remarks = []
-    n_inverted = int(dark_on_light(images).sum())
-    if n_inverted > _MANY * len(images):
+    n_images, n_inverted = sum(map(len, parts)), sum(int(dark_on_light(part).sum()) for part in parts)
+    if n_inverted > _MANY * n_images:
         remarks.append(
-            f"{n_inverted:,} of {len(images):,} images look like dark ink on light paper; the sets here are light "
+            f"{n_inverted:,} of {n_images:,} images look like dark ink on light paper; the sets here are light "
             "on dark: --invert turns them all, --fit mnist each as it needs"
         )
-    brightest = int(images.max(initial=0))
+    brightest = max(int(part.max(initial=0)) for part in parts)
     if brightest < _FAINT:
         remarks.append(f"the brightest grey level is {brightest} of 255; were the levels scaled to another range?")
     return remarks

@@ -273,8 +273,8 @@ def _load_named(
 def _refitted(dataset: Dataset, reading: Reading) -> Dataset:
     if reading.size is None and reading.fit == "stretch" and not reading.invert:
         return dataset
-    images, made = make_images([dataset.train.images, dataset.test.images], reading)
+    (first, second), made = make_images([dataset.train.images, dataset.test.images], reading)
     n_train = len(dataset.train)
-    train = replace(dataset.train, images=images[:n_train], source_hashes=made.hashes[:n_train])
-    test = replace(dataset.test, images=images[n_train:], source_hashes=made.hashes[n_train:])
+    train = replace(dataset.train, images=first, source_hashes=made.hashes[:n_train])
+    test = replace(dataset.test, images=second, source_hashes=made.hashes[n_train:])
     return replace(dataset, train=train, test=test, fit=made.fit, invert=made.invert)

@@ -14,6 +14,8 @@ from misread.images.fit import DEFAULT_SIZE, check_fit, crops, fit_images
 
 __all__ = ["Made", "Reading", "make_images"]
 
+_CHUNK = 2**14
+
 
 @dataclass(frozen=True)
 class Reading:
@@ -73,17 +75,31 @@ class Made:
     colours: Colours | None = None
 
 
-def make_images(parts: Sequence[NDArray[np.uint8]], reading: Reading) -> tuple[NDArray[np.uint8], Made]:
-    """Bring arrays of grey images, each of shape (n, h, w), to one size and put them one after another.
+def make_images(parts: Sequence[NDArray[np.uint8]], reading: Reading) -> tuple[list[NDArray[np.uint8]], Made]:
+    """Bring arrays of grey images, each of shape (n, h, w), to one size.
 
     Without a size asked for, that is the size of the first part; whether the others have it is for the caller.
+    Images that are so already stay where they are: in a file, if they are mapped.
     """
     height, width = parts[0].shape[1:]
     size = reading.size or (DEFAULT_SIZE if crops(reading.fit) else (height, width))
-    n_images = sum(map(len, parts))
     height, width = check_fit(size, reading.fit)
-    reading.require(for_images(n_images, height, width), f"{n_images:,} images of {height}x{width}")
+    if reading.invert or crops(reading.fit) or any(part.shape[1:] != (height, width) for part in parts):
+        n_images = sum(map(len, parts))
+        reading.require(for_images(n_images, height, width), f"{n_images:,} images of {height}x{width}")
     fitted = [fit_images(np.ascontiguousarray(part), size, reading.fit, reading.invert) for part in parts]
     changed = any(new.shape != old.shape for new, old in zip(fitted, parts, strict=True))
-    hashes = np.concatenate([image_hashes(part) for part in parts])
-    return fitted[0] if len(parts) == 1 else np.concatenate(fitted), reading.made(hashes, changed)
+    return fitted, reading.made(_hashes(parts, reading.progress), changed)
+
+
+def _hashes(parts: Sequence[NDArray[np.uint8]], progress: Progress | None) -> NDArray[np.uint64]:
+    done, n_images = 0, sum(map(len, parts))
+    hashes = np.empty(n_images, np.uint64)
+    for part in parts:
+        for start in range(0, len(part), _CHUNK):
+            some = image_hashes(part[start : start + _CHUNK])
+            hashes[done : done + len(some)] = some
+            done += len(some)
+            if progress is not None:
+                progress("looking at images", done, n_images)
+    return hashes

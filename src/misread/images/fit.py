@@ -1,5 +1,6 @@
 """Bring an image of any size to the size a model reads; the same rule for training, prediction and drawing."""
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -148,10 +149,7 @@ def fitted_already(images: NDArray[np.uint8]) -> NDArray[np.bool_]:
     It does if it is light ink on black whose box is 20/28 of the frame, but for a pixel, with the centre of mass
     in the middle; so are all of MNIST. Nothing can be better fitted in a blank image.
     """
-    answer = np.empty(len(images), bool)
-    for start in range(0, len(images), _BATCH):
-        answer[start : start + _BATCH] = _fitted_already(images[start : start + _BATCH])
-    return answer
+    return _in_batches(_fitted_already, images)
 
 
 def _fitted_already(images: NDArray[np.uint8]) -> NDArray[np.bool_]:
@@ -175,8 +173,21 @@ def dark_on_light(images: NDArray[np.uint8]) -> NDArray[np.bool_]:
 
     It does if its border is light and lighter than the whole.
     """
+    return _in_batches(_dark_on_light, images)
+
+
+def _dark_on_light(images: NDArray[np.uint8]) -> NDArray[np.bool_]:
     border = _borders(images).mean(axis=1)
     answer: NDArray[np.bool_] = (border > 127) & (border > images.mean(axis=(1, 2)))
+    return answer
+
+
+def _in_batches(
+    tell: Callable[[NDArray[np.uint8]], NDArray[np.bool_]], images: NDArray[np.uint8]
+) -> NDArray[np.bool_]:
+    answer = np.empty(len(images), bool)
+    for start in range(0, len(images), _BATCH):
+        answer[start : start + _BATCH] = tell(images[start : start + _BATCH])
     return answer
 
 

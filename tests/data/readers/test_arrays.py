@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from misread.data import load
+from misread.data.readers import arrays as reader
 from misread.errors import DataError, FormatError
 
 RNG = np.random.default_rng(0)
@@ -267,3 +268,62 @@ def test_damaged_archives_give_our_error_or_a_set(tmp_path_factory, data):
         load(path)
     except DataError:
         return
+
+
+@pytest.fixture
+def large(tmp_path, monkeypatch):
+    """A folder of NPY files that are taken for large ones, of 8 MB of images."""
+    monkeypatch.setattr(reader, "MAPPED_FROM", 2**20)
+    images = RNG.integers(0, 256, (10_000, 28, 28), dtype=np.uint8)
+    labels = np.arange(len(images)) % 3
+    for name, values in {"x_train": images, "y_train": labels, "x_test": images[:2_000] + 1}.items():
+        np.save(tmp_path / f"{name}.npy", values)
+    np.save(tmp_path / "y_test.npy", labels[:2_000])
+    return tmp_path, images
+
+
+def test_large_arrays_stay_on_the_disk(large):
+    path, images = large
+    tracemalloc.start()
+    dataset = load(path, most_memory="4M")
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    np.testing.assert_array_equal(dataset.train.images, images)
+    assert peak < images.nbytes
+    with pytest.raises(ValueError, match="read-only"):
+        dataset.train.images[0] = 0
+
+
+@pytest.mark.parametrize("options", [{"invert": True}, {"size": 14}, {"fit": "mnist"}])
+def test_what_has_to_be_made_from_large_arrays_needs_memory(large, options):
+    with pytest.raises(DataError, match="--most-memory"):
+        load(large[0], most_memory="4M", **options)
+
+
+def test_large_arrays_are_read_as_small_ones_are(large, monkeypatch):
+    mapped = load(large[0])
+    monkeypatch.setattr(reader, "MAPPED_FROM", 2**40)
+    read = load(large[0])
+    assert mapped.sha256 == read.sha256
+    np.testing.assert_array_equal(mapped.test.hashes, read.test.hashes)
+    np.testing.assert_array_equal(mapped.test.names, read.test.names)
+
+
+def test_large_arrays_of_one_part_take_what_the_parts_do(large):
+    path, images = large
+    for name in ("x_test", "y_test"):
+        (path / f"{name}.npy").unlink()
+    (path / "x_train.npy").rename(path / "x.npy")
+    (path / "y_train.npy").rename(path / "y.npy")
+    with pytest.raises(DataError, match="--most-memory"):
+        load(path, most_memory="4M")
+    dataset = load(path)
+    assert len(dataset.train) + len(dataset.test) == len(images)
+
+
+def test_large_arrays_in_black_and_white_are_scaled(large):
+    path, images = large
+    np.save(path / "x_train.npy", images // 128)
+    np.save(path / "x_test.npy", images[:2_000] // 128)
+    dataset = load(path)
+    np.testing.assert_array_equal(dataset.train.images, images // 128 * np.uint8(255))

@@ -49,6 +49,9 @@ _DAMAGED = (
     ValueError,
 )
 _WRONG_HEADER = (MemoryError, RecursionError, SyntaxError, TypeError, ValueError, tokenize.TokenError)
+MAPPED_FROM = 1 << 26
+"""Bytes from which a file of grey levels stays on the disk, and is mapped."""
+_ROWS = 1 << 12
 _DEFLATE_LIMIT = 1032
 _CHUNK = 1 << 20
 _MOST_DIRECTORY = 1 << 21
@@ -125,7 +128,7 @@ def _read(path: Path, members: Mapping[str, _Member], reading: Reading) -> Datas
         )
     names = groups[0]
     chosen = [members[name] for name in names]
-    _require(path, chosen, reading)
+    _require(path, chosen, reading, stay=len(names) > 2)
     numbers = {member.where: _load(member) for member in chosen[::2]}
     levels, notes = as_levels(numbers)
     colours = [_in_colour(part) for part in levels]
@@ -134,15 +137,14 @@ def _read(path: Path, members: Mapping[str, _Member], reading: Reading) -> Datas
     if len({part.shape[1:] for part in images}) > 1 and not (reading.size or crops(reading.fit)):
         shapes = " and ".join(str(part.shape[1:]) for part in images)
         raise FormatError(f"{path}: training and test images have different shapes, {shapes}; give a --size")
-    is_test = None if len(images) == 1 else np.repeat([False, True], [len(part) for part in images])
-    together, made = make_images(images, reading)
+    parts, made = make_images(images, reading)
     called = [f"{name}/{row}" for name, part in zip(names[::2], images, strict=True) for row in range(len(part))]
     made = replace(made, names=np.array(called, np.str_), colours=_colours(colours))
     flat = [label for part in labels for label in part]
     notes += [LYING] * is_emnist(path.stem)
     if others := sorted(members.keys() - set(names)):
         notes.append(f"not used: {_shown(others)}")
-    return assemble(path.resolve().stem, together, flat, is_test, f"arrays in {path}", notes, made=made)
+    return assemble(path.resolve().stem, parts, flat, None, f"arrays in {path}", notes, made=made)
 
 
 def _shown(names: Iterable[str]) -> str:
@@ -169,7 +171,7 @@ def read_unlabelled(path: Path, reading: Reading) -> list[tuple[str, NDArray[np.
             chosen = [_Member(str(path), None, str(path), path.stat().st_size)]
         if not chosen:
             raise FormatError(f"{path}: holds {_shown(members) or 'no arrays'}; expected images, x or x_test")
-        _require(path, chosen, reading)
+        _require(path, chosen, reading, stay=True)
         levels, _ = as_levels({member.where: _load(member) for member in chosen})
     except OSError as error:
         raise DataError(f"{path}: cannot be read: {error.strerror or error}") from error
@@ -198,13 +200,19 @@ def named_arrays(path: Path, reading: Reading) -> dict[str, NDArray[Any]]:
     return arrays
 
 
-def _require(path: Path, members: Sequence[_Member], reading: Reading) -> None:
-    """Have memory allowed for what the headers promise: the arrays, and grey levels made from them twice."""
+def _require(path: Path, members: Sequence[_Member], reading: Reading, *, stay: bool) -> None:
+    """Have memory allowed for what the headers promise: the arrays, and grey levels made from them twice.
+
+    What is mapped takes none where images `stay` as they are, and else what is made from it.
+    """
     n_bytes = 0
     for member in members:
         with _stream(member) as stream:
             shape, _, dtype = _header(stream, member)
-        n_bytes += math.prod(shape) * (dtype.itemsize + 2) + _PER_IMAGE * shape[0]
+        per_pixel = dtype.itemsize + 2
+        if _mapped(member) is not None:
+            per_pixel = 0 if stay and 3 not in shape[1:] else 1
+        n_bytes += math.prod(shape) * per_pixel + _PER_IMAGE * shape[0]
     reading.require(n_bytes, f"{path}: what its arrays hold")
 
 
@@ -239,8 +247,24 @@ def _header(
     return shape, fortran, dtype
 
 
+def _mapped(member: _Member) -> NDArray[np.uint8] | None:
+    """A large file of grey levels as it lies on the disk; None where it has to be read."""
+    if member.archive is not None or member.size < MAPPED_FROM:
+        return None
+    with _stream(member) as stream:
+        shape, fortran, dtype = _header(stream, member)
+        if fortran or dtype != np.uint8:
+            return None
+        levels = np.memmap(stream, np.uint8, "r", stream.tell(), shape)
+    needs_no_scale = any(levels[start : start + _ROWS].max() > 1 for start in range(0, len(levels), _ROWS))
+    return levels if needs_no_scale else None
+
+
 def _load(member: _Member, *, any_shape: bool = False) -> NDArray[np.generic]:
     """Read one NPY file, checking its header against the bytes there are before reserving memory."""
+    levels = None if any_shape else _mapped(member)
+    if levels is not None:
+        return levels
     with _stream(member) as stream:
         shape, fortran, dtype = _header(stream, member, any_shape=any_shape)
         promised = math.prod(shape) * dtype.itemsize

@@ -77,7 +77,7 @@ def read_folder(root: Path, reading: Reading) -> Dataset:
     said = kept[0].is_test is not None
     return assemble(
         root.resolve().name,
-        pictures.images,
+        [pictures.images],
         [one.label for one in kept],
         np.array([bool(one.is_test) for one in kept]) if said else None,
         f"image files in {root}",

@@ -58,12 +58,11 @@ def read_idx_folder(path: Path, reading: Reading) -> Dataset:
     labels = [_labels(one, reading) for _, one in pairs]
     levels, notes = as_levels(numbers)
     images = [_upright(part, one, notes) for part, (one, _) in zip(levels, pairs, strict=True)]
-    together, made = make_images(images, reading)
-    is_test = np.repeat([False, True], [len(part) for part in images]) if len(images) == 2 else None
+    parts, made = make_images(images, reading)
     words = [str(code) for part in labels for code in part.tolist()]
     name = folder.resolve().name if path.is_dir() else "-".join(_family(path)) or folder.resolve().name
     groups = _groups(folder, labels, reading)
-    return assemble(name, together, words, is_test, f"IDX files in {folder}", notes, made=made, groups=groups)
+    return assemble(name, parts, words, None, f"IDX files in {folder}", notes, made=made, groups=groups)
 
 
 def _labels(path: Path, reading: Reading) -> NDArray[np.uint8]:

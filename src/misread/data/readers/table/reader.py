@@ -92,7 +92,7 @@ class _About:
         said = (*self.notes, *notes)
         return assemble(
             self.name,
-            images,
+            [images],
             labels,
             is_test,
             self.source,
@@ -334,7 +334,7 @@ def _with_pixels(
     reading.require(for_images(len(labels), height, width), f"{len(labels):,} images of {height}x{width}")
     levels, notes = as_levels({"pixels": images})
     notes += [LYING] * is_emnist(about.name)
-    images, made = make_images(levels, reading)
+    (images,), made = make_images(levels, reading)
     made = replace(made, names=np.array([f"{path.name}:{number}" for path, number in read.places], np.str_))
     return about.assembled(images, labels, read.tests, notes, made, groups)
 
