@@ -17,8 +17,9 @@ class Grid:
 
     `header` is None where nothing tells what the columns are called. `sample` are the first rows, `ends` gives
     the first and the last cell of every row. `class_names` are those that a file states for columns of codes, and
-    `pictures` the columns that hold image files by their type. `n_rows` is None where only reading tells, and
-    `at_once` is the memory that reading takes beside the rows that are kept.
+    `pictures` the columns that hold image files by their type. `numbered` are the positions of the file's own
+    columns, where one of them was cut into several. `n_rows` is None where only reading tells, and `at_once` is
+    the memory that reading takes beside the rows that are kept.
     """
 
     path: Path
@@ -33,6 +34,7 @@ class Grid:
     pictures: frozenset[int] = frozenset()
     truths: frozenset[int] = frozenset()
     said: tuple[str, ...] = ()
+    numbered: tuple[int, ...] = ()
 
     def title(self, index: int) -> str:
         """What to call a column."""
@@ -59,13 +61,16 @@ class Grid:
                 )
             if same:
                 return same[0]
-        number = {"first": 1, "last": self.width}.get(text, int(text) if text.isascii() and text.isdigit() else 0)
-        if 1 <= number <= self.width:
-            return number - 1
+        numbered = self.numbered or range(self.width)
+        number = {"first": 1, "last": len(numbered)}.get(
+            text, int(text) if text.isascii() and text.isdigit() else 0
+        )
+        if 1 <= number <= len(numbered):
+            return numbered[number - 1]
         known = f"columns: {shown(names)}; " if names else ""
         raise ParameterError(
             f"{option} {text}: {self.path} has no such column; {known}expected a name, a number from 1 to "
-            f"{self.width}, first or last"
+            f"{len(numbered)}, first or last"
         )
 
     def _named(self, text: str) -> list[int]:

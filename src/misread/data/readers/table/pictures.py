@@ -1,5 +1,6 @@
 """The picture that a cell of a table names, or holds as Hugging Face's tables do."""
 
+import errno
 import unicodedata
 from pathlib import Path, PurePosixPath, PureWindowsPath
 
@@ -7,6 +8,9 @@ from misread.data.readers.bulk import Held
 from misread.errors import FormatError
 
 __all__ = ["picture_in"]
+
+_WRITTEN_OUT = ("{'bytes'", '{"bytes"', "b'", 'b"', "data:image/")
+"""How cells begin that hold a picture's bytes as text, which a table of text cannot hold."""
 
 
 def picture_in(folder: Path, where: str, cell: object) -> Path | Held:
@@ -33,7 +37,16 @@ def picture_in(folder: Path, where: str, cell: object) -> Path | Held:
         raise FormatError("no file name")
     if not isinstance(name, str):
         raise FormatError(f"expected a file name or an image file's bytes, got a {type(name).__name__}")
+    if name.lstrip().startswith(_WRITTEN_OUT):
+        raise FormatError(_no_name(name))
     return _confined(folder, name)
+
+
+def _no_name(text: str) -> str:
+    return (
+        f"{text[:40]!r}{f', and {len(text) - 40:,} characters more,' if len(text) > 40 else ''} is no file name; "
+        "expected one, or a list of pixels 0..255, or, in Parquet, the bytes of an image file"
+    )
 
 
 def _confined(folder: Path, name: str) -> Path:
@@ -47,6 +60,8 @@ def _confined(folder: Path, name: str) -> Path:
         file = _found(folder, name).resolve()
         is_other = file.exists() and not file.is_file()
     except (OSError, RuntimeError) as error:
+        if getattr(error, "errno", None) == errno.ENAMETOOLONG:
+            raise FormatError(_no_name(name)) from error
         raise FormatError(f"{name[:200]!r} cannot be followed ({error})") from error
     if not file.is_relative_to(folder):
         raise FormatError(f"{name!r} is a link out of the table's folder; only files inside it are read")

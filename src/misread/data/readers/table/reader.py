@@ -21,6 +21,7 @@ from misread.data.readers.table.grid import Grid, Row
 from misread.data.readers.table.labels import check_plausible, group_text, label_text, settled
 from misread.data.readers.table.layout import Layout, understand, understand_pictures
 from misread.data.readers.table.levels import Levels, holds_fractions
+from misread.data.readers.table.listed import with_pixels_apart
 from misread.data.readers.table.pictures import picture_in
 from misread.data.readers.table.series import Pixels
 from misread.data.readers.table.text import open_text
@@ -120,8 +121,8 @@ def read_table(path: Path, reading: Reading) -> Dataset:
     Face's metadata tell it; without a header it is the one that looks like classes. A column called ``file``,
     ``filename``, ``path`` or ``image`` names image files inside the table's folder, or (in Parquet) holds them, as
     ``{"bytes": ..., "path": ...}`` or as plain bytes; otherwise the other columns are pixels 0..255, row by row of
-    a square image, or of rows and columns that their names tell. A column ``split`` may say ``train`` or ``test``.
-    What was understood is the Dataset's `layout`.
+    a square image, or of rows and columns that their names tell, or one column of a CSV file lists all of them. A
+    column ``split`` may say ``train`` or ``test``. What was understood is the Dataset's `layout`.
 
     Raises
     ------
@@ -202,7 +203,9 @@ def _rows_of_pixels(grid: Grid, pixels: Pixels, reading: Reading) -> Iterator[tu
 
 
 def _open(path: Path, reading: Reading) -> Grid:
-    return open_parquet(path, reading) if path.suffix.lower() == ".parquet" else open_text(path, reading)
+    if path.suffix.lower() == ".parquet":
+        return open_parquet(path, reading)
+    return with_pixels_apart(open_text(path, reading))
 
 
 def _alike(first: Grid, other: Grid) -> Grid:

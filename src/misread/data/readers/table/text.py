@@ -17,6 +17,7 @@ from misread.data.readers.table.words import (
     SPLITS,
     counts_up,
     is_file_name,
+    is_list,
     is_missing,
     is_number,
     normal,
@@ -148,7 +149,11 @@ def _separator(lines: Sequence[str]) -> str:
         whole = sum(_is_whole(cell, separator) for cell in cells)
         return widths.count(usual) / len(widths) * whole / len(cells)
 
-    first = next((line for line in lines if line.strip()), "")
+    first = ""
+    for line in lines:
+        first += line
+        if first.strip() and first.count('"') % 2 == 0:  # no cell goes on in the next line
+            break
     return max((one for one in _SEPARATORS if one in first), key=fitness, default=",")
 
 
@@ -176,7 +181,7 @@ def _has_header(numbered: Sequence[tuple[int, TextRow]]) -> bool:
             continue
         if not is_number(cell) and all(is_number(one) or is_missing(one) for one in below):
             return True
-        if not is_file_name(cell) and all(map(is_file_name, below)):
+        if any(not looks_so(cell) and all(map(looks_so, below)) for looks_so in (is_file_name, is_list)):
             return True
     return False
 

@@ -2,14 +2,17 @@
 
 import re
 from collections.abc import Sequence
+from itertools import islice
 
 __all__ = [
     "FILES",
     "INDEXES",
     "LABELS",
+    "LISTED_NUMBER",
     "SPLITS",
     "counts_up",
     "is_file_name",
+    "is_list",
     "is_missing",
     "is_number",
     "normal",
@@ -42,6 +45,10 @@ _IMAGE_FILE = re.compile(
     r".*\.(?:avif|bmp|gif|heic|jfif|jp2|jpe?g|npy|p[bgnp]m|png|svg|tga|tiff?|webp)", re.IGNORECASE | re.DOTALL
 )
 _FEWEST = 4
+LISTED_NUMBER = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?", re.ASCII)
+"""A number in a cell that lists several."""
+_LIST = re.compile(r"[\s\[\](),;\d.eE+-]+", re.ASCII)
+_FEWEST_LISTED = 16
 
 
 def normal(name: str) -> str:
@@ -64,6 +71,13 @@ def is_missing(cell: object) -> bool:
 def is_file_name(cell: object) -> bool:
     """Whether a cell is text that ends as names of image files do."""
     return isinstance(cell, str) and _IMAGE_FILE.fullmatch(cell.strip()) is not None
+
+
+def is_list(cell: object) -> bool:
+    """Whether a cell is text that lists enough numbers for an image, or was such a list: ``[0 0 ... 0]``."""
+    if not isinstance(cell, str) or len(cell) < 2 * _FEWEST_LISTED - 1 or not _LIST.fullmatch(cell):
+        return False
+    return "..." in cell or len(list(islice(LISTED_NUMBER.finditer(cell), _FEWEST_LISTED))) == _FEWEST_LISTED
 
 
 def counts_up(row: Sequence[str]) -> bool:
