@@ -9,12 +9,15 @@ import pytest
 from misread import load
 from misread.analysis import unlike
 from misread.analysis.unlike import N_NEAREST, evenly_of_each, held_out_threshold, learn
-from misread.bundle import Manifest, save
+from misread.bundle import Manifest, OperatingPointRecord, save
 from misread.bundle import load as load_model
 from misread.bundle.likeness import likeness_of, written_likeness
+from misread.data import Split
 from misread.errors import ModelFileError, ParameterError
+from misread.recipes.evaluate import judge
 from misread.recipes.retrain import recorded, train_again
 from misread.recipes.train import train
+from misread.tasks import Wanted, make_task
 
 
 @pytest.fixture(scope="module")
@@ -172,3 +175,16 @@ def test_equal_images_are_no_trouble():
     assert np.isfinite(likeness.distances(images[:3])).all()
     turned = np.ascontiguousarray(np.rot90(images[:1], axes=(1, 2)))
     assert likeness.distances(turned)[0] > 10 * likeness.distances(images[:1])[0]
+
+
+def test_nobody_is_sure_of_what_is_unlike_and_evaluate_counts_so(bundle, digits, noise):
+    point = OperatingPointRecord(0.0, "precision", 0.9, None, "all are sure")
+    sure = replace(bundle, manifest=replace(bundle.manifest, operating_point=point))
+    strange = Split(noise, np.zeros(len(noise), np.int64))
+    metrics = judge(sure, make_task(replace(digits, test=strange), Wanted(None, None, False), seed=42)).metrics
+    unlike = sure.answer(noise).unlike
+    assert sure.without_likeness().answer(noise).sure.all()
+    np.testing.assert_array_equal(sure.answer(noise).sure, ~unlike)
+    assert metrics["unlike"]["count"] == unlike.sum()
+    assert metrics["answered"]["coverage"]["count"] == (~unlike).sum()
+    assert metrics["operating_point"]["of"] == (~unlike).sum()

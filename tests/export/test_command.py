@@ -54,14 +54,14 @@ def test_an_exported_file_says_what_it_is_from_and_how_well_it_agrees(model):
     assert "agrees    on 360 test images" in shown
 
 
-def test_an_exported_file_says_that_it_does_not_say_what_is_unlike():
+def test_c_code_says_that_it_does_not_say_what_is_unlike():
     assert "unlike" not in run("inspect", "m.misread")
     run("train", "sgd", "digits", "--out", "u.misread")
-    told = RUNNER.invoke(app, ["export", "u.misread", "--onnx", "u.onnx", "--data", "digits"]).output
-    assert "note: what is written does not say `unlike`" in " ".join(told.split())
-    shown = " ".join(run("inspect", "u.onnx").split())
+    told = RUNNER.invoke(app, ["export", "u.misread", "--c", "u-c", "--data", "digits"]).output
+    assert "note: the C code does not say `unlike`" in " ".join(told.split())
+    shown = " ".join(run("inspect", "u-c").split())
     assert "unlike not in this file: it answers whatever it is shown" in shown
-    assert json.loads(run("inspect", "u.onnx", "--json"))["unlike"]["reject_rate"] == 0.01
+    assert json.loads(run("inspect", "u-c", "--json"))["unlike"]["reject_rate"] == 0.01
 
 
 @pytest.mark.parametrize(

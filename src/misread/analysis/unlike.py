@@ -17,6 +17,7 @@ from misread.kernels.strokes import N_STROKE_COUNTS, stroke_counts
 from misread.models.features import edge_histograms
 
 __all__ = [
+    "CLIPPED",
     "LEAST",
     "N_DIRECTIONS",
     "N_NEAREST",
@@ -32,13 +33,15 @@ LEAST = 200
 N_NEAREST = 5
 N_DIRECTIONS, SCALES = 8, ((7.0, 2.0), (4.0, 2.0), (2.0, 2.0))
 """Of the edges; see `misread.models.features.OrientedGradients`."""
+CLIPPED = 8.0
+"""Deviations from the mean, of counts of strokes, beyond which it matters no more how many."""
 
 _OF_A_CLASS, _MOST_KNOWN, _MOST_FITTED = 2_000, 20_000, 3_000
 _N_AXES = 64
 _NARROWEST = 1e-3
 _EVENED_EDGES, _EVENED_STROKES, _STROKES_BESIDE_EDGES = 0.25, 0.5, 0.6
 _LEVELS_BETWEEN = (0.4, 0.16, 0.85)
-_CLIPPED, _LEAST_SPREAD = 8.0, 0.02
+_LEAST_SPREAD = 0.02
 _BLOCK = 256
 _SOME = 8
 _SURELY = 1 - 1e-4
@@ -266,7 +269,7 @@ def _levels(images: NDArray[np.uint8]) -> NDArray[np.int64]:
 
 
 def _standardised(counts: Singles, centre: Singles, spread: Singles) -> Singles:
-    return np.clip((counts - centre) / spread, -_CLIPPED, _CLIPPED)
+    return np.clip((counts - centre) / spread, -CLIPPED, CLIPPED)
 
 
 def _axes(features: Singles, codes: NDArray[np.int64], most: int, power: float) -> Singles:

@@ -138,15 +138,23 @@ class Bundle:
         n_columns = {"detector": 1, "multilabel": len(self.manifest.outputs)}
         check_scores(answers.scores, (len(X), n_columns.get(self.manifest.task, len(self.manifest.classes))))
         blank = contrasts(X) < self.faintest
-        unlike = self._unlike(X)
-        return replace(answers, blank=blank, sure=answers.sure & ~blank, unlike=unlike)
+        unlike = self.are_unlike(X.reshape(len(X), *self.manifest.image_size))
+        sure = answers.sure & ~blank if unlike is None else answers.sure & ~blank & ~unlike
+        return replace(answers, blank=blank, sure=sure, unlike=unlike)
 
-    def _unlike(self, X: NDArray[np.uint8]) -> NDArray[np.bool_] | None:
-        """Whether images are further from the nearest training images than nearly all of those are."""
+    def are_unlike(self, images: NDArray[np.uint8]) -> NDArray[np.bool_] | None:
+        """Whether prepared images are further from the nearest training images than nearly all of those are.
+
+        None of a model that cannot say.
+        """
         known = self.manifest.unlike
         if known is None or self.likeness is None:
             return None
-        return self.likeness.are_beyond(X.reshape(len(X), *self.manifest.image_size), known.threshold)
+        return self.likeness.are_beyond(images, known.threshold)
+
+    def without_likeness(self) -> "Bundle":
+        """The same model, that answers whatever it is shown, like what it learnt or not."""
+        return replace(self, likeness=None, manifest=replace(self.manifest, unlike=None))
 
     def denoise(self, images: NDArray[np.uint8]) -> NDArray[np.uint8]:
         """Give the clean version of noisy images, shape (n, height, width).

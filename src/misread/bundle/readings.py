@@ -25,7 +25,7 @@ class Readings:
         A column per class; one column for a detector; one per label for several.
     sure : ndarray of shape (n,), bool
         Whether the answer passes the operating point of a classifier, or a detector has one; never without an
-        operating point, and never of a blank image.
+        operating point, and never of an image that is blank or unlike the training images.
     probabilities : ndarray of shape (n, k), float64, or None
         The chance of every class, or of a detector's, calibrated on held-out images; None of a model that is not.
     lead : ndarray of shape (n,), float64, or None

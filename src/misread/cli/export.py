@@ -79,8 +79,8 @@ def export(
             claim_export(path, source, force)
     held_out = _held_out(bundle, data, own)
     images = None if held_out is None else held_out.images
-    if bundle.manifest.unlike is not None:
-        say(f"note: what is written does not say `unlike`: {WITHOUT_UNLIKE}", aside=True)
+    if c is not None and bundle.manifest.unlike is not None:
+        say(f"note: the C code does not say `unlike`: {WITHOUT_UNLIKE}", aside=True)
     documents = []
     if onnx is not None:
         documents.append(_write(onnx, lambda: onnx_of(bundle, images, source), quiet=as_json))

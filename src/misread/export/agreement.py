@@ -137,7 +137,7 @@ def images_to_compare(bundle: Bundle, held_out: NDArray[np.uint8] | None) -> Com
 
 
 def our_answers(bundle: Bundle, images: NDArray[np.uint8]) -> Outputs:
-    """What misread says: `label`, `sure`, `blank` and `scores`, and `probabilities` where the model has them.
+    """What misread says: `label`, `sure`, `blank`, `scores`, and `probabilities` and `unlike` where it can say.
 
     A model that cleans images gives `cleaned` alone.
     """
@@ -153,6 +153,8 @@ def our_answers(bundle: Bundle, images: NDArray[np.uint8]) -> Outputs:
     if said.probabilities is not None:
         yes = said.probabilities
         ours["probabilities"] = np.hstack([1 - yes, yes]) if bundle.manifest.task == "detector" else yes
+    if said.unlike is not None:
+        ours["unlike"] = said.unlike
     return ours
 
 
@@ -167,8 +169,8 @@ def agree(
 ) -> Agreement:
     """See that an exported model answers as ours does.
 
-    Labels must be equal, and so must 'sure' but for scores that are no further from the operating point than
-    rounding goes; probabilities and scores within `TOLERANCE`.
+    Labels must be equal, and so must 'sure' and 'unlike' but for scores and distances that are no further from
+    their thresholds than rounding goes; probabilities and scores within `TOLERANCE`.
 
     Parameters
     ----------
@@ -198,7 +200,7 @@ def agree(
         if part.start not in known:
             known[part.start] = our_answers(bundle, images)
         ours, theirs = known[part.start], ask(images)
-        wrong, distance = _different(bundle, ours, theirs, rounded)
+        wrong, distance = _different(bundle, images, ours, theirs, rounded)
         different += [part.start + int(row) for row in np.flatnonzero(wrong)]
         furthest = max(furthest, distance)
     if different:
@@ -212,7 +214,9 @@ def agree(
     return Agreement(compared.n_held_out, compared.n_examples, n_random, furthest, checked_with)
 
 
-def _different(bundle: Bundle, ours: Outputs, theirs: Outputs, rounded: bool) -> tuple[NDArray[np.bool_], float]:
+def _different(
+    bundle: Bundle, images: NDArray[np.uint8], ours: Outputs, theirs: Outputs, rounded: bool
+) -> tuple[NDArray[np.bool_], float]:
     """Which images are answered otherwise, and how far apart the probabilities are at most."""
     if "cleaned" in ours:
         return (ours["cleaned"] != theirs["cleaned"]).any(axis=(1, 2)), 0.0
@@ -223,7 +227,13 @@ def _different(bundle: Bundle, ours: Outputs, theirs: Outputs, rounded: bool) ->
     scale = max(1.0, float(np.abs(ours["scores"]).max()))
     if "scores" in theirs and not rounded:
         wrong |= _apart(ours["scores"], theirs["scores"], TOLERANCE * scale)
-    wrong |= (ours["sure"] != theirs["sure"]) & ~_at_the_point(bundle, ours, TOLERANCE * scale)
+    rounds = _at_the_point(bundle, ours, TOLERANCE * scale)
+    if "unlike" in ours:
+        differs = ours["unlike"] != theirs["unlike"]
+        differs[differs] = _off_the_threshold(bundle, images[differs])
+        wrong |= differs
+        rounds |= (ours["unlike"] != theirs["unlike"]) & ~differs
+    wrong |= (ours["sure"] != theirs["sure"]) & ~rounds
     if "probabilities" not in ours or "probabilities" not in theirs:
         return wrong, 0.0
     apart = float(np.abs(ours["probabilities"] - theirs["probabilities"]).max(initial=0.0))
@@ -242,6 +252,14 @@ def _at_the_point(bundle: Bundle, ours: Outputs, allowed: float) -> NDArray[np.b
     if point is None or bundle.manifest.task != "classification" or scores.shape[1] < 2:
         return np.zeros(len(scores), bool)
     return np.isclose(leads(scores, ours["label"]), point.threshold, rtol=0.0, atol=allowed)
+
+
+def _off_the_threshold(bundle: Bundle, images: NDArray[np.uint8]) -> NDArray[np.bool_]:
+    """Whether images are so far from where `unlike` begins that rounding does not decide."""
+    known, likeness = bundle.manifest.unlike, bundle.likeness
+    if known is None or likeness is None or not len(images):
+        return np.ones(len(images), bool)
+    return ~np.isclose(likeness.distances(images), known.threshold, rtol=TOLERANCE, atol=0.0)
 
 
 def _batches(n: int) -> Iterator[slice]:

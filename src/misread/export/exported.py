@@ -21,8 +21,9 @@ MOST = 16 << 20
 """Bytes that the texts in an exported file may have together."""
 
 WITHOUT_UNLIKE = "it answers whatever it is shown, like what the model learnt or not"
-"""What an exported model lacks, in words."""
+"""What C code lacks, in words: megabytes of training images to be like, where a microcontroller has kilobytes."""
 
+_IN_C = "C code"
 _METADATA, _NAME, _VALUE = 14, 1, 2
 """Numbers of fields in ONNX's ModelProto and StringStringEntryProto."""
 
@@ -95,7 +96,7 @@ class Exported:
         ]
         if agreement.probabilities_differ:
             lines.append(f"          probabilities differ by at most {agreement.probabilities_differ:.1e}")
-        if self.manifest.unlike is not None:
+        if self.manifest.unlike is not None and self.kind == _IN_C:
             lines.append(f"unlike    not in this file: {WITHOUT_UNLIKE}")
         rounded = [] if self.measured is None else self.measured.in_words()
         return [*lines, *(f"{'' if row else 'rounded':<10}{line}" for row, line in enumerate(rounded))]
@@ -191,7 +192,7 @@ def _page_texts(stream: BinaryIO, size: int) -> dict[str, str]:
 
 _READERS: dict[str, tuple[str, Callable[[BinaryIO, int], dict[str, str]]]] = {
     ".onnx": ("an ONNX model", _onnx_texts),
-    ".h": ("C code", _c_texts),
+    ".h": (_IN_C, _c_texts),
     ".html": ("a page", _page_texts),
     ".htm": ("a page", _page_texts),
 }

@@ -29,8 +29,9 @@ def export_onnx(
     that the model does to them is inside. Its outputs: `label`, int64 of shape (n,), the index of the class (of
     a detector 1 where the class is seen; of several labels 0 or 1, shape (n, n_outputs)); `probabilities`,
     float32 of shape (n, n_classes), where the model has them; `sure`, bool of shape (n,), by the operating
-    point; and `scores`, float64. A model that takes noise away gives `cleaned` alone. Class names, the manifest
-    and how well it agrees are in the metadata.
+    point; `blank` and, where the model can say, `unlike`, bool; and `scores`, float64. A
+    model that takes noise away gives `cleaned` alone. Class names, the manifest and how well it agrees are in the
+    metadata.
 
     Parameters
     ----------

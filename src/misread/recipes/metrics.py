@@ -13,7 +13,6 @@ from misread.evaluation.chances import uncalibrated
 from misread.evaluation.comparison import compare_areas
 from misread.evaluation.groups import GroupSpread
 from misread.evaluation.intervals import clopper_pearson, f1_interval
-from misread.evaluation.rejection import RejectionCurve
 from misread.evaluation.reliability import Reliability, calibration_error_interval
 from misread.evaluation.thresholds import OperatingPoint
 
@@ -26,6 +25,7 @@ __all__ = [
     "promise_kept",
     "share",
     "spread_metrics",
+    "sure_metrics",
     "verdict",
 ]
 
@@ -229,8 +229,13 @@ def _counted(counts: OperatingPoint) -> dict[str, Any]:
 
 
 def _answered(evidence: Evidence, threshold: float) -> dict[str, Any]:
-    point = RejectionCurve.from_margins(evidence.truth, evidence.scores).at(threshold)
-    return {"precision": share(point.right, point.answered), "coverage": share(point.answered, point.n)}
+    return sure_metrics(evidence.truth, evidence.scores >= threshold)
+
+
+def sure_metrics(right: NDArray[np.bool_], sure: NDArray[np.bool_]) -> dict[str, Any]:
+    """How many answers are sure, and how many of these are right."""
+    n = int(np.count_nonzero(sure))
+    return {"precision": share(int(np.count_nonzero(right & sure)), n), "coverage": share(n, len(sure))}
 
 
 def _area(evidence: Evidence) -> dict[str, Any] | None:

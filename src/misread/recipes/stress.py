@@ -139,8 +139,8 @@ class _Asker:
         said = self.bundle.answer(images)
         codes = said.labels.astype(np.int64)
         has_point = self.bundle.manifest.operating_point is not None
-        answered = said.sure if has_point else ~said.blank
-        answered = answered if said.unlike is None else answered & ~said.unlike
+        unlike = False if said.unlike is None else said.unlike
+        answered = said.sure if has_point else ~(said.blank | unlike)
         rows = {"accuracy": codes == self.labels}
         if has_point or said.unlike is not None:
             rows |= {"refused": ~answered, "sure_and_wrong": answered & (codes != self.labels)}

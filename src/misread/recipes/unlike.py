@@ -46,10 +46,10 @@ def telling_unlike(bundle: Bundle, train: Split, reject_rate: float = REJECT_RAT
     """
     manifest = bundle.manifest
     if not reject_rate or manifest.task == "denoising" or min(manifest.image_size) < _SIDE_WITH_EDGES:
-        return replace(bundle, likeness=None, manifest=replace(manifest, unlike=None))
+        return bundle.without_likeness()
     likeness, rows = learn(train.images, train.labels)
     if len(rows) < LEAST:
-        return replace(bundle, likeness=None, manifest=replace(manifest, unlike=None))
+        return bundle.without_likeness()
     if train.groups is None:
         threshold, n = held_out_threshold(likeness, train.labels[rows], reject_rate), len(rows)
     else:  # others of its group tell nothing of an image of another
@@ -57,7 +57,7 @@ def telling_unlike(bundle: Bundle, train: Split, reject_rate: float = REJECT_RAT
         distances = distances[np.isfinite(distances)]
         n = len(distances)
         if n < LEAST:
-            return replace(bundle, likeness=None, manifest=replace(manifest, unlike=None))
+            return bundle.without_likeness()
         threshold = float(np.quantile(distances, 1 - reject_rate, method="higher"))
     unlike = UnlikeRecord(threshold, float(reject_rate), n)
     return replace(bundle, likeness=likeness, manifest=replace(manifest, unlike=unlike))

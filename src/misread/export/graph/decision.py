@@ -11,6 +11,7 @@ from misread.evaluation.scores import HALF, LEAST_SHARE
 from misread.export.graph.builder import IR_VERSION, OPSET, Graph, Tensor, onnx_module
 from misread.export.graph.chances import chance_of, chances_of
 from misread.export.graph.estimators import answers_of, several_answers_of
+from misread.export.graph.likeness import distances
 from misread.export.graph.neighbors import clean
 from misread.export.graph.said import Said
 
@@ -43,6 +44,7 @@ def as_onnx(bundle: Bundle) -> bytes:
     }[manifest.task](bundle, rows)
     if "label" in outputs:
         _say_blank(bundle, rows, outputs)
+        _say_unlike(bundle, rows, outputs)
     named = []
     for name, (tensor, shape) in outputs.items():
         last = graph.add("Identity", tensor, name=name)
@@ -81,6 +83,18 @@ def _say_blank(bundle: Bundle, rows: Tensor, outputs: Outputs) -> None:
     sure, shape = outputs["sure"]
     outputs["sure"] = (graph.add("And", sure, is_read), shape)
     outputs["blank"] = (graph.add("Not", is_read), shape)
+
+
+def _say_unlike(bundle: Bundle, rows: Tensor, outputs: Outputs) -> None:
+    """Add whether an image is unlike all training images, where the model can say; nobody is sure of such."""
+    likeness, known = bundle.likeness, bundle.manifest.unlike
+    if likeness is None or known is None:
+        return
+    graph = rows.graph
+    unlike = distances(likeness, rows) > float(known.threshold)
+    sure, shape = outputs["sure"]
+    outputs["sure"] = (graph.add("And", sure, graph.add("Not", unlike)), shape)
+    outputs["unlike"] = (unlike, shape)
 
 
 def _classified(bundle: Bundle, rows: Tensor) -> Outputs:

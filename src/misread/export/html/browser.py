@@ -98,4 +98,6 @@ def _ask(tabs: list[Any], images: NDArray[np.uint8]) -> Outputs:
     }
     if found["probabilities"][0] is not None:
         outputs["probabilities"] = np.array(found["probabilities"], np.float64)
+    if found["unlike"][0] is not None:
+        outputs["unlike"] = np.array(found["unlike"], bool)
     return outputs

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from misread.analysis.unlike import CLIPPED, N_DIRECTIONS, N_NEAREST, SCALES
 from misread.bundle import Bundle
 from misread.bundle.description import public_description
 from misread.errors import ParameterError
@@ -19,9 +20,15 @@ from misread.export.planes import planes_of
 from misread.models import SGDClassifier
 from misread.models.convnet import ConvNetClassifier
 from misread.models.ensemble import ConvNetEnsembleClassifier
+from misread.models.features import edge_windows
 from misread.models.tiny import TinyNetClassifier
 
 __all__ = ["Told", "candidates"]
+
+_OF_LIKENESS = (
+    "edge_axes", "edge_step", "edge_centre", "stroke_axes", "stroke_centre", "stroke_spread",
+    "known", "known_step",
+)  # fmt: skip
 
 Parts = dict[str, Any]
 Columns = Callable[[NDArray[np.uint8]], NDArray[np.float64]]
@@ -97,12 +104,15 @@ def _told(bundle: Bundle, kind: str, parts: Parts, bits: int, columns: Columns) 
         "codes": codes.tolist(),
         "temperature": _temperature(model),
         "calibration": _calibration(bundle),
+        "likeness": _likeness(bundle),
         "parts": parts,
         "about": public_description(bundle),
     }
 
     def answer(images: NDArray[np.uint8]) -> Outputs:
-        return _decided(bundle, columns(images), images)
+        said = _decided(bundle, columns(images), images)
+        unlike = bundle.are_unlike(images)
+        return said if unlike is None else said | {"unlike": unlike, "sure": said["sure"] & ~unlike}
 
     return Told(document, bits, answer)
 
@@ -113,6 +123,23 @@ def _calibration(bundle: Bundle) -> Parts | None:
         return None
     knots = {"leads": _packed(known.leads), "chances": _packed(known.chances)}
     return {**knots, "temperature": known.temperature}
+
+
+def _likeness(bundle: Bundle) -> Parts | None:
+    """What it is to be like, and how near; see likeness.js."""
+    likeness, known = bundle.likeness, bundle.manifest.unlike
+    if likeness is None or known is None:
+        return None
+    windows = [[_packed(edge_windows(side, *scale)) for side in likeness.shape] for scale in SCALES]
+    return {
+        "threshold": known.threshold,
+        "n_nearest": N_NEAREST,
+        "n_directions": N_DIRECTIONS,
+        "clipped": CLIPPED,
+        "windows": windows,
+        "levels": likeness.levels.tolist(),
+        **{name: _packed(getattr(likeness, name)) for name in _OF_LIKENESS},
+    }
 
 
 def _temperature(model: Any) -> float | None:

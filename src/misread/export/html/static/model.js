@@ -1,5 +1,6 @@
 // The model: from pixels of its size to an answer, as Python gives it.
 
+import { Likeness } from "./likeness.js";
 import { Network, numbers, softmax, weightsOf } from "./network.js";
 
 export class Model {
@@ -8,6 +9,7 @@ export class Model {
     this.told = told;
     const [height, width] = told.image_size;
     Object.assign(this, { height, width, size: height * width });
+    this.likeness = told.likeness && new Likeness(told.likeness, height, width);
     this.calibration = told.calibration && new Calibration(told.calibration);
     this.machine = told.kind === "linear" ? new Planes(told.parts) : new Network(told.parts, height, width);
   }
@@ -15,9 +17,17 @@ export class Model {
   /**
    * @param {Uint8Array} pixels of the model's size
    * @returns {{index: number, scores: number[], probabilities: number[] | null, lead: number | null,
-   *   state: string, sure: boolean, blank: boolean}}
+   *   state: string, sure: boolean, blank: boolean, unlike: boolean | null}}
    */
   answer(pixels) {
+    const answer = this.#read(pixels);
+    const unlike = this.likeness && this.likeness.isUnlike(pixels);
+    const sure = answer.sure && !answer.blank && !unlike;
+    const state = answer.blank ? "empty" : unlike ? "unlike" : sure ? "sure" : "unsure";
+    return { ...answer, unlike, sure, state };
+  }
+
+  #read(pixels) {
     const { task, threshold, codes, classes, temperature, faintest } = this.told;
     const known = this.calibration;
     let columns = this.machine.scores(pixels);
@@ -32,8 +42,7 @@ export class Model {
       const yes = threshold === null ? columns[0] > 0 : columns[0] >= threshold;
       const chance = known && known.chance(columns[0]);
       const probabilities = known && [1 - chance, chance];
-      const sure = !blank && threshold !== null;
-      return { index: Number(yes), scores: columns, probabilities, lead: null, blank, sure, state: stateOf(blank, sure) };
+      return { index: Number(yes), scores: columns, probabilities, lead: null, blank, sure: threshold !== null };
     }
     const table = columns.length === 1 ? [-columns[0], columns[0]] : columns;
     const place = columns.length === 1 ? Number(columns[0] > 0) : best(table);
@@ -41,7 +50,7 @@ export class Model {
     const scores = new Array(classes.length).fill(Math.min(...table));
     codes.forEach((code, i) => (scores[code] = table[i]));
     const lead = classes.length > 1 ? scores[index] - Math.max(...scores.filter((_, i) => i !== index)) : 0;
-    const sure = !blank && threshold !== null && lead >= threshold;
+    const sure = threshold !== null && lead >= threshold;
     let probabilities = null;
     if (known && classes.length > 1) {
       const logits = columns.length === 1 ? table.map((one) => one / 2) : columns;
@@ -53,11 +62,9 @@ export class Model {
       probabilities = new Array(classes.length).fill(0);
       codes.forEach((code, i) => (probabilities[code] = shares[i]));
     }
-    return { index, scores, probabilities, lead, blank, sure, state: stateOf(blank, sure) };
+    return { index, scores, probabilities, lead, blank, sure };
   }
 }
-
-const stateOf = (blank, sure) => (blank ? "empty" : sure ? "sure" : "unsure");
 
 /** Leads as chances, along the curve that held-out answers gave. */
 class Calibration {

@@ -56,11 +56,11 @@ function predict(image) {
 /** Answers about many images of the model's size: what `misread export --check` compares. */
 function answers(base64) {
   const bytes = Uint8Array.from(atob(base64), (character) => character.charCodeAt(0));
-  const found = { label: [], sure: [], blank: [], scores: [], probabilities: [] };
+  const found = { label: [], sure: [], blank: [], unlike: [], scores: [], probabilities: [] };
   for (let start = 0; start < bytes.length; start += model.size) {
     const answer = model.answer(bytes.subarray(start, start + model.size));
     found.label.push(answer.index);
-    for (const name of ["sure", "blank", "scores", "probabilities"]) found[name].push(answer[name]);
+    for (const name of ["sure", "blank", "unlike", "scores", "probabilities"]) found[name].push(answer[name]);
   }
   return found;
 }

@@ -28,8 +28,8 @@ export class View {
     label.textContent = "";
     sure.textContent = this.digits ? "Draw a digit." : "Draw something, or drop a photo.";
     timing.textContent = "";
-    for (const name of this.classes) this.#setBar(name, 0, "");
-    this.#markBest(null);
+    this.#showPromise(true);
+    this.#clearBars();
     paint(seen, null, this.model.image_size);
     nearest.replaceChildren(...Array.from({ length: 5 }, () => this.#neighbour(null)));
   }
@@ -44,12 +44,15 @@ export class View {
     const { state, seen, nearest } = answer;
     const label = answer.label ?? "";
     const { parts } = this;
-    parts.says.dataset.state = { empty: "empty", unlike: "unsure", unsure: this.model.operating_point ? "unsure" : "answered" }[state] ?? "sure";
-    setText(parts.label, label);
-    parts.label.classList.toggle("long", label.length > 2);
+    const isUnlike = state === "unlike"; // neither what sure answers promise nor how it weighs the classes is about it
+    parts.says.dataset.state = state === "unsure" && !this.model.operating_point ? "answered" : state;
+    setText(parts.label, isUnlike ? "?" : label);
+    parts.label.classList.toggle("long", !isUnlike && label.length > 2);
     setText(parts.sure, verdict(this.model, answer));
     setText(parts.timing, `Answered in ${Math.max(1, Math.round(milliseconds))} ms.`);
-    this.#showWeights(weights(this.model, answer), label);
+    this.#showPromise(!isUnlike);
+    if (isUnlike) this.#clearBars();
+    else this.#showWeights(weights(this.model, answer), label);
     paint(parts.seen, seen, this.model.image_size);
     const agreed = (one) => state === "empty" || agrees(this.model, label, one.label);
     parts.nearest.replaceChildren(...(nearest ?? []).map((one) => this.#neighbour(one, agreed(one))));
@@ -61,9 +64,12 @@ export class View {
     parts.model.textContent = introduction(model);
     document.title = `${named(model)} – misread`;
     parts.promise.textContent = promise(model);
-    parts.promise.hidden = !model.operating_point;
     const crop = model.fit.startsWith("mnist") ? ", cropped and centred" : "";
     parts["seen-text"].textContent = `${width}×${height} pixels${crop}`;
+  }
+
+  #showPromise(isAboutIt) {
+    this.parts.promise.hidden = !this.model.operating_point || !isAboutIt;
   }
 
   #makeBars() {
@@ -128,6 +134,11 @@ export class View {
     if (!found) return;
     found.fill.style.transform = `scaleX(${Math.min(Math.max(share, 0), 1)})`;
     found.value.textContent = text;
+  }
+
+  #clearBars() {
+    for (const name of this.classes) this.#setBar(name, 0, "");
+    this.#markBest(null);
   }
 
   #markBest(label) {
