@@ -83,6 +83,19 @@ def test_edge_kernel_is_ridge_regression_on_similarities(digits):
     np.testing.assert_allclose(model.coef_, expected, atol=2e-3 * np.abs(expected).max())
 
 
+def test_edge_kernel_along_its_main_axes(digits):
+    X, y = digits
+    whole, turned, few = (small(n_components=n).fit(X[:600], y[:600]) for n in (None, 10_000, 40))
+    assert whole.axes_ is None
+    assert turned.axes_.shape == (whole.centres_.shape[1], min(whole.centres_.shape))
+    assert few.centres_.shape == (300, 40)
+    np.testing.assert_allclose(few.axes_.T @ few.axes_, np.eye(40), atol=1e-5)
+    plain = [small(n_components=n, n_rounds=0, held_out=0, alpha=1e-2).fit(X[:300], y[:300]) for n in (None, 999)]
+    np.testing.assert_allclose(*(model.decision_function(X[600:]) for model in plain), atol=0.02)
+    right = [np.mean(model.predict(X[600:]) == y[600:]) for model in (whole, few)]
+    assert right[1] > right[0] - 0.02
+
+
 def test_images_scaled_to_one_are_the_same_images(digits):
     X, y = digits
     one = small(n_rounds=0).fit(X[:300], y[:300])

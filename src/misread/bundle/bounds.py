@@ -149,6 +149,7 @@ BOUNDS: Mapping[str, Mapping[str, Check]] = {
         "alpha": _real(0),
         "clear": _real(-_HUGE),
         "emphasis": _real(0),
+        "n_components": _either(_NONE, _whole(1)),
         "n_directions": _whole(1, 64),
         "deformation": _NONE,
         "scales": _row(_row(_real(0.01, MAX_SIDE), 2, 2), 1, 16),

@@ -187,6 +187,7 @@ def _encode_edge_kernel(model: EdgeKernelClassifier, put: Put, name: str) -> Pla
         "sharpness": float(model.sharpness_),
         "temperature": float(model.temperature_),
         **{key: put(f"{name}.{key}", getattr(model, f"{key}_")) for key in _EDGE_ARRAYS},
+        **({} if model.axes_ is None else {"axes": put(f"{name}.axes", model.axes_)}),
     }
 
 
@@ -196,7 +197,9 @@ def _decode_edge_kernel(model: EdgeKernelClassifier, node: Plain, get: Get) -> E
     n_features = n_edge_features(model.reader_.shape, model.n_directions, model.scales)
     planes = model.n_directions * model.n_features_in_
     get.budget.spend(16 * N_ASKED * (planes + n_features), "for edges and their directions")
-    model.centres_ = checked_floats(node, "centres", get, (None, n_features))
+    model.axes_ = checked_array(node, "axes", get, "f4", (n_features, None)) if "axes" in node else None
+    n_compared = n_features if model.axes_ is None else model.axes_.shape[1]
+    model.centres_ = checked_floats(node, "centres", get, (None, n_compared))
     n_centres = len(model.centres_)
     model.coef_ = checked_floats(node, "coef", get, (n_centres, model.classes_.size))
     means: Any = checked_floats(node, "means", get, (n_centres,))

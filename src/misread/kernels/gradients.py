@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from misread.kernels.jit import kernel
+from misread.kernels.jit import kernel, part
 
 __all__ = ["orientation_planes", "pool_planes"]
 
@@ -18,7 +18,7 @@ def orientation_planes(images: np.ndarray, directions: np.ndarray, sharpness: fl
         Unit vectors (y, x).
     sharpness : float
         An edge counts for the directions within ``arccos(sharpness)`` of it.
-    planes : ndarray of float32, shape (n, k, height, width)
+    planes : ndarray of float32, shape (n, height, k, width)
         Filled with ``max(0, gradient @ direction - sharpness * |gradient|)``; the gradient is that of Sobel, with
         nothing around the image.
     """
@@ -42,7 +42,14 @@ def orientation_planes(images: np.ndarray, directions: np.ndarray, sharpness: fl
             for k in range(directions.shape[0]):
                 dy, dx = directions[k, 0], directions[k, 1]
                 for x in range(width):
-                    planes[i, k, y, x] = max(dy * down[x] + dx * along[x] - threshold[x], np.float32(0))
+                    planes[i, y, k, x] = max(dy * down[x] + dx * along[x] - threshold[x], np.float32(0))
+
+
+@part()
+def _add(weight: float, values: np.ndarray, sums: np.ndarray) -> None:
+    """Add weighted values to sums: one long loop, which the compiler turns into vectors."""
+    for j in range(sums.shape[0]):
+        sums[j] += weight * values[j]
 
 
 @kernel()
@@ -51,7 +58,7 @@ def pool_planes(planes: np.ndarray, rows: np.ndarray, columns: np.ndarray, floor
 
     Parameters
     ----------
-    planes : ndarray of float32, shape (n, k, height, width)
+    planes : ndarray of float32, shape (n, height, k, width)
     rows : ndarray of float32, shape (p, height)
     columns : ndarray of float32, shape (q, width)
         Weights of the windows along each axis.
@@ -61,25 +68,32 @@ def pool_planes(planes: np.ndarray, rows: np.ndarray, columns: np.ndarray, floor
         Sums over the windows, divided by the root of the mean energy of the 3x3 windows around, then all of an
         image's brought to length 1.
     """
-    n, n_planes, height, width = planes.shape
+    n, height, n_planes, width = planes.shape
     p, q = rows.shape[0], columns.shape[0]
-    strip = np.empty(width, np.float32)
+    lines = planes.reshape(n, height, n_planes * width)
+    strip = np.empty(n_planes * width, np.float32)
+    strips = np.empty((width, p * n_planes), np.float32)
+    sums = np.empty((q, p * n_planes), np.float32)
     energy = np.empty((p, q))
     for i in range(n):
+        for r in range(p):
+            strip[:] = 0
+            for y in range(height):
+                if rows[r, y] > 0:
+                    _add(rows[r, y], lines[i, y], strip)
+            for k in range(n_planes):
+                for x in range(width):
+                    strips[x, r * n_planes + k] = strip[k * width + x]
+        for c in range(q):
+            sums[c] = 0
+            for x in range(width):
+                if columns[c, x] > 0:
+                    _add(columns[c, x], strips[x], sums[c])
         energy[:] = 0
-        for k in range(n_planes):
-            for r in range(p):
-                strip[:] = 0
-                for y in range(height):
-                    weight = rows[r, y]
-                    if weight > 0:
-                        for x in range(width):
-                            strip[x] += weight * planes[i, k, y, x]
-                for c in range(q):
-                    total = np.float32(0)
-                    for x in range(width):
-                        if columns[c, x] > 0:
-                            total += columns[c, x] * strip[x]
+        for r in range(p):
+            for c in range(q):
+                for k in range(n_planes):
+                    total = sums[c, r * n_planes + k]
                     out[i, r, c, k] = total
                     energy[r, c] += total * total
         mean = 0.0

@@ -17,7 +17,7 @@ __all__ = ["Deskew", "OrientedGradients", "edge_histograms", "edge_windows", "n_
 
 Scales = tuple[tuple[float, float], ...]
 
-_BLOCK = 256
+_BLOCK, _IN_CACHE = 256, 16
 
 
 class _ImageTransformer(TransformerMixin, BaseEstimator):
@@ -130,16 +130,18 @@ def edge_histograms(
     images.flags.writeable = False
 
     def fill(block: slice) -> None:
-        part = images[block]
-        planes = np.empty((len(part), n_directions, height, width), np.float32)
-        orientation_planes(part, directions, sharpness, planes)
-        for (rows, columns), start, end in zip(windows, ends[:-1], ends[1:], strict=True):
-            pooled = np.empty((len(part), len(rows), len(columns), n_directions), np.float32)
-            pool_planes(planes, rows, columns, 0.1, pooled)
-            out[block, start:end] = pooled.reshape(len(part), -1)
+        planes = np.empty((_IN_CACHE, height, n_directions, width), np.float32)
+        for first in range(0, len(images[block]), _IN_CACHE):
+            some = images[block][first : first + _IN_CACHE]
+            orientation_planes(some, directions, sharpness, planes)
+            for (rows, columns), start, end in zip(windows, ends[:-1], ends[1:], strict=True):
+                pooled = np.empty((len(some), len(rows), len(columns), n_directions), np.float32)
+                pool_planes(planes[: len(some)], rows, columns, 0.1, pooled)
+                out[block][first : first + len(some), start:end] = pooled.reshape(len(some), -1)
 
     in_blocks(fill, n, _BLOCK, n_jobs)
-    out *= np.float32(1 / np.sqrt(len(scales)))
+    if len(scales) > 1:
+        out *= np.float32(1 / np.sqrt(len(scales)))
     return out
 
 

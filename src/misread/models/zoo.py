@@ -191,12 +191,32 @@ _MODELS = (
         adds="a boundary learnt from upright images",
     ),
     Model(
+        "edge-kernel-quick",
+        "a kernel machine on edge directions, in seconds",
+        lambda seed: EdgeKernelClassifier(
+            n_centres=1_000, n_rounds=0, n_components=128, gamma=0.8, random_state=seed
+        ),
+        4,
+        growing_by_image,
+        adds="edge directions instead of pixels",
+    ),
+    Model(
+        "edge-kernel-small",
+        "the same after practice on bent copies",
+        lambda seed: EdgeKernelClassifier(
+            n_centres=1_500, n_rounds=3, n_components=128, gamma=0.8, random_state=seed
+        ),
+        10,
+        growing_by_image,
+        adds="practice on bent copies",
+    ),
+    Model(
         "edge-kernel",
         "a kernel machine on edge directions",
         lambda seed: EdgeKernelClassifier(random_state=seed),
         150,
         growing_by_image,
-        adds="edge directions instead of pixels, practice on bent copies",
+        adds="more images to compare with, and more practice",
     ),
     Model(
         "edge-kernel-large",

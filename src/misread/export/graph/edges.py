@@ -21,6 +21,8 @@ def edge_kernel(model: Any, images: Tensor) -> Said:
     graph, shape = images.graph, model.reader_.shape
     upright = posed(images, shape, slant=True, aspect=False)
     features = edge_features(upright, shape, model.n_directions, model.scales).cast(np.float64)
+    if model.axes_ is not None:
+        features = (features @ graph.constant(model.axes_, "axes").cast(np.float64)).named("along_axes")
     centres = graph.constant(np.ascontiguousarray(model.centres_.T), "centres").cast(np.float64)
     lengths = (model.centres_.astype(np.float64) ** 2).sum(axis=1)
     squares = (features @ centres) * 2.0 - (features * features).sum(1, keep=True) - lengths
