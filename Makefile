@@ -2,6 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 EXTRAS ?= test,lint,dask,parquet
+WORKERS ?= 2
 ALL_EXTRAS := test,lint,docs,dask,parquet,deep,bench
 
 OLDEST := .venv-oldest/bin
@@ -11,8 +12,9 @@ OLDEST := .venv-oldest/bin
 study: .venv/ready
 	$(BIN)/misread study --out runs/digits
 
+# In WORKERS processes, each with whole files of tests; one test or file: .venv/bin/pytest tests/...
 test: .venv/ready
-	$(BIN)/pytest
+	$(BIN)/pytest --numprocesses $(WORKERS) --dist loadscope --no-loadscope-reorder $(TESTS)
 
 lint: .venv/ready
 	$(BIN)/ruff check .

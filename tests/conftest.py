@@ -1,6 +1,7 @@
 """What every test shares."""
 
 import os
+import signal
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,12 @@ from hypothesis import settings
 # A busy machine is no failure: examples have no deadline, and the same ones run everywhere.
 settings.register_profile("misread", deadline=None, derandomize=True)
 settings.load_profile("misread")
+
+
+def pytest_configure() -> None:
+    """Ctrl-C reaches what the tests start, also where they run in the background of a shell, which ignores it."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.hookimpl(tryfirst=True)

@@ -168,9 +168,12 @@ def test_an_interrupted_command_says_so_in_one_line(words, tmp_path):
         stderr=subprocess.PIPE,
         text=True,
     )
-    time.sleep(8)
-    process.send_signal(signal.SIGINT)
-    out, err = process.communicate(timeout=60)
+    try:
+        time.sleep(8)
+        process.send_signal(signal.SIGINT)
+        out, err = process.communicate(timeout=60)
+    finally:
+        process.kill()
     assert process.returncode == 130
     assert out == ""
     assert err.splitlines()[-1].startswith("error: stopped by Ctrl-C")

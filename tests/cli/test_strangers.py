@@ -158,7 +158,6 @@ def changed(frame, column, row, value):
         (lambda f: changed(f, "label", 9, "cat"), "row 9: the label 'cat' is none of the classes"),
         (lambda f: f[["index"]], "no answers in the columns 'index'"),
         (lambda f: f.iloc[:0], "there are no rows below the header"),
-        (lambda f: f[["index"]].assign(answer="3"), "'3' is the only class here"),
     ],
 )
 def test_a_mistake_is_one_line_that_names_the_row(shares, tmp_path, monkeypatch, capsys, change, message):
@@ -174,6 +173,19 @@ def test_a_mistake_is_one_line_that_names_the_row(shares, tmp_path, monkeypatch,
     assert message in said.replace("\n", " ")
     assert "Traceback" not in said
     assert not (tmp_path / "o" / "report.html").exists()
+
+
+def test_a_table_of_one_class_is_judged_where_the_data_knows_the_others(digits, tmp_path):
+    path = tmp_path / "always.csv"
+    pd.DataFrame({"index": range(len(digits.test)), "answer": 3}).to_csv(path, index=False)
+    done = run("judge", path, "--data", "digits", "--out", tmp_path / "run", "--json")
+    assert done.exit_code == 0, done.output
+    values = json.loads(done.stdout)["values"]
+    assert values["model.accuracy"]["count"] == np.count_nonzero(digits.test.labels == 3)
+    assert np.sum(values["model.confusion"], axis=0).tolist() == [0, 0, 0, 360, 0, 0, 0, 0, 0, 0]
+    alone = run("judge", path, "--out", tmp_path / "alone")
+    assert "'3' is the only class here" in str(alone.exception)
+    assert "--data" in str(alone.exception)
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,6 @@ from hypothesis import strategies as st
 from sklearn import ensemble
 from sklearn.base import clone
 from sklearn.datasets import load_digits
-from sklearn.model_selection import StratifiedKFold, cross_val_predict
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from misread.models.forest import RandomForestClassifier
@@ -285,24 +284,3 @@ DRAWS = {
 )
 def test_scikit_learn_checks(estimator: Any, check: Any) -> None:
     check(estimator)
-
-
-@pytest.mark.mnist
-def test_the_numbers_of_the_study(mnist_folder: Any) -> None:
-    import gzip
-
-    folder = mnist_folder / "mnist"
-    X, y = (
-        np.frombuffer(gzip.decompress((folder / f"train-{name}-ubyte.gz").read_bytes()), np.uint8, offset=offset)
-        for name, offset in (("images-idx3", 16), ("labels-idx1", 8))
-    )
-    X = X.reshape(-1, 784)
-    target = y == 5
-    probabilities = cross_val_predict(
-        RandomForestClassifier(random_state=42, n_jobs=2), X, target, cv=StratifiedKFold(3), method="predict_proba"
-    )
-    np.testing.assert_array_equal(probabilities[:2], [[0.11, 0.89], [0.99, 0.01]])
-    positive = probabilities[:, 1] >= 0.5
-    hits = np.sum(positive & target)
-    assert hits / positive.sum() == 0.9897468089558485
-    assert hits / target.sum() == 0.8725327430363402

@@ -16,10 +16,10 @@ from misread.cli.options import JsonOption, PositiveOption, command_line, needs
 from misread.cli.outputs import (
     ForceOption,
     claim_judged,
-    claim_page,
     file_to_write,
     folder_to_write,
-    sign_page,
+    page_to_write,
+    put_page,
 )
 from misread.cli.own import DATA, GROUPS, Own, reads
 from misread.cli.progress import stages
@@ -30,7 +30,7 @@ from misread.data.content import image_hashes
 from misread.errors import MisreadError, ParameterError
 from misread.evaluation.answers import Answers
 from misread.export.theirs import TheirModel
-from misread.files import atomic_write, writable_folder
+from misread.files import atomic_write
 from misread.recipes.attach import answers_on
 from misread.recipes.check import MOST_NAMED, check_source
 from misread.recipes.compare import compare_sources
@@ -96,7 +96,7 @@ def judge(
     if onnx is not None:
         table, images = _asked(TheirModel(onnx), str(data), own)
     else:
-        table, manifest = read_answers(answers, own.get("most_memory"))
+        table, manifest = read_answers(answers, alike, own.get("most_memory"))
         if alike is not None:
             dataset = alike(manifest)
             table, images = answers_on(table, dataset)
@@ -172,10 +172,8 @@ def compare(
 
     One offline page shows the images; the difference comes with its interval and an exact paired test.
     """
-    page = html or Path("runs") / f"{first.stem}-against-{second.stem}.html"
-    page = file_to_write(page) if html is not None else folder_to_write(page.parent) / page.name
     made_by = f"{first} {second} {data}"
-    claim_page(page, made_by, force)
+    page = page_to_write(html, f"{first.stem}-against-{second.stem}.html", made_by, force)
     alike = _alike(data, own)
     with stages(None) as on_stage:
         sources = []
@@ -189,10 +187,7 @@ def compare(
             confidence=0.95 if confidence is None else confidence,
             command=command_line(context),
         )
-        if html is None:
-            writable_folder(page.parent)
-        write_comparison(compared, page)
-        sign_page(page, made_by)
+        put_page(page, made_by, lambda path: write_comparison(compared, path))
     if as_json:
         print_json({**compared.as_json(), "page": str(page)})
         return

@@ -3,7 +3,7 @@
 import filecmp
 import json
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from hashlib import blake2b
@@ -15,7 +15,7 @@ import typer
 from misread.bundle import Manifest, read_manifest
 from misread.data import Dataset, names
 from misread.errors import MisreadError, OutputError, ParameterError
-from misread.files import atomic_write
+from misread.files import atomic_write, writable_folder
 
 __all__ = [
     "ForceOption",
@@ -23,13 +23,13 @@ __all__ = [
     "claim_judged",
     "claim_ladder",
     "claim_model",
-    "claim_page",
     "claim_run",
     "file_to_write",
     "folder_to_write",
     "named_after",
     "new_file",
-    "sign_page",
+    "page_to_write",
+    "put_page",
     "write_new",
 ]
 
@@ -141,19 +141,22 @@ def claim_judged(folder: Path, answers: Path, force: bool) -> None:
         raise _taken(folder, "it holds other results")
 
 
-def claim_page(page: Path, command: str, force: bool) -> None:
-    """Refuse to overwrite a page that another command made."""
+def page_to_write(given: Path | None, name: str, command: str, force: bool) -> Path:
+    """Where a page goes, `runs/<name>` by default; one that another command made is not overwritten."""
+    page = file_to_write(given) if given is not None else folder_to_write(Path("runs")) / name
     mark = _mark(command)
-    if force or not page.exists():
-        return
-    with page.open("rb") as stream:
-        stream.seek(max(0, page.stat().st_size - len(mark)))
-        if stream.read() != mark:
-            raise _taken(page, "another command made it")
+    if not force and page.exists():
+        with page.open("rb") as stream:
+            stream.seek(max(0, page.stat().st_size - len(mark)))
+            if stream.read() != mark:
+                raise _taken(page, "another command made it")
+    return page
 
 
-def sign_page(page: Path, command: str) -> None:
-    """Note at the end of a page which command made it."""
+def put_page(page: Path, command: str, write: Callable[[Path], object]) -> None:
+    """Have a page written, and note at its end which command made it."""
+    writable_folder(page.parent)
+    write(page)
     content = page.read_bytes() + _mark(command)
     with atomic_write(page) as stream:
         stream.write(content)

@@ -14,10 +14,9 @@ from misread.cli.options import FileArgument, JobsOption, JsonOption, command_li
 from misread.cli.outputs import (
     ForceOption,
     claim_model,
-    claim_page,
     file_to_write,
-    folder_to_write,
-    sign_page,
+    page_to_write,
+    put_page,
 )
 from misread.cli.own import COLUMNS, DATA, GROUPS, Own, reads
 from misread.cli.progress import stages
@@ -25,7 +24,6 @@ from misread.cli.words import print_json, say
 from misread.data import Dataset, names
 from misread.data.labels import read_labels
 from misread.errors import DataError, ParameterError
-from misread.files import writable_folder
 from misread.recipes.compare import compare_sources
 from misread.recipes.retrain import Recorded, recorded, train_again
 from misread.recipes.sources import ask_bundle
@@ -59,15 +57,13 @@ def retrain(
 
     Data, parameters, seed and aim are those that the model file says; earlier corrections count, too.
     """
-    target, page = file_to_write(out), html or Path("runs") / f"{file.stem}-against-{out.stem}.html"
-    page = file_to_write(page) if html is not None else folder_to_write(page.parent) / page.name
+    target, made_by = file_to_write(out), f"{file} {out} {data}"
+    page = page_to_write(html, f"{file.stem}-against-{out.stem}.html", made_by, force)
     if target.exists() and file.exists() and target.samefile(file):
         raise ParameterError(f"{out} is the old model, to be compared with the new one; give another --out")
     old = load(file, most_memory=own.get("most_memory"))
     how = _how(old.manifest, file)
     dataset = _read(how, file, data, own)
-    made_by = f"{file} {out} {data}"
-    claim_page(page, made_by, force)
     claim_model(target, old.manifest.model, old.manifest.task, old.manifest.positive, dataset, force)
     with stages(jobs) as on_stage:
         new = train_again(old, dataset, how, command=command_line(context), on_stage=on_stage)
@@ -75,10 +71,7 @@ def retrain(
         save(new, target)
         compared = _compared(old, new, dataset, (file, target), command_line(context))
         if compared is not None:
-            if html is None:
-                writable_folder(page.parent)
-            write_comparison(compared, page)
-            sign_page(page, made_by)
+            put_page(page, made_by, lambda path: write_comparison(compared, path))
     if as_json:
         said = None if compared is None else {**compared.as_json(), "page": str(page)}
         print_json({"file": str(target), **new.manifest.as_json(), "comparison": said})

@@ -8,12 +8,11 @@ import typer
 from misread.bundle import load
 from misread.cli.loading import load_alike
 from misread.cli.options import FileArgument, JobsOption, JsonOption, SeedOption, command_line
-from misread.cli.outputs import ForceOption, claim_page, file_to_write, folder_to_write, named_after, sign_page
+from misread.cli.outputs import ForceOption, named_after, page_to_write, put_page
 from misread.cli.own import DATA, DataArgument, Own, reads
 from misread.cli.progress import stages
 from misread.cli.tables import print_table
 from misread.cli.words import print_json, say
-from misread.files import writable_folder
 from misread.recipes.stress import stress_bundle
 from misread.report.stress import write_stress
 from misread.results.stress import Stress
@@ -50,10 +49,8 @@ def stress(
     Accuracy with intervals, what the model refuses and what it is sure of and wrong, on the screen; one offline
     page shows the images.
     """
-    page = html or Path("runs") / f"{file.stem}-on-{named_after(data)}-stressed.html"
-    page = file_to_write(page) if html is not None else folder_to_write(page.parent) / page.name
     made_by = f"stress {file} {data}"
-    claim_page(page, made_by, force)
+    page = page_to_write(html, f"{file.stem}-on-{named_after(data)}-stressed.html", made_by, force)
     with stages(jobs) as on_stage:
         on_stage(f"Reading {file}")
         bundle = load(file, most_memory=own.get("most_memory"))
@@ -70,10 +67,7 @@ def stress(
             on_stage=on_stage,
             say=lambda text: say(text, aside=True),
         )
-        if html is None:
-            writable_folder(page.parent)
-        write_stress(found, page)
-        sign_page(page, made_by)
+        put_page(page, made_by, lambda path: write_stress(found, path))
     if as_json:
         print_json({**found.as_json(), "page": str(page)})
         return

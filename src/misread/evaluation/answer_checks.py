@@ -11,6 +11,7 @@ from misread.errors import AnswersError
 
 __all__ = [
     "UNKNOWN",
+    "OneClassError",
     "Scale",
     "as_array",
     "as_named",
@@ -28,6 +29,11 @@ __all__ = [
     "filled",
     "of_length",
 ]
+
+
+class OneClassError(AnswersError):
+    """All answers are of one class, and nobody said what the others are."""
+
 
 Scale = Literal["decision_function", "votes", "probabilities"]
 UNKNOWN = -1
@@ -161,9 +167,9 @@ def checked_classes(names: Sequence[object]) -> tuple[str, ...]:
     """At least two distinct names."""
     checked = tuple(composed(str(name)) for name in names)
     if len(checked) == 1:
-        raise AnswersError(
+        raise OneClassError(
             f"{checked[0]!r} is the only class here, and at least two must be known: give a column of scores for "
-            "each class, or their names (class_names)"
+            "each class, their names (class_names), or the data set (--data)"
         )
     if not 2 <= len(checked) <= _MOST_CLASSES or len(set(checked)) < len(checked):
         raise AnswersError(f"expected 2 to {_MOST_CLASSES:,} distinct classes, got {len(checked)}: {checked[:8]}")

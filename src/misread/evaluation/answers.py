@@ -257,7 +257,7 @@ class Answers:
         try:
             return cls.from_scores(**columns)
         except AnswersError as error:
-            raise AnswersError(f"{os.fspath(path)}: {error}") from error
+            raise type(error)(f"{os.fspath(path)}: {error}") from error
 
     def write(self, path: str | os.PathLike[str]) -> None:
         """Write ``.csv`` (the rows), ``.parquet`` or ``.npz`` (everything), whole or not at all.

@@ -16,6 +16,7 @@ from misread.bundle import load as load_bundle
 from misread.bundle.answers import as_answers
 from misread.data import Dataset, load
 from misread.errors import AnswersError, ParameterError
+from misread.evaluation.answer_checks import OneClassError
 from misread.evaluation.answers import Answers
 from misread.evaluation.scores import HALF, class_table
 from misread.recipes.attach import answers_on
@@ -198,14 +199,16 @@ def source_of(
         if path.is_dir():
             return _of_run(path)
         if path.suffix.lower() in TABLES:
-            return _of_table(path.stem, Answers.read(path, most_memory=most_memory), load_alike)
+            return _of_table(path.stem, _read_table(path, load_alike, most_memory), load_alike)
         bundle, title, n_bytes = load_bundle(path, most_memory=most_memory), path.stem, path.stat().st_size
     if load_alike is None:
         return held_out_source(bundle, title=title, n_bytes=n_bytes)
     return ask_bundle(bundle, load_alike(bundle.manifest), every=every, title=title, n_bytes=n_bytes)
 
 
-def read_answers(path: Path, most_memory: str | int | None = None) -> tuple[Answers, Manifest]:
+def read_answers(
+    path: Path, load_alike: LoadAlike | None, most_memory: str | int | None = None
+) -> tuple[Answers, Manifest]:
     """Answers that somebody wrote down: a table, or what a model file keeps; and how their images are to be read.
 
     Raises
@@ -216,8 +219,8 @@ def read_answers(path: Path, most_memory: str | int | None = None) -> tuple[Answ
     if path.suffix.lower() == ".misread":
         bundle = load_bundle(path, most_memory=most_memory)
         return held_out_source(bundle, title=path.stem).answers, bundle.manifest
-    answers = Answers.read(path, most_memory=most_memory)
-    return answers, _as_it_is(answers)
+    answers = _read_table(path, load_alike, most_memory)
+    return answers, _as_it_is(answers.class_names)
 
 
 def held_out_source(bundle: Bundle, *, title: str = "", n_bytes: int | None = None) -> Source:
@@ -258,13 +261,24 @@ def asked_here(sources: Sequence[Source]) -> bool:
 def _of_table(title: str, answers: Answers, load_alike: LoadAlike | None) -> Source:
     if load_alike is None:
         return Source(title, answers)
-    labelled, images = answers_on(answers, load_alike(_as_it_is(answers)))
+    labelled, images = answers_on(answers, load_alike(_as_it_is(answers.class_names)))
     return Source(title, labelled, images=images)
 
 
-def _as_it_is(answers: Answers) -> Manifest:
+def _read_table(path: Path, load_alike: LoadAlike | None, most_memory: str | int | None) -> Answers:
+    """A table of answers; where all are one class, the others are those of the data."""
+    try:
+        return Answers.read(path, most_memory=most_memory)
+    except OneClassError:
+        if load_alike is None:
+            raise
+        names = load_alike(_as_it_is(())).class_names
+        return Answers.read(path, class_names=names, most_memory=most_memory)
+
+
+def _as_it_is(class_names: tuple[str, ...]) -> Manifest:
     """Stands for a model that takes images as they are."""
-    return Manifest(task="classification", model="", classes=answers.class_names, image_size=(0, 0))
+    return Manifest(task="classification", model="", classes=class_names, image_size=(0, 0))
 
 
 def _of_run(folder: Path) -> Source:

@@ -1,16 +1,12 @@
 """The page of a comparison: one offline file in which the images that changed are seen, without any script."""
 
-import base64
-import io
 import os
 from collections.abc import Callable
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from PIL import Image
-
 from misread.report.encode import scaled_down
+from misread.report.encode import tile as picture
 from misread.report.page import render_template, write_page
 from misread.results.comparison import Changed, Comparison
 
@@ -53,7 +49,6 @@ def render_comparison(comparison: Comparison) -> str:
         kinds=[_kind(comparison, *kind) for kind in KINDS],
         classes=[{**one, "points": _points(one["difference"])} for one in values["classes"]],
         remarks=comparison.remarks,
-        version=version("misread"),
         **{name: values[name] for name in ("n", "fixed", "broken", "both_wrong")},
     )
 
@@ -91,7 +86,7 @@ def _kind(comparison: Comparison, name: str, title: str, about: str) -> dict[str
         text = f"{changed.names[row]}: is {names[label]}, first {names[first]}, second {names[second]}"
         tile = {"caption": caption, "text": text, "name": changed.names[row], "url": None}
         if images is not None:
-            tile |= _picture(images[row])
+            tile |= picture(images[row], LARGE)
         groups.setdefault((label, *wrong), []).append(tile)
     ordered = sorted(groups.items(), key=lambda item: (-len(item[1]), item[0]))
     return {
@@ -111,15 +106,6 @@ def _group(names: tuple[str, ...], key: tuple[int, ...], kind: str) -> str:
     if kind == "broken":
         return f"{label}, now read as {read[0]}"
     return f"{label}, read as {read[0]}" + (f" and {read[1]}" if read[1] != read[0] else "")
-
-
-def _picture(image: Any) -> dict[str, Any]:
-    """A grey image as a data URL, and the size at which it is shown: whole multiples of its own."""
-    stream = io.BytesIO()
-    Image.fromarray(image).save(stream, "PNG", optimize=True)
-    url = "data:image/png;base64," + base64.b64encode(stream.getvalue()).decode("ascii")
-    scale = max(1, LARGE // max(image.shape))
-    return {"url": url, "width": image.shape[1] * scale, "height": image.shape[0] * scale}
 
 
 def _share(share: dict[str, Any]) -> str:

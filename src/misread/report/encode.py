@@ -13,7 +13,7 @@ from PIL import Image
 
 from misread.evaluation.thresholds import ThresholdCurve
 
-__all__ = ["packed", "packed_curve", "packed_edges", "safe_json", "scaled_down", "sprite"]
+__all__ = ["packed", "packed_curve", "packed_edges", "safe_json", "scaled_down", "sprite", "tile"]
 
 LONGEST_SIDE = 40
 GREY_LEVELS = 16
@@ -95,8 +95,19 @@ def sprite(images: NDArray[np.uint8], *, levels: int = GREY_LEVELS, columns: int
     picture.putpalette(np.repeat(grey, 3).tobytes())
     stream = io.BytesIO()
     picture.save(stream, "PNG", compress_level=8, bits=max(1, (levels - 1).bit_length()) if levels <= 16 else 8)
-    url = "data:image/png;base64," + base64.b64encode(stream.getvalue()).decode("ascii")
-    return {"url": url, "columns": columns, "width": width, "height": height, "count": n}
+    return {"url": _url(stream), "columns": columns, "width": width, "height": height, "count": n}
+
+
+def tile(image: NDArray[np.uint8], side: int) -> dict[str, Any]:
+    """A grey image, a PNG in a data URL, and the size to show it at: the largest multiple of its own in `side`."""
+    stream = io.BytesIO()
+    Image.fromarray(np.ascontiguousarray(image)).save(stream, "PNG", optimize=True)
+    scale = max(1, side // max(image.shape))
+    return {"url": _url(stream), "width": image.shape[1] * scale, "height": image.shape[0] * scale}
+
+
+def _url(png: io.BytesIO) -> str:
+    return "data:image/png;base64," + base64.b64encode(png.getvalue()).decode("ascii")
 
 
 def safe_json(document: Any) -> Markup:

@@ -3,7 +3,7 @@
 from typing import Any
 
 from misread.analysis.explained import EXPLAINED
-from misread.analysis.findings import Finding, top_findings
+from misread.analysis.findings import applicable, top_findings
 from misread.report.evidence import Evidence
 
 __all__ = ["glance"]
@@ -12,7 +12,7 @@ __all__ = ["glance"]
 def glance(evidence: Evidence) -> dict[str, Any]:
     """Verdict, headline numbers with intervals, three findings, and the facts of the run."""
     checked = evidence.findings()
-    found = [one for one in checked if isinstance(one, Finding)]
+    found = applicable(checked)
     return {
         **evidence.verdict(),
         "cards": evidence.cards(),

@@ -6,6 +6,7 @@ import hashlib
 import io
 import os
 from collections.abc import Sequence
+from importlib.metadata import version
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -120,7 +121,9 @@ def render_template(template: str, *, styles: Sequence[str], **values: Any) -> s
         lstrip_blocks=True,
     )
     environment.filters |= {"percent": _percent, "number": _number, "share": share, "chance": _chance}
-    return environment.get_template(template).render(style=Markup(style), style_hash=_hash(style), **values)
+    return environment.get_template(template).render(
+        style=Markup(style), style_hash=_hash(style), version=version("misread"), **values
+    )
 
 
 def suspects_csv(result: StudyResult) -> str | None:

@@ -1,16 +1,10 @@
 """The page of a stressed model: one offline file in which every corruption is seen, without any script."""
 
-import base64
-import io
 import os
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-from PIL import Image
-
-from misread.report.encode import scaled_down
+from misread.report.encode import scaled_down, tile
 from misread.report.page import render_template, write_page
 from misread.results.stress import Stress
 
@@ -45,7 +39,6 @@ def render_stress(stress: Stress) -> str:
         kinds=[_kind(stress, k) for k in range(len(values["kinds"]))],
         refuses="refused" in values["clean"],
         remarks=stress.remarks,
-        version=version("misread"),
         **{name: values[name] for name in ("title", "n", "of", "clean", "mean", "published")},
     )
 
@@ -68,21 +61,12 @@ def _level(accuracy: float) -> int:
 def _tiles(stress: Stress, k: int, strength: int) -> list[dict[str, Any]]:
     """The examples of one corruption, each with what was read on it."""
     names, images = stress.class_names, scaled_down(stress.images[k, strength])
-    scale = max(1, round(LARGE / max(images.shape[1:])))
     return [
         {
-            "url": _url(image),
-            "width": image.shape[1] * scale,
-            "height": image.shape[0] * scale,
+            **tile(image, LARGE),
             "read": names[code],
             "right": code == label,
             "text": f"{names[label]}, read as {names[code]}",
         }
         for image, code, label in zip(images, stress.answers[k, strength], stress.labels, strict=True)
     ]
-
-
-def _url(image: Any) -> str:
-    stream = io.BytesIO()
-    Image.fromarray(np.ascontiguousarray(image)).save(stream, "PNG", optimize=True)
-    return "data:image/png;base64," + base64.b64encode(stream.getvalue()).decode("ascii")

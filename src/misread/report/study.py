@@ -1,6 +1,5 @@
 """What a report of a study draws from: the hero's held-out answers, and the steps beside them."""
 
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -40,9 +39,7 @@ class StudyEvidence(Evidence):
             chosen = hero.curve.for_precision(self.wanted_precision)
             if chosen and hero.test_curve:
                 test = hero.test_curve.at(chosen.threshold)
-                kept = promise_on_test(self.wanted_precision, test, hero.title)
-                # Nobody promised it: the page chose it to begin with.
-                found.append(replace(kept, weight=min(kept.weight, 0.4)) if isinstance(kept, Finding) else kept)
+                found.append(promise_on_test(self.wanted_precision, test, hero.title, promised=False))
         found += [self._ahead(), *self._mended()]
         verdicts = self.result.values.get("suspects.verdicts")
         if verdicts is not None:
