@@ -92,8 +92,9 @@ bench-ladder: .venv/ready
 	$(BIN)/pip install --quiet --constraint constraints.txt --editable '.[deep]'
 	$(BIN)/python -m benchmarks.ladder
 
-# Everybody from a cold process, with five seeds each: 90 minutes on two cores, less with WITHIN=60s. DATA, SEEDS and
-# FIRST (the first seed) choose other images and other seeds. What was measured before with the same code is kept.
+# Everybody from a cold process, with five seeds each: some hours on two cores (it says how many), ten minutes with
+# WITHIN=60s. DATA, SEEDS and FIRST (the first seed) choose other images and other seeds. What was measured before with
+# the same code is kept.
 bench-road: .venv/ready
 	$(BIN)/pip install --quiet --constraint constraints.txt --editable '.[deep]'
 	$(BIN)/python -m benchmarks.road $(if $(DATA),--data $(DATA)) $(if $(WITHIN),--within $(WITHIN)) \

@@ -46,8 +46,8 @@ def main() -> int:
         return 0 if same else 1
     given = dict(one.split("=", 1) for one in options.set)
     values = {name: _value(text) for name, text in given.items()}
-    runs = [tried(options.data, options.model, values, seed) for seed in range(options.seeds)]
     around = circumstances(PACKAGES, of=MEASURED)
+    runs = [tried(options.data, options.model, values, seed) for seed in range(options.seeds)]
     row = {"data": options.data, "model": options.model, "set": values, "why": options.why, "around": around}
     log.append(row | {"runs": runs})
     LOG.write_text("[\n" + ",\n".join(json.dumps(one) for one in log) + "\n]\n")

@@ -13,7 +13,7 @@ import time
 from importlib import import_module
 from typing import Any
 
-_TIMED = 10_000
+_TIMED, _TURNS = 2_000, 3
 
 
 def main(data: str, folder: str, entrant: str, seed: int) -> None:
@@ -23,10 +23,11 @@ def main(data: str, folder: str, entrant: str, seed: int) -> None:
     trained = time.monotonic()
     used = resource.getrusage(resource.RUSAGE_SELF)
     some = train[:_TIMED]
-    model.predict(some[:200])
-    start = time.perf_counter()
-    model.predict(some)
-    seconds = time.perf_counter() - start
+    turns = []
+    for _ in range(_TURNS):
+        start = time.perf_counter()
+        model.predict(some)
+        turns.append(time.perf_counter() - start)
     X, y = ask_test()
     wrong = [
         i for i, (said, true) in enumerate(zip(model.predict(X).tolist(), y.tolist(), strict=True)) if said != true
@@ -34,7 +35,7 @@ def main(data: str, folder: str, entrant: str, seed: int) -> None:
     said = {
         "trained": trained,
         "cpu_seconds": used.ru_utime + used.ru_stime,
-        "microseconds": 1e6 * seconds / len(some),
+        "microseconds": 1e6 * min(turns) / len(some),
         "n_bytes": len(pickle.dumps(model, protocol=5)),
         "n": len(y),
         "wrong": wrong,

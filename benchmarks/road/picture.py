@@ -30,7 +30,7 @@ def draw(course: Course, path: Path) -> None:
         left.set(xlabel="seconds from the start of a cold process to the end of training", ylabel="test error")
         left.set_title(f"{course.data}: error and time to train, {course.around['cores']} cores")
         _points(right, course.rows, "microseconds")
-        right.set(xlabel="microseconds an answer, 10,000 asked together")
+        right.set(xlabel="microseconds an answer, 2,000 asked together")
         right.set_title("error and time to answer")
         left.legend(loc="lower left")
         figure.savefig(path)

@@ -136,7 +136,7 @@ def markdown(courses: list[Course]) -> str:
         "Seconds count from the start of a cold process to the end of training: Python, imports and reading "
         "included; kernels are compiled before. Errors are of the test images, which nothing was chosen on: the "
         "settings are fixed, and how they were chosen stands in [the log of choices](road_choices.md). Intervals "
-        "(95%) are over other seeds and other images. Microseconds are of an answer when 10,000 training images "
+        "(95%) are over other seeds and other images. Microseconds are of an answer when 2,000 training images "
         "are asked about together; bytes are of the pickled model. Written by `python -m benchmarks.road`.",
     ]
     for course in courses:
