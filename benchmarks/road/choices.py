@@ -40,20 +40,30 @@ def main() -> int:
     log: list[dict[str, Any]] = json.loads(LOG.read_text()) if LOG.exists() else []
     if options.replay is not None:
         old = log[options.replay - 1]
-        again = [tried(old["data"], old["model"], old["set"], seed) for seed in range(len(old["runs"]))]
+        again = [tried(old["data"], old["model"], old["params"], seed) for seed in range(len(old["runs"]))]
         same = all(one["misread"] == before["misread"] for one, before in zip(again, old["runs"], strict=True))
         print(f"then {_errors(old['runs'])}, now {_errors(again)}: {'the same' if same else 'other'} images")
         return 0 if same else 1
     given = dict(one.split("=", 1) for one in options.set)
     values = {name: _value(text) for name, text in given.items()}
+    params = known_params(options.model) | values
     around = circumstances(PACKAGES, of=MEASURED)
-    runs = [tried(options.data, options.model, values, seed) for seed in range(options.seeds)]
-    row = {"data": options.data, "model": options.model, "set": values, "why": options.why, "around": around}
-    log.append(row | {"runs": runs})
+    runs = [tried(options.data, options.model, params, seed) for seed in range(options.seeds)]
+    row = {"data": options.data, "model": options.model, "set": values, "params": params, "why": options.why}
+    log.append(row | {"around": around, "runs": runs})
     LOG.write_text("[\n" + ",\n".join(json.dumps(one) for one in log) + "\n]\n")
     LOG.with_suffix(".md").write_text(markdown(log))
     print(f"{options.model} {values}: {_errors(runs)} of {HELD_OUT} in {_cpu(runs)} CPU seconds")
     return 0
+
+
+def known_params(model: str) -> dict[str, Any]:
+    """What a model of the zoo is set to today, so that a choice can be replayed when the zoo is another."""
+    return {
+        name: value
+        for name, value in make(model).get_params().items()
+        if name != "random_state" and (value is None or isinstance(value, bool | int | float | str | tuple))
+    }
 
 
 def tried(data: str, model: str, values: dict[str, Any], seed: int) -> dict[str, Any]:

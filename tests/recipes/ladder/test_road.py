@@ -114,6 +114,8 @@ def test_choices_are_made_on_training_images(monkeypatch, tmp_path, capsys):
     )
     assert choices.main() == 0
     row = json.loads((tmp_path / "log.json").read_text())[0]
+    assert row["params"]["n_neighbors"] == 1
+    assert row["params"]["weights"] == "uniform"
     assert [one["seed"] for one in row["runs"]] == [0, 1]
     assert re.search(r"\| 1 \| mnist \| knn \| n_neighbors=1 \|", (tmp_path / "log.md").read_text())
     monkeypatch.setattr(sys, "argv", ["choices", "--replay", "1"])
