@@ -80,7 +80,7 @@ SETTINGS = [
 ]
 
 
-@pytest.mark.parametrize("parameters", SETTINGS, ids=str)
+@pytest.mark.parametrize("parameters", SETTINGS, ids=[str(one).partition(" at ")[0] for one in SETTINGS])
 @pytest.mark.parametrize("binary", [False, True], ids=["ten", "two"])
 def test_same_trees_on_digits(digits: Any, parameters: dict[str, Any], binary: bool) -> None:
     X, y = digits

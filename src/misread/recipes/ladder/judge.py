@@ -5,11 +5,11 @@ from time import perf_counter
 import numpy as np
 
 from misread.data import Split
-from misread.evaluation.intervals import clopper_pearson
-from misread.evaluation.rejection import RejectionCurve
+from misread.evaluation.answers import Answers
 from misread.evaluation.reliability import expected_calibration_error, tempered
-from misread.evaluation.scores import leads
+from misread.evaluation.scores import with_all_classes
 from misread.recipes.ladder.climb import Climb, answers_of
+from misread.recipes.metrics import metrics_of, share
 from misread.results.ladder import Verdict
 
 __all__ = ["judge"]
@@ -27,23 +27,27 @@ def judge(climbed: Climb, test: Split) -> Verdict:
     start = perf_counter()
     scores, codes = answers_of(climbed.estimator, test.X)
     seconds = perf_counter() - start
-    classes = climbed.estimator.classes_
-    right = classes[codes] == test.labels
-    errors, n = int(np.count_nonzero(~right)), len(test)
-    low, high = clopper_pearson(errors, n)
+    classes, n = climbed.estimator.classes_, len(test)
+    names = tuple(map(str, range(max(int(classes.max()), int(test.labels.max())) + 1)))
+    table = with_all_classes(scores, classes, len(names))
+    answers = Answers(names, classes[codes], test.labels, table, "decision_function", threshold=climbed.threshold)
+    counted = metrics_of(answers)
+    missed = share(n - counted["accuracy"]["count"], n)
+    answered = counted.get("answered")
     known = np.isin(test.labels, classes)
     truth = np.searchsorted(classes, test.labels[known])
-    point = None
-    if climbed.threshold is not None:
-        point = RejectionCurve.from_margins(right, leads(scores, codes)).at(climbed.threshold)
     return Verdict(
-        errors=errors,
+        errors=missed["count"],
         n=n,
-        error_low=float(low),
-        error_high=float(high),
+        error_low=missed["low"],
+        error_high=missed["high"],
         microseconds=1e6 * seconds / n,
         calibration_error=expected_calibration_error(tempered(scores[known], climbed.temperature), truth),
         calibration_error_before=expected_calibration_error(tempered(scores[known]), truth),
-        coverage=None if point is None else point.coverage,
-        answered_accuracy=None if point is None else point.accuracy,
+        coverage=None if answered is None else answered["coverage"]["value"],
+        answered_accuracy=None
+        if answered is None
+        else answered["precision"]["value"]
+        if answered["coverage"]["count"]
+        else 1.0,
     )
