@@ -1,6 +1,8 @@
 """`misread warm`, and what a study's first run compiles beside itself."""
 
+import io
 import subprocess
+import sys
 
 import pytest
 from typer.testing import CliRunner
@@ -9,6 +11,7 @@ from misread.cli import app
 from misread.cli import warm as cli
 from misread.errors import ParameterError
 from misread.recipes import warm as recipe
+from misread.recipes.study.steps import steps_with
 
 
 @pytest.fixture
@@ -18,7 +21,8 @@ def started(monkeypatch):
 
     class Process:
         def __init__(self, command, **_):
-            commands.append(command[2:])
+            commands.append(command[3:])
+            self.stdout = io.StringIO("forest\nknn\n")
 
         def __enter__(self):
             return self
@@ -36,8 +40,8 @@ def started(monkeypatch):
 @pytest.mark.parametrize(
     ("kept", "jobs", "expected"),
     [
-        (set(), 2, [["misread", "warm", "forest", "knn"], "killed"]),
-        ({"forest"}, 2, [["misread", "warm", "knn"], "killed"]),
+        (set(), 2, [["forest", "knn"], "killed"]),
+        ({"forest"}, 2, [["knn"], "killed"]),
         ({"forest", "knn"}, 2, []),
         (set(), 1, []),
     ],
@@ -47,6 +51,28 @@ def test_what_is_missing_is_compiled_beside_where_there_is_a_core(monkeypatch, s
     with pytest.raises(KeyboardInterrupt), cli.compiling_beside(jobs):
         raise KeyboardInterrupt
     assert started == expected
+
+
+def test_what_is_compiled_beside_is_waited_for(monkeypatch, started):
+    monkeypatch.setattr(cli, "is_warm", lambda model: False)
+    with cli.compiling_beside(2) as wait_for:
+        wait_for("")
+        wait_for("forest")
+        wait_for("forest")
+        wait_for("knn")
+        wait_for("knn")
+    assert started == [["forest", "knn"], "killed"]
+
+
+def test_a_process_that_failed_is_not_waited_for():
+    command = [sys.executable, "-c", cli._BESIDE, "no such model"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as process:
+        assert cli._line(process.stdout) == ""
+
+
+def test_every_step_that_is_waited_for_is_a_step():
+    assert {step.name for step in steps_with("", False)} >= set(recipe.COMPILED_FOR)
+    assert set(recipe.LATER) == set(recipe.COMPILED_FOR.values())
 
 
 def test_what_is_compiled_is_seen(monkeypatch, tmp_path):

@@ -6,10 +6,12 @@ import time
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import replace
+from typing import Any
 
 import httpx
 import numpy as np
 import pytest
+from gates import JSON_HEAD
 
 from misread.bundle import Bundle
 
@@ -84,3 +86,31 @@ def test_a_client_that_left_is_no_failure(digits_bundle: Bundle, serve: Serve, c
         while 'status="499"} 1' not in (text := httpx.get(f"{url}/metrics").text):
             assert time.monotonic() < end, text
         assert "internal" not in text
+
+
+@pytest.mark.parametrize("ending", ["", "Connection: close\r\n"])
+def test_a_client_that_sends_no_more_is_answered(
+    digits_url: str, connect: Connect, one: dict[str, Any], ending: str
+) -> None:
+    """As `nc -N` does, and some load balancers: the request, the end of what is sent, waiting for the answer."""
+    body = json.dumps(one).encode()
+    with connect(digits_url) as client:
+        client.sendall((JSON_HEAD % len(body)).replace(b"\r\n\r\n", f"\r\n{ending}\r\n".encode()) + body)
+        client.shutdown(socket.SHUT_WR)
+        answer = b"".join(iter(lambda: client.recv(1 << 16), b""))
+    assert answer.startswith(b"HTTP/1.1 200")
+    assert b'"label"' in answer
+
+
+def test_several_requests_before_the_end_are_all_answered(digits_url: str, connect: Connect) -> None:
+    with connect(digits_url) as client:
+        client.sendall(2 * b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        client.shutdown(socket.SHUT_WR)
+        assert b"".join(iter(lambda: client.recv(1 << 16), b"")).count(b"HTTP/1.1 200") == 2
+
+
+def test_a_client_that_ends_within_a_request_is_let_go(digits_url: str, connect: Connect) -> None:
+    with connect(digits_url) as client:
+        client.sendall(JSON_HEAD % 100 + b"{")
+        client.shutdown(socket.SHUT_WR)
+        assert client.recv(1 << 16) == b""

@@ -189,3 +189,28 @@ def test_nothing_is_kept_by_default(client, tmp_path):
     assert client.get("/v1/model").json()["keep"] is None
     assert client.post("/v1/label", params={"label": "7"}, json={}).status_code == 404
     assert json.dumps(client.get("/openapi.json").json()).count("/v1/label") == 0
+
+
+def test_several_that_keep_in_one_folder_keep_to_its_bounds(digits_bundle, tmp_path):
+    keepers = [Keeper(Keep(tmp_path / "kept", "all", most=25), digits_bundle.manifest) for _ in range(2)]
+    assert [keeper.claim() for keeper in keepers] == ["", ""]
+    images = digits_bundle.example_images
+    threads = [
+        threading.Thread(
+            target=lambda keeper, start: [
+                keeper._write_all([(image, {}) for image in images[at : at + 5]])
+                for at in range(start, start + 60, 5)
+            ],
+            args=(keeper, 60 * number),
+        )
+        for number, keeper in enumerate(keepers)
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert [keeper.lost for keeper in keepers] == [0, 0]
+    assert len(names(tmp_path / "kept")) <= 25
+    keepers[0]._write_all([(images[500], {})])
+    assert len(names(tmp_path / "kept")) == 25
+    assert set(os.listdir(tmp_path / "kept")) == {*names(tmp_path / "kept"), "kept.json"}

@@ -57,6 +57,10 @@ class Watch:
     def _by_class(self) -> bool:
         return self._bundle.manifest.task == "classification"
 
+    def prepare(self) -> None:
+        """Measure the training images now, not when enough others are there to compare."""
+        _ = self._profile.threshold
+
     def add(self, images: NDArray[np.uint8], answers: Readings) -> None:
         """Remember prepared images of shape (n, height, width) and what was said of them; blank ones are not."""
         self._waiting.append((images, answers))  # of one image, or a few, nothing is computed
@@ -73,6 +77,11 @@ class Watch:
             self._images.extend(images[seen][-_TRIED:])
         if answers.unlike is not None:
             self._unlike.extend(answers.unlike[seen].tolist())
+
+    @property
+    def n(self) -> int:
+        """How many images are remembered."""
+        return len(self._measures)
 
     def difference(self) -> Difference | None:
         """What differs about the images remembered, if anything does."""

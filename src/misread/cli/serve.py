@@ -3,18 +3,14 @@
 import os
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, NoReturn
+from typing import Annotated, NoReturn
 
 import typer
 
-from misread.bundle import load
 from misread.cli.options import MostMemoryOption
 from misread.cli.words import say
-from misread.data.memory import as_bytes, in_words
+from misread.data.memory import as_bytes
 from misread.errors import MissingExtraError
-
-if TYPE_CHECKING:
-    from misread.serve.keep import Keep
 
 __all__ = ["serve"]
 
@@ -35,8 +31,13 @@ def serve(
     max_body: Annotated[int, typer.Option(min=1, metavar="MB", help="Size of one request.")] = 32,
     max_pixels: Annotated[int, typer.Option(min=1, metavar="MP", help="Megapixels in one request.")] = 64,
     max_requests: Annotated[
-        int, typer.Option(min=1, help="Requests at the same time; more are told to come back.")
+        int,
+        typer.Option(min=1, help="Requests at the same time, in each process; more are told to come back."),
     ] = 128,
+    workers: Annotated[
+        int,
+        typer.Option(min=1, max=64, help="Processes that answer, each with a model and limits of its own."),
+    ] = 1,
     most_memory: MostMemoryOption = None,
     timeout: Annotated[float, typer.Option(min=0.1, metavar="SECONDS", help="Time to answer one request.")] = 30.0,
     keep: Annotated[
@@ -62,14 +63,14 @@ def serve(
 ) -> None:
     """Serve a model on this machine: an HTTP API, and a page to draw on. Ctrl-C ends it."""
     try:
-        from misread.serve.app import create_app
-        from misread.serve.keep import Keep, Keeper
+        from misread.serve.keep import Keep
         from misread.serve.limits import Limits
-        from misread.serve.server import listen, run, within_open_files
+        from misread.serve.processes import Served, serve_here, serve_with
+        from misread.serve.server import listen
     except ImportError as error:
         raise MissingExtraError(error.name or "fastapi", "serve") from error
 
-    asked = Limits(
+    limits = Limits(
         body=max_body << 20,
         pixels=max_pixels * 1_000_000,
         batch=max_batch,
@@ -77,33 +78,26 @@ def serve(
         memory=max(256, 2 * max_body) << 20,
         seconds=timeout,
     )
-    limits = within_open_files(asked)
-    bundle = load(file, most_memory=most_memory)
-    keeper = None
-    if keep is not None:
-        keeper = Keeper(Keep(keep, keep_what, keep_most, as_bytes(keep_bytes)), bundle.manifest)
-        failure = keeper.claim()
-        say(f"! {failure}" if failure else f"Keeping images in {keep}: {_kept_in_words(keeper.keep)}", aside=True)
+    kept = None if keep is None else Keep(keep, keep_what, keep_most, as_bytes(keep_bytes))
+    served = Served(file, limits, (host, *(allow_host or ())), kept, most_memory)
     with listen(host, port) as listener:
-        app = create_app(bundle, limits, hosts=[host, *(allow_host or ())], keeper=keeper)
         address, port = listener.getsockname()[:2]
         shown = f"[{address}]" if ":" in address else address
-        say(f"Serving {file.name} on http://{shown}:{port}  (the API: http://{shown}:{port}/docs)", aside=True)
-        if host not in _LOOPBACK:
-            say("Anyone who reaches this address can ask; there is no password.", aside=True)
-        run(app, listener, limits)
-        say("Stopped.", aside=True)
+
+        def tell(line: str) -> None:
+            say(line, aside=True)
+
+        def ready() -> None:
+            tell(f"Serving {file.name} on http://{shown}:{port}  (the API: http://{shown}:{port}/docs)")
+            if host not in _LOOPBACK:
+                tell("Anyone who reaches this address can ask; there is no password.")
+
+        if workers == 1:
+            serve_here(served, listener, tell, ready)
+        else:
+            serve_with(workers, served, listener, tell, ready)
+        tell("Stopped.")
     _end()
-
-
-def _kept_in_words(keep: "Keep") -> str:
-    which = {
-        "unsure": "what it is not sure of",
-        "unlike": "what is unlike all that it has learnt from",
-        "all": "all",
-    }.get(keep.what, f"a share of {keep.what.partition('=')[2]} of all")
-    most = f"at most {keep.most:,} and {in_words(keep.most_bytes)}"
-    return f"{which}, {most}; label them with misread review {keep.folder}"
 
 
 def _end() -> NoReturn:

@@ -16,7 +16,8 @@ from misread.cli.progress import StudyProgress
 from misread.cli.tables import print_table
 from misread.cli.warm import compiling_beside
 from misread.cli.words import say
-from misread.recipes.study import StudyResult
+from misread.recipes.study import StepEvent, StudyResult
+from misread.recipes.warm import COMPILED_FOR
 from misread.report.glance import glance
 from misread.report.kinds import evidence_of
 from misread.results.reference import notebook_number
@@ -47,7 +48,13 @@ def study(
     if model:
         check_model(model, seed, {})
     dataset = load_with_progress(data, own)
-    with compiling_beside(jobs), StudyProgress(model, enough) as progress:
+    with compiling_beside(jobs) as wait_for, StudyProgress(model, enough) as progress:
+
+        def on_event(event: StepEvent) -> None:
+            progress.on_event(event)
+            if event.kind == "start":
+                wait_for(COMPILED_FOR.get(event.step.name, ""))
+
         result = run_study(
             dataset,
             out,
@@ -58,7 +65,7 @@ def study(
             force=force,
             jobs=jobs,
             engine=engine,
-            on_event=progress.on_event,
+            on_event=on_event,
         )
     if values:
         _print_values(result)

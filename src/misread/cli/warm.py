@@ -4,9 +4,9 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Annotated
+from typing import IO, Annotated
 
 import typer
 
@@ -16,6 +16,14 @@ from misread.recipes.warm import FAMILIES, LATER, is_warm
 from misread.recipes.warm import warm as compile_kernels
 
 __all__ = ["compiling_beside", "warm"]
+
+_BESIDE = """
+import sys
+from misread.recipes.warm import warm
+for model in sys.argv[1:]:
+    warm([model])
+    print(model, flush=True)
+"""
 
 
 def warm(
@@ -35,17 +43,30 @@ def warm(
 
 
 @contextmanager
-def compiling_beside(jobs: int | None) -> Iterator[None]:
-    """While the block runs, compile on another core what it will come to, if that is not in the cache."""
+def compiling_beside(jobs: int | None) -> Iterator[Callable[[str], None]]:
+    """While the block runs, compile on another core what it will come to, if that is not in the cache.
+
+    Gives a function that waits until what a model needs is there: to compile it as well would take as long.
+    """
     missing = [model for model in LATER if not is_warm(model)]
     if not missing or (jobs or os.cpu_count()) == 1:
-        yield
+        yield lambda _: None
         return
-    command = [sys.executable, "-m", "misread", "warm", *missing]
+    command = [sys.executable, "-c", _BESIDE, *missing]
     with subprocess.Popen(
-        command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+        command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
     ) as beside:
+
+        def wait(model: str) -> None:
+            while model in missing and (line := _line(beside.stdout)):
+                missing.remove(line.strip())
+
         try:
-            yield
+            yield wait
         finally:
             beside.kill()
+
+
+def _line(stream: IO[str] | None) -> str:
+    """The next line of a process; nothing when it has ended."""
+    return stream.readline() if stream is not None else ""

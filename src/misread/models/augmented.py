@@ -13,7 +13,7 @@ from misread.evaluation.responses import responses
 from misread.images.deform import Deformation
 from misread.images.transforms import shifted_copies
 from misread.models.neighbors import KNeighborsClassifier
-from misread.models.pixels import PixelReader
+from misread.models.pixels import PixelReader, seen_by
 
 __all__ = ["DeformedCopiesClassifier", "ShiftedCopiesClassifier"]
 
@@ -80,7 +80,7 @@ class ShiftedCopiesClassifier(ClassifierMixin, BaseEstimator):
 
     def _pixels(self, X: Any) -> NDArray[np.uint8]:
         check_is_fitted(self)
-        images = self.reader_.read(validate_data(self, X, dtype="numeric", order="C", reset=False))
+        images = self.reader_.read(seen_by(self, X, dtype="numeric", order="C"))
         return images.reshape(len(images), -1)
 
 

@@ -18,7 +18,7 @@ from misread.errors import ParameterError
 from misread.images.deform import Deformation, deskew
 from misread.models.features import Scales, edge_histograms
 from misread.models.held_out import TemperatureClassifierMixin, held_out_part
-from misread.models.pixels import PixelReader
+from misread.models.pixels import PixelReader, seen_by
 
 __all__ = ["EdgeKernelClassifier"]
 
@@ -153,7 +153,7 @@ class EdgeKernelClassifier(TemperatureClassifierMixin, BaseEstimator):
 
     def _ask(self, X: Any) -> NDArray[np.float64]:
         check_is_fitted(self)
-        return self._scores(self.reader_.read(validate_data(self, X, dtype="numeric", order="C", reset=False)))
+        return self._scores(self.reader_.read(seen_by(self, X, dtype="numeric", order="C")))
 
     def _study(
         self,

@@ -10,7 +10,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 
 from misread.images.deform import deskew
 from misread.kernels.gradients import orientation_planes, pool_planes
-from misread.models.pixels import PixelReader
+from misread.models.pixels import PixelReader, seen_by
 from misread.parallel import in_blocks
 
 __all__ = ["Deskew", "OrientedGradients", "edge_histograms", "edge_windows", "n_edge_features"]
@@ -37,7 +37,7 @@ class _ImageTransformer(TransformerMixin, BaseEstimator):
 
     def _read(self, X: Any) -> NDArray[np.uint8]:
         check_is_fitted(self)
-        return self.reader_.read(validate_data(self, X, dtype="numeric", reset=False))
+        return self.reader_.read(seen_by(self, X, dtype="numeric"))
 
 
 class Deskew(OneToOneFeatureMixin, _ImageTransformer):

@@ -19,6 +19,7 @@ from misread.kernels.jit import read_only
 from misread.kernels.neighbors import encode_columns, mark_values, vote_columns
 from misread.models.neighbors_search import NeighborSearch, as_small_integers
 from misread.models.neighbors_votes import SEQUENTIAL, is_uniform, most_votes, neighbor_weights, vote_shares
+from misread.models.pixels import seen_by
 
 __all__ = ["KNeighborsClassifier"]
 
@@ -111,7 +112,7 @@ class KNeighborsClassifier(_ReferenceClassifier):
         """Queries our search can take (None: leave it to scikit-learn, which also words the errors)."""
         if not self.is_searched or issparse(X):
             return None
-        return as_small_integers(validate_data(self, X, accept_sparse="csr", reset=False, order="C"))
+        return as_small_integers(seen_by(self, X, accept_sparse="csr", order="C"))
 
     def nearest(
         self, X: Any = None, n_neighbors: int | None = None

@@ -17,6 +17,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 
 from misread.errors import ParameterError
 from misread.models.neighbors import KNeighborsClassifier
+from misread.models.pixels import seen_by
 from misread.parallel import inner_threads, task_threads
 
 __all__ = ["KNeighborsClassifierCV"]
@@ -133,12 +134,12 @@ class KNeighborsClassifierCV(ClassifierMixin, BaseEstimator):
         ndarray of shape (n_queries,) or (n_queries, n_outputs)
         """
         check_is_fitted(self)
-        return self.best_estimator_.predict(validate_data(self, X, reset=False, order="C"))
+        return self.best_estimator_.predict(seen_by(self, X, order="C"))
 
     def scores_and_predictions(self, X: Any) -> tuple[NDArray[np.float64], NDArray[Any]]:
         """Give the class shares (of two classes, those of the second) and `predict`, from one search."""
         check_is_fitted(self)
-        return self.best_estimator_.scores_and_predictions(validate_data(self, X, reset=False, order="C"))
+        return self.best_estimator_.scores_and_predictions(seen_by(self, X, order="C"))
 
     def predict_proba(self, X: Any) -> Any:
         """Give the class shares with the best setting.
@@ -152,7 +153,7 @@ class KNeighborsClassifierCV(ClassifierMixin, BaseEstimator):
         ndarray of shape (n_queries, n_classes), or a list of n_outputs of such arrays
         """
         check_is_fitted(self)
-        return self.best_estimator_.predict_proba(validate_data(self, X, reset=False, order="C"))
+        return self.best_estimator_.predict_proba(seen_by(self, X, order="C"))
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()

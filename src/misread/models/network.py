@@ -13,6 +13,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 
 from misread.images.deform import Deformation
 from misread.models.held_out import TemperatureClassifierMixin, held_out_part
+from misread.models.pixels import seen_by
 
 __all__ = ["DEEP_PACKAGES", "NetworkMixin", "Start", "Told", "deep"]
 
@@ -84,7 +85,7 @@ class NetworkMixin(TemperatureClassifierMixin, BaseEstimator):
     def _asked(self: Any, X: Any) -> Any:
         """What a fitted network is asked about, as numbers."""
         check_is_fitted(self)
-        return validate_data(self, X, dtype="numeric", order="C", reset=False)
+        return seen_by(self, X, dtype="numeric", order="C")
 
     def __getstate__(self) -> dict[str, Any]:
         return super().__getstate__() | {"on_epoch": None}

@@ -23,6 +23,7 @@ from misread.kernels.rows import Rows
 from misread.kernels.sgd import Rule
 from misread.models._sklearn import check_sample_weight
 from misread.models.hinge import LARGEST_SEED, draw_seed, fit_class, initial_weights, kernel_rows
+from misread.models.pixels import seen_by
 from misread.models.scaling import fit_scaler, is_pixels
 from misread.parallel import Shared
 
@@ -254,7 +255,7 @@ class_weight, warm_start, average
         scaler: Any = getattr(self, "scaler_", None)
         if scaler is None and not is_pixels(X):
             return super().decision_function(X)
-        X = validate_data(self, X, accept_sparse="csr", reset=False)
+        X = seen_by(self, X, accept_sparse="csr")
         if sparse.issparse(X):
             return super().decision_function(scaler.transform(X))
         scores = np.empty((len(X), self.coef_.shape[0]))

@@ -4,20 +4,23 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from misread.analysis.unlike import learn
-from misread.data import load
+from misread.data.embedded import load_embedded_digits
 from misread.errors import ParameterError
 from misread.kernels.neighbors import search_images
 from misread.kernels.tree_builder import grow_tree
 from misread.models import zoo
 from misread.models.pixels import set_shape
 
-__all__ = ["FAMILIES", "LATER", "is_warm", "warm"]
+__all__ = ["COMPILED_FOR", "FAMILIES", "LATER", "is_warm", "warm"]
 
 FAMILIES = ("sgd", "forest", "knn", "edge-kernel")
 """Models that together use every kernel."""
 
 LATER = {"forest": grow_tree, "knn": search_images}
 """Those that a study comes to after others, and the largest kernel of each."""
+
+COMPILED_FOR = {"forest": "forest", "multilabel": "knn", "denoise": "knn", "knn": "knn"}
+"""The steps of a study that come to these kernels first, one of them on every data set."""
 
 _N_IMAGES = 200
 
@@ -39,7 +42,7 @@ def warm(models: Sequence[str] = FAMILIES, on_stage: Callable[[str], None] = lam
     ParameterError
         If a model is not one of these.
     """
-    digits = load("digits").train
+    digits = load_embedded_digits().train
     X, y = digits.X[:_N_IMAGES], digits.labels[:_N_IMAGES]
     for name in models:
         if name not in FAMILIES:

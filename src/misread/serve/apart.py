@@ -9,7 +9,6 @@ import json
 import os
 import pickle
 import signal
-import struct
 import subprocess
 import sys
 import traceback
@@ -23,10 +22,10 @@ from numpy.typing import NDArray
 from misread.images.fit import fit_image
 from misread.serve.decoding import Order, decode
 from misread.serve.limits import Limits, Refused
+from misread.serve.messages import receive, send
 
 __all__ = ["Decoder", "EndedError", "Setup", "main"]
 
-_LENGTH = struct.Struct("<Q")
 _PROGRAM = "from misread.serve.apart import main; main()"
 _SECONDS = 2.0
 _PIXELS_A_SECOND = 8e6  # an eighth of what a core of 2020 does
@@ -70,7 +69,7 @@ class Decoder:
         )
         self._killed = self._ready = False
         with contextlib.suppress(OSError):  # a process that ended is found out when it is asked
-            _send(self._stdin, pickle.dumps(setup))
+            send(self._stdin, pickle.dumps(setup))
 
     @property
     def _stdin(self) -> BinaryIO:
@@ -105,7 +104,7 @@ class Decoder:
         """
         self.wait()
         with contextlib.suppress(OSError):
-            _send(self._stdin, pickle.dumps(order))
+            send(self._stdin, pickle.dumps(order))
         told, pixels = json.loads(self._received()), self._received()
         if "refused" in told:
             raise Refused(*told["refused"])
@@ -115,7 +114,7 @@ class Decoder:
 
     def _received(self) -> bytes:
         try:
-            return _receive(self._stdout)
+            return receive(self._stdout)
         except (OSError, EOFError, ValueError) as error:
             self.kill()
             raise EndedError from error
@@ -139,23 +138,6 @@ class Decoder:
                 stream.close()
 
 
-def _send(stream: BinaryIO, message: bytes) -> None:
-    stream.write(_LENGTH.pack(len(message)))
-    stream.write(message)
-    stream.flush()
-
-
-def _receive(stream: BinaryIO) -> bytes:
-    head = stream.read(_LENGTH.size)
-    if len(head) < _LENGTH.size:
-        raise EOFError
-    (length,) = _LENGTH.unpack(head)
-    message = stream.read(length)
-    if len(message) < length:
-        raise EOFError
-    return message
-
-
 # --- inside -------------------------------------------------------------------------------------------------
 
 
@@ -164,15 +146,15 @@ def main() -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the server, which ends this when it is done
     requests, answers = sys.stdin.buffer, sys.stdout.buffer
     sys.stdout = sys.stderr
-    setup: Setup = pickle.loads(_receive(requests))
+    setup: Setup = pickle.loads(receive(requests))
     with contextlib.suppress(EOFError, BrokenPipeError):
-        _send(answers, _READY)
+        send(answers, _READY)
         while True:
-            order: Order = pickle.loads(_receive(requests))
+            order: Order = pickle.loads(receive(requests))
             with _bounded(order):
                 told, pixels = _answer(order, setup)
-            _send(answers, json.dumps(told).encode())
-            _send(answers, pixels)
+            send(answers, json.dumps(told).encode())
+            send(answers, pixels)
 
 
 def _answer(order: Order, setup: Setup) -> tuple[dict[str, Any], bytes]:

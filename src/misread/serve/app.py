@@ -2,9 +2,9 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Awaitable, Callable, Collection
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, contextmanager
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -21,12 +21,13 @@ from starlette.exceptions import HTTPException
 from misread.bundle import Bundle
 from misread.errors import MisreadError, ParameterError
 from misread.serve.apart import Setup
+from misread.serve.board import Place
 from misread.serve.decoders import Decoders
 from misread.serve.decoding import Order, opened
 from misread.serve.guard import Guard, refusal_body
 from misread.serve.keep import Keeper
-from misread.serve.limits import Door, Held, Limits, Refused, read_body
-from misread.serve.metrics import Metrics, resident_bytes
+from misread.serve.limits import AT_ONCE, Door, Held, Limits, Refused, read_body
+from misread.serve.metrics import Counts, Metrics, as_text, resident_bytes
 from misread.serve.model_info import describe, score_names
 from misread.serve.schemas import Health, ModelInfo, Predictions, Told, request_body, responses
 from misread.serve.unfolding import unfolded
@@ -36,11 +37,16 @@ __all__ = ["create_app"]
 
 _PAGE = Path(__file__).parent / "page"
 _THREADS = 2
+_PAUSE = 0.25  # seconds after which other processes may know what this one has counted
 _NO_STORE = {"Cache-Control": "no-store"}
 
 
 def create_app(
-    bundle: Bundle, limits: Limits | None = None, hosts: Collection[str] = (), keeper: Keeper | None = None
+    bundle: Bundle,
+    limits: Limits | None = None,
+    hosts: Collection[str] = (),
+    keeper: Keeper | None = None,
+    board: Place | None = None,
 ) -> FastAPI:
     """Make the ASGI application that serves one model.
 
@@ -54,6 +60,8 @@ def create_app(
         Names, besides ``localhost`` and IP addresses, that the server answers to.
     keeper : Keeper, optional
         Keeps some of the images.
+    board : Place, optional
+        Where this process and others that answer at the same address write down what they count.
 
     Returns
     -------
@@ -68,7 +76,7 @@ def create_app(
     if bundle.manifest.task == "denoising":
         raise ParameterError("a denoising model names nothing, so it cannot be served; use `misread denoise`")
     limits = limits or Limits()
-    server = _Server(bundle, limits, keeper)
+    server = _Server(bundle, limits, keeper, board)
     app = FastAPI(
         title="misread",
         version="1",
@@ -110,8 +118,9 @@ def _page(name: str) -> Callable[[], FileResponse]:
 class _Server:
     """The routes and what they share; everything but `worker` and `threads` lives in the event loop's thread."""
 
-    def __init__(self, bundle: Bundle, limits: Limits, keeper: Keeper | None) -> None:
+    def __init__(self, bundle: Bundle, limits: Limits, keeper: Keeper | None, board: Place | None) -> None:
         self.limits = limits
+        self.board = board
         self.keeper = keeper
         self.metrics = Metrics()
         self.door = Door(limits)
@@ -131,13 +140,30 @@ class _Server:
         try:
             self.worker.warm()
             await self.decoders.ready()
-            with self.worker:
+            with self.worker, self._writing_down():
                 yield
         finally:
             self.decoders.close()
             if self.keeper is not None:
                 self.keeper.close()
             self.threads.shutdown(cancel_futures=True)
+
+    @contextmanager
+    def _writing_down(self) -> Iterator[None]:
+        if self.board is None:
+            yield
+            return
+        writing = asyncio.create_task(self._write_down(self.board))
+        try:
+            yield
+        finally:
+            writing.cancel()
+            self.board.write(self.counts())
+
+    async def _write_down(self, board: Place) -> None:
+        while True:
+            board.write(self.counts())
+            await asyncio.sleep(_PAUSE)
 
     async def predict(
         self,
@@ -185,14 +211,20 @@ class _Server:
         if coding:
             body = await loop.run_in_executor(self.threads, unfolded, coding, body, self.limits)
             held.add(len(body))
-        look = partial(opened, image_size=self.bundle.manifest.image_size, limits=self.limits)
-        return await loop.run_in_executor(self.threads, look, headers.get("content-type", ""), body)
+        look = partial(
+            opened,
+            headers.get("content-type", ""),
+            body,
+            image_size=self.bundle.manifest.image_size,
+            limits=self.limits,
+        )
+        return look() if len(body) <= AT_ONCE else await loop.run_in_executor(self.threads, look)
 
     async def _answered(self, order: Order, explain: bool) -> bytes:
         images = await self.decoders.decode(order)
         if explain:
             self._check_explained(len(images))
-        reply = await asyncio.wrap_future(self.worker.submit(images, explain))
+        reply = await self.worker.ask(images, explain)
         if self.keeper is not None:
             self._offer(self.keeper, reply)
         if not explain:
@@ -256,12 +288,20 @@ class _Server:
         return {"status": "ok"}
 
     async def metrics_text(self) -> Response:
-        text = self.metrics.text(
+        counts = self.counts()
+        if self.board is not None:
+            self.board.write(counts)
+            counts = self.board.together()
+        return Response(as_text(counts), media_type="text/plain; version=0.0.4", headers=_NO_STORE)
+
+    def counts(self) -> Counts:
+        return self.metrics.counts(
             misread_images_total=self.worker.images,
             misread_batches_total=self.worker.batches,
             misread_decoders_ended_total=self.decoders.ended,
             misread_large_pixels_inside=self.decoders.flight,
             misread_recent_images_differ=self.worker.drift.differs,
+            misread_recent_images=self.worker.drift.n,
             misread_recent_images_unlike_share=self.worker.drift.share_unlike,
             **self._kept(),
             misread_requests_inside=self.door.requests,
@@ -269,7 +309,6 @@ class _Server:
             misread_body_bytes_held=self.door.memory,
             process_resident_memory_bytes=resident_bytes(),
         )
-        return Response(text, media_type="text/plain; version=0.0.4", headers=_NO_STORE)
 
     def _kept(self) -> dict[str, int]:
         if self.keeper is None:

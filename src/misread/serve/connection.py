@@ -64,6 +64,7 @@ def patient_protocol(patience: float, connections: int) -> type[H11Protocol]:
             self._reading, self._writing = _Deadline(patience), _Deadline(patience)
             self._reading.start(transport)
             self._since = asyncio.get_running_loop().time()
+            self._sends_no_more = False
             if len(self.connections) > connections:
                 self._make_room()
 
@@ -118,6 +119,16 @@ def patient_protocol(patience: float, connections: int) -> type[H11Protocol]:
                 self._reading.start(self.transport)
             else:
                 self._reading.met()
+
+        def eof_received(self) -> bool:  # type: ignore[override]
+            """Keep the connection of a client that sends no more and waits for its answer, as `nc -N` does."""
+            self._sends_no_more = True
+            return self._answering()
+
+        def on_response_complete(self) -> None:
+            super().on_response_complete()
+            if self._sends_no_more and not self._answering():
+                self.transport.close()
 
         def _dawdling(self) -> bool:
             """Whether headers are incomplete, or a body goes on that was answered already."""

@@ -11,8 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from misread.serve.apart import Decoder, EndedError, Setup
-from misread.serve.decoding import Order
-from misread.serve.limits import LIGHT, Refused
+from misread.serve.decoding import Order, decode_arrays
+from misread.serve.limits import AT_ONCE, LIGHT, Refused
 
 __all__ = ["Decoders"]
 
@@ -59,7 +59,7 @@ class Decoders:
             decoder.close()
 
     async def decode(self, order: Order) -> NDArray[np.uint8]:
-        """Decode a request's images when its turn comes.
+        """Decode a request's images when its turn comes; a few arrays of numbers here and now.
 
         Raises
         ------
@@ -67,6 +67,8 @@ class Decoders:
             503 when too many pixels of others are inside; 422 when it takes longer than its pixels should, and as
             `misread.serve.decoding.decode`.
         """
+        if isinstance(order.content, bytes) and len(order.content) <= AT_ONCE:
+            return decode_arrays(order.content, self._setup.image_size, self._setup.limits)
         with self._in_flight(order.pixels):
             decoder = await self._turn(order.pixels)
             work = asyncio.get_running_loop().run_in_executor(self._threads, decoder.ask, order)

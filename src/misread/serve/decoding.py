@@ -1,5 +1,6 @@
 """From a request's body to images: JSON arrays as they are, image files cropped and resized as in training."""
 
+import contextlib
 import io
 import itertools
 import json
@@ -17,7 +18,7 @@ from misread.images.picture import read_grey
 from misread.serve.limits import Limits, Refused
 from misread.serve.multipart import Part, read_parts
 
-__all__ = ["Order", "decode", "opened"]
+__all__ = ["Order", "decode", "decode_arrays", "opened"]
 
 _FIELD = "images"
 _MAX_SHOWN = 60
@@ -109,7 +110,7 @@ def decode(order: Order, *, image_size: tuple[int, int], prepare: Prepare, limit
         With a 4xx status and the reason, for everything that is not such images.
     """
     if isinstance(order.content, bytes):
-        return _from_json(order.content, image_size, limits)
+        return decode_arrays(order.content, image_size, limits)
     images = []
     for what, content in order.content:
         try:
@@ -131,7 +132,8 @@ def _invalid(code: str, detail: str) -> NoReturn:
 # --- arrays -------------------------------------------------------------------------------------------------
 
 
-def _from_json(body: bytes, image_size: tuple[int, int], limits: Limits) -> NDArray[np.uint8]:
+def decode_arrays(body: bytes, image_size: tuple[int, int], limits: Limits) -> NDArray[np.uint8]:
+    """Turn JSON into images, as `decode` does."""
     value = _parsed(body)
     if not isinstance(value, dict) or set(value) != {_FIELD}:
         _invalid("json-shape", f'expected an object with one member, "{_FIELD}": a list of images')
@@ -167,7 +169,11 @@ def _count(value: object) -> str:
 
 def _pixels(images: list[list[list[Any]]]) -> NDArray[np.uint8]:
     flat = list(itertools.chain.from_iterable(itertools.chain.from_iterable(images)))
-    if not set(map(type, flat)) <= {int, float}:
+    kinds = set(map(type, flat))
+    if kinds == {int}:
+        with contextlib.suppress(ValueError):  # one is out of range: said below
+            return np.frombuffer(bytes(flat), np.uint8)
+    if not kinds <= {int, float}:
         wrong = next(value for value in flat if type(value) not in (int, float))
         _invalid("not-a-pixel", f"a pixel is an integer from 0 to 255, not {_shown(wrong)}")
     if min(flat) < 0 or max(flat) > 255:

@@ -31,6 +31,8 @@ class Drift:
         Whether they differ from the training images now.
     share_unlike : float
         How many of them are unlike all training images, as a share.
+    n : int
+        How many images that was said of.
     """
 
     def __init__(self, bundle: Bundle) -> None:
@@ -38,6 +40,12 @@ class Drift:
         self._fresh = 0
         self.differs = False
         self.share_unlike = 0.0
+        self.n = 0
+
+    def warm(self) -> None:
+        """Find out now what the training images are like: nobody should wait for it later."""
+        if self._watch is not None:
+            self._watch.prepare()
 
     def see(self, images: NDArray[np.uint8], answers: Readings) -> None:
         """Take note of images that were answered, and look again after some; what is new is logged."""
@@ -54,7 +62,7 @@ class Drift:
 
     def _look(self, watch: Watch) -> None:
         self._fresh, before = 0, self.differs
-        self.share_unlike, self.differs = watch.share_unlike, watch.alarm()
+        self.share_unlike, self.differs, self.n = watch.share_unlike, watch.alarm(), watch.n
         if self.differs and not before:  # to name the cause takes a while, in which others want answers
             threading.Thread(target=_tell, args=(watch.copy(),), name="misread-drift", daemon=True).start()
 

@@ -7,8 +7,9 @@ import logging
 import os
 import random
 import time
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -21,9 +22,10 @@ from PIL.PngImagePlugin import PngInfo
 from misread.bundle import Manifest
 from misread.data.content import hash_in_digits, image_hashes
 from misread.data.corrections import RIGHT, Correction, append_corrections, now
+from misread.data.memory import in_words
 from misread.data.unlabelled import ABOUT, KEPT_CORRECTIONS, KEPT_NAME, KEPT_TEXT, about_kept
 from misread.errors import MisreadError, ParameterError
-from misread.files import atomic_write, writable_folder
+from misread.files import appending, atomic_write, writable_folder
 
 __all__ = ["Keep", "Keeper"]
 
@@ -81,6 +83,16 @@ class Keep:
             )
         raise ParameterError(f"what to keep is unsure, unlike, all or sample=0.01 (a share), not {self.what!r}")
 
+    def in_words(self) -> str:
+        """What is kept, for whoever runs the server."""
+        which = {
+            "unsure": "what it is not sure of",
+            "unlike": "what is unlike all that it has learnt from",
+            "all": "all",
+        }.get(self.what, f"a share of {self.what.partition('=')[2]} of all")
+        most = f"at most {self.most:,} and {in_words(self.most_bytes)}"
+        return f"{which}, {most}; label them with misread review {self.folder}"
+
     def in_public(self) -> dict[str, Any]:
         """What clients are told; not where the folder is."""
         return {"what": self.what, "most": self.most, "most_bytes": self.most_bytes}
@@ -88,6 +100,9 @@ class Keep:
 
 class Keeper:
     """Writes what is to be kept, in a thread of its own; a server goes on if it cannot.
+
+    Several may write to one folder: each holds its `kept.json` locked while it writes, and looks again at what is
+    there when another has been at it.
 
     Parameters
     ----------
@@ -104,6 +119,7 @@ class Keeper:
         self._timer: asyncio.TimerHandle | None = None
         self._sizes: dict[str, int] | None = None
         self._bytes = 0
+        self._changed_at = 0
         self._resting_until = 0.0
         self._failed = False
         self.kept = self.lost = 0
@@ -132,22 +148,28 @@ class Keeper:
                 f"{folder} keeps what a model of other classes or image size was asked; give another"
             )
         try:
-            self._open()
+            with self._alone():
+                self._look()
         except (MisreadError, OSError) as error:
             return self._rest(error)
         return ""
 
-    def _open(self) -> dict[str, int]:
+    @contextmanager
+    def _alone(self) -> Iterator[None]:
+        """Keep others from writing to the folder until the block ends."""
+        folder, manifest = self.keep.folder, self._manifest
+        if not (folder / ABOUT).exists():
+            about = {"model": manifest.model, "classes": manifest.classes, "image_size": manifest.image_size}
+            with atomic_write(writable_folder(folder) / ABOUT) as stream:
+                stream.write(json.dumps(about, indent=1).encode())
+        with appending(folder / ABOUT):
+            yield
+
+    def _look(self) -> dict[str, int]:
         """Sizes of the images in the folder by their names, the oldest first."""
-        if self._sizes is None:
-            folder = writable_folder(self.keep.folder)
-            if not (folder / ABOUT).exists():
-                manifest = self._manifest
-                about = {"model": manifest.model, "classes": manifest.classes, "image_size": manifest.image_size}
-                with atomic_write(folder / ABOUT) as stream:
-                    stream.write(json.dumps(about, indent=1).encode())
+        if self._sizes is None or self._changed_at != self._folder_changed():
             found = []
-            with os.scandir(folder) as entries:
+            with os.scandir(writable_folder(self.keep.folder)) as entries:
                 for one in entries:
                     if one.name.endswith(".png.part"):
                         os.unlink(one.path)
@@ -157,7 +179,15 @@ class Keeper:
             self._sizes = {name: size for _, name, size in sorted(found)}
             self._bytes = sum(self._sizes.values())
             self._make_room(self._sizes)
+            self._changed_at = self._folder_changed()
         return self._sizes
+
+    def _folder_changed(self) -> int:
+        """When a file of the folder was added or taken away."""
+        try:
+            return self.keep.folder.stat().st_mtime_ns
+        except OSError:
+            return -1
 
     def offer(self, image: NDArray[np.uint8], state: str, answer: dict[str, Any]) -> None:
         """Keep one image if its answer is of the kind that is kept; in the event loop's thread, and at once."""
@@ -197,22 +227,26 @@ class Keeper:
         if path.exists() and path.stat().st_size > _MOST_SAID:
             raise ParameterError("the file of what was said is full; whoever runs the server should move it away")
         rows = []
-        for image in images:
-            name = self._write(image, {"when": now()})
-            rows.append(Correction(int(name[:16], 16), name, "", label, RIGHT, now(), "the page"))
+        with self._alone():
+            for image in images:
+                name = self._write(image, {"when": now()})
+                rows.append(Correction(int(name[:16], 16), name, "", label, RIGHT, now(), "the page"))
         append_corrections(path, rows)
 
     def _write_all(self, waiting: list[tuple[NDArray[np.uint8], dict[str, Any]]]) -> None:
         if time.monotonic() < self._resting_until:
             self.lost += len(waiting)
             return
-        for done, (image, answer) in enumerate(waiting):
-            try:
-                self._write(image, answer)
-            except (MisreadError, OSError) as error:
-                self.lost += len(waiting) - done
-                self._rest(error)
-                return
+        done = 0
+        try:
+            with self._alone():
+                for image, answer in waiting:
+                    self._write(image, answer)
+                    done += 1
+        except (MisreadError, OSError) as error:
+            self.lost += len(waiting) - done
+            self._rest(error)
+            return
         if self._failed:
             self._failed = False
             _log.error("images are kept again in %s", self.keep.folder)
@@ -228,7 +262,7 @@ class Keeper:
 
     def _write(self, image: NDArray[np.uint8], answer: dict[str, Any]) -> str:
         """Write an image that is not there yet, and take away the oldest ones for it; gives its file's name."""
-        sizes = self._open()
+        sizes = self._look()
         name = f"{hash_in_digits(image_hashes(image[None])[0])}.png"
         if name in sizes:
             return name
@@ -245,6 +279,7 @@ class Keeper:
         sizes[name] = len(content)
         self._bytes += len(content)
         self._make_room(sizes)
+        self._changed_at = self._folder_changed()
         return name
 
     def _make_room(self, sizes: dict[str, int]) -> None:

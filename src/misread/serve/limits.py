@@ -7,10 +7,11 @@ from dataclasses import dataclass, fields
 
 from misread.errors import ParameterError
 
-__all__ = ["LIGHT", "N_NEAREST", "Door", "Held", "Limits", "Refused", "read_body"]
+__all__ = ["AT_ONCE", "LIGHT", "N_NEAREST", "Door", "Held", "Limits", "Refused", "read_body"]
 
 N_NEAREST = 5  # training images that explain an answer
 LIGHT = 2_000_000  # pixels, in one request, of what is decoded in a moment
+AT_ONCE = 1 << 15  # bytes of a body that is read where it arrives, in a millisecond: to hand it on takes as long
 
 _DISCARD = 4  # an overlong body is read to this many times its limit, so that the client can read why it failed
 

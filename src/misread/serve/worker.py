@@ -1,9 +1,11 @@
 """The thread that asks the model: what arrives while it works is answered together next, small requests first."""
 
+import asyncio
+import contextlib
 import heapq
 import itertools
 import threading
-from concurrent.futures import Future
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -16,6 +18,7 @@ from misread.serve.limits import N_NEAREST
 __all__ = ["Reply", "Worker"]
 
 _FAREWELL = 2.0
+_WARMING = 32  # images, after which a search among many has been prepared
 
 
 @dataclass(frozen=True, eq=False)
@@ -45,7 +48,7 @@ class Reply:
 class _Job:
     images: NDArray[np.uint8]
     explain: bool
-    future: "Future[Reply]"
+    future: "asyncio.Future[Reply]"
 
 
 class Worker:
@@ -82,21 +85,23 @@ class Worker:
         self._thread.join(_FAREWELL)  # it cannot be ended; a batch that takes longer ends with the process
 
     def warm(self) -> None:
-        """Ask once for an answer and an explanation, before the thread runs: the first of a kind takes seconds."""
-        self._replies([_Job(self._bundle.example_images[:1], True, Future())])
-        self.batches = self.images = 0
+        """Ask for some answers and an explanation, before the thread runs: the first of a kind take seconds."""
+        self._bundle.answer(self._bundle.example_images[:_WARMING])
+        self._bundle.nearest(self._bundle.example_images[:1])
+        self.drift.warm()
 
-    def submit(self, images: NDArray[np.uint8], explain: bool) -> "Future[Reply]":
-        """Queue images of shape (n, height, width); cancelling the future before its turn takes them out."""
-        job = _Job(images, explain, Future())
+    async def ask(self, images: NDArray[np.uint8], explain: bool) -> Reply:
+        """Wait for the answers to images, shape (n, height, width); who is cancelled in time is left out."""
+        self._loop = asyncio.get_running_loop()
+        job = _Job(images, explain, self._loop.create_future())
         with self._changed:
             heapq.heappush(self._jobs, (len(images), next(self._numbers), job))
             self._changed.notify()
-        return job.future
+        return await job.future
 
     def _run(self) -> None:
         while jobs := self._next():
-            jobs = [job for job in jobs if job.future.set_running_or_notify_cancel()]
+            jobs = [job for job in jobs if not job.future.cancelled()]
             if jobs:
                 self._answer(jobs)
 
@@ -116,12 +121,15 @@ class Worker:
         try:
             replies = self._replies(jobs)
         except Exception as error:
-            for job in jobs:
-                job.future.set_exception(error)
+            self._hand_over(jobs, [error] * len(jobs))
         else:
-            for job, reply in zip(jobs, replies, strict=True):
-                job.future.set_result(reply)
+            self._hand_over(jobs, replies)
             self.drift.see(np.concatenate([job.images for job in jobs]), replies[0].answers)
+
+    def _hand_over(self, jobs: list[_Job], replies: Sequence[Reply | Exception]) -> None:
+        """Wake the event loop once for all of them; not if the server has ended meanwhile."""
+        with contextlib.suppress(RuntimeError):
+            self._loop.call_soon_threadsafe(_deliver, jobs, replies)
 
     def _replies(self, jobs: list[_Job]) -> list[Reply]:
         images = np.concatenate([job.images for job in jobs])
@@ -140,3 +148,13 @@ class Worker:
         if job.explain and examples:
             distances, indices = self._bundle.nearest(job.images, min(N_NEAREST, examples))
         return Reply(job.images, answers, start, distances, indices)
+
+
+def _deliver(jobs: list[_Job], replies: Sequence[Reply | Exception]) -> None:
+    for job, reply in zip(jobs, replies, strict=True):
+        if job.future.done():
+            continue
+        if isinstance(reply, Exception):
+            job.future.set_exception(reply)
+        else:
+            job.future.set_result(reply)
