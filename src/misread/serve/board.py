@@ -2,6 +2,7 @@
 
 import json
 import os
+import sys
 import tempfile
 import zlib
 
@@ -27,11 +28,7 @@ class Board:
 
     def __init__(self, count: int, handle: int | None = None) -> None:
         self.count = count
-        if handle is None:
-            with tempfile.TemporaryFile() as stream:
-                handle = os.dup(stream.fileno())
-            os.ftruncate(handle, count * _PLACE)
-        self.handle = handle
+        self.handle = _made(count * _PLACE) if handle is None else handle
 
     def write(self, place: int, counts: Counts) -> None:
         """Write down what the process at this place has counted."""
@@ -63,6 +60,16 @@ class Board:
     def close(self) -> None:
         """Close the file, which is gone when all have."""
         os.close(self.handle)
+
+
+def _made(size: int) -> int:
+    if sys.platform == "linux":  # in memory: a container may have no folder to write to
+        handle = os.memfd_create("misread-serve")
+    else:
+        with tempfile.TemporaryFile() as stream:
+            handle = os.dup(stream.fileno())
+    os.ftruncate(handle, size)
+    return handle
 
 
 class Place:
