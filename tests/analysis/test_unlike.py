@@ -141,6 +141,11 @@ def test_some_of_the_known_images_settle_most(monkeypatch, bundle, digits, noise
         np.testing.assert_array_equal(likeness.are_beyond(images, threshold), distances > threshold)
 
 
+def test_what_is_far_by_its_strokes_alone_is_not_asked_by_its_edges(bundle, noise, monkeypatch):
+    monkeypatch.setattr(unlike, "_edges", None)
+    assert bundle.likeness.are_beyond(noise, 0.01).all()
+
+
 def test_an_image_is_no_neighbour_of_its_own(digits):
     images, labels = digits.train.images[:300], digits.train.labels[:300]
     likeness, rows = learn(images, labels)

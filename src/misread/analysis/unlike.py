@@ -46,6 +46,8 @@ _BLOCK = 256
 _SOME = 8
 _SURELY = 1 - 1e-4
 """More than single precision rounds off."""
+_SURELY_FAR = 1.01
+"""The same of a squared distance, as a difference of larger numbers."""
 
 Floats = NDArray[np.float64]
 Singles = NDArray[np.float32]
@@ -95,20 +97,32 @@ class Likeness:
         return np.concatenate([_nearest(self.places(images[part]), *self._known_places) for part in parts])
 
     def are_beyond(self, images: NDArray[np.uint8], threshold: float) -> NDArray[np.bool_]:
-        """Whether images are further from the nearest training images than that; most are seen not to be by some.
+        """Whether images are further from the nearest training images than that; of most it is seen at once.
 
-        The same as by `distances`: what is near enough to some of the known images is no further from all of them.
+        The same as by `distances`: what is near enough to some of the known images is no further from all of them,
+        and what is too far from every one, were it by its strokes alone, is too far from the nearest on average.
         """
-        known, squares = self._known_places
         beyond = np.empty(len(images), np.bool_)
         for start in range(0, len(images), _BLOCK):
-            places = self.places(images[start : start + _BLOCK])
-            found = np.ones(len(places), np.bool_)
-            if len(known) >= _SOME * _BLOCK:
-                found = _nearest(places, *self._some_places) > threshold * _SURELY
-            if found.any():
-                found[found] = _nearest(places[found], known, squares) > threshold
+            part = images[start : start + _BLOCK]
+            strokes = self._stroke_places(part)
+            found = _surely_far(strokes, self._turned_strokes, threshold)
+            near = np.flatnonzero(~found)
+            if len(near):
+                places = np.hstack([self._edge_places(part[near]), strokes[near]])
+                found[near] = self._places_beyond(places, threshold)
             beyond[start : start + _BLOCK] = found
+        return beyond
+
+    def _places_beyond(self, places: Singles, threshold: float) -> NDArray[np.bool_]:
+        known, squares = self._known_places
+        beyond = np.ones(len(places), np.bool_)
+        if len(known) >= _SOME * _BLOCK:
+            beyond = _nearest(places, *self._some_places) > threshold * _SURELY
+        doubted = np.flatnonzero(beyond)
+        doubted = doubted[~_surely_far(places[doubted], self._turned_places, threshold)]
+        if len(doubted):
+            beyond[doubted] = _nearest(places[doubted], known, squares) > threshold
         return beyond
 
     def held_out_distances(
@@ -134,9 +148,14 @@ class Likeness:
 
     def places(self, images: NDArray[np.uint8]) -> Singles:
         """Where images of shape (n, height, width) are, along the axes of edges and those of strokes."""
-        edges = _edges(images) @ self._edge_axes - self.edge_centre
+        return np.hstack([self._edge_places(images), self._stroke_places(images)])
+
+    def _edge_places(self, images: NDArray[np.uint8]) -> Singles:
+        return _edges(images) @ self._edge_axes - self.edge_centre
+
+    def _stroke_places(self, images: NDArray[np.uint8]) -> Singles:
         counts = _standardised(_counts(images, self.levels), self.stroke_centre, self.stroke_spread)
-        return np.hstack([edges, counts @ self.stroke_axes])
+        return counts @ self.stroke_axes
 
     @cached_property
     def _edge_axes(self) -> Singles:
@@ -147,6 +166,14 @@ class Likeness:
         """The places of known images, and how far these are from the middle, squared."""
         places = self.known * self.known_step
         return places, (places**2).sum(axis=1)
+
+    @cached_property
+    def _turned_places(self) -> Singles:
+        return _turned(self._known_places[0])
+
+    @cached_property
+    def _turned_strokes(self) -> Singles:
+        return _turned(self._known_places[0][:, self.edge_axes.shape[1] :])
 
     @cached_property
     def _some_places(self) -> tuple[Singles, Singles]:
@@ -249,6 +276,19 @@ def _nearest(places: Singles, known: Singles, squares: Singles, itself: NDArray[
     n = min(N_NEAREST, len(known))
     nearest = np.partition(np.maximum(squared, 0), n - 1, axis=1)[:, :n]
     return np.asarray(np.sqrt(nearest).mean(axis=1), np.float64)
+
+
+def _turned(known: Singles) -> Singles:
+    """What gives, of places with a 1 behind each, squared distances to known ones, less those from the middle."""
+    return np.ascontiguousarray(np.hstack([-2 * known, (known**2).sum(axis=1)[:, None]]).T)
+
+
+def _surely_far(places: Singles, turned: Singles, threshold: float) -> NDArray[np.bool_]:
+    """Whether every known place is further than that, beyond all that rounding does."""
+    with_one = np.hstack([places, np.ones((len(places), 1), np.float32)])
+    closest = (places**2).sum(axis=1) + (with_one @ turned).min(axis=1)
+    found: NDArray[np.bool_] = closest > _SURELY_FAR * threshold**2
+    return found
 
 
 def _edges(images: NDArray[np.uint8]) -> Singles:
