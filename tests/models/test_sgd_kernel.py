@@ -11,7 +11,8 @@ from hypothesis.extra import numpy as arrays
 from misread.kernels import screen as screens
 from misread.kernels import sgd as kernels
 from misread.kernels.codes import encode_floats, pixel_screen
-from misread.kernels.rows import Rows
+from misread.kernels.packed import n_grouped, packed_dot
+from misread.kernels.rows import Rows, by_patch, read_row
 from misread.kernels.sgd import Rule, fit_hinge, shuffle_order
 
 
@@ -232,8 +233,8 @@ def test_the_screen_bounds_the_sequential_sum(pixels, as_floats, data):
     scale = np.linspace(0.3, 40.0, pixels.shape[1])
     mean = np.linspace(-5.0, 300.0, pixels.shape[1])
     X = (pixels - mean) / scale
-    screen = encode_floats(X) if as_floats else pixel_screen(pixels, mean, scale)
-    q = np.zeros(len(coef), np.int16)
+    screen = encode_floats(X) if as_floats else pixel_screen(pixels, np.arange(len(mean)), mean, scale)
+    q = np.zeros(n_grouped(len(coef)), np.int16)
     squares = screens.sum_products(coef, coef)
     unit, base, spill = screens.bound_weights(coef, squares, screen, 1.0, np.zeros(len(coef)), q)
     moved = screens.distance(coef, np.zeros(len(coef)))
@@ -242,7 +243,7 @@ def test_the_screen_bounds_the_sequential_sum(pixels, as_floats, data):
         exact = 0.0
         for w, x in zip(coef, row, strict=True):
             exact += w * x
-        quick = base + unit * screens.code_dot(screen.codes, i, q)
+        quick = base + unit * packed_dot(screen.packed, i, q)
         error = screens.HALF_UNIT * unit * screen.mass[i] + spill
         underflow = 1e-280
         assert abs(quick - exact) <= error + underflow
@@ -257,7 +258,7 @@ def test_rows_that_use_rare_columns_are_not_screened(as_floats):
     pixels[[3, 500], 2], pixels[[500, 900], 7] = (9, 200), 255
     mean, scale = pixels.mean(axis=0), pixels.std(axis=0)
     X = (pixels - mean) / scale
-    screen = encode_floats(X) if as_floats else pixel_screen(pixels, mean, scale)
+    screen = encode_floats(X) if as_floats else pixel_screen(pixels, np.arange(len(mean)), mean, scale)
     assert np.flatnonzero(screen.gain == 0).tolist() == [2, 7]
     assert np.flatnonzero(np.isinf(screen.mass)).tolist() == [3, 500, 900]
     rows = Rows.of_floats(X) if as_floats else rows_of_pixels(pixels, mean, scale)
@@ -275,9 +276,36 @@ def test_columns_with_few_values_are_lifted_back_too():
 def test_the_largest_sums_fit_in_32_bits():
     for n_features in (1, 784, 4096, 70_000):
         pixels = np.full((1, n_features), 255, np.uint8)
-        screen = pixel_screen(pixels, np.zeros(n_features), np.ones(n_features))
-        q = np.full(n_features, screen.largest_weight, np.int16)
-        assert screens.code_dot(pixels, 0, q) == 255 * n_features * screen.largest_weight
+        screen = pixel_screen(pixels, np.arange(n_features), np.zeros(n_features), np.ones(n_features))
+        q = np.full(n_grouped(n_features), screen.largest_weight, np.int16)
+        assert packed_dot(screen.packed, 0, q) == 255 * n_features * screen.largest_weight
+
+
+@pytest.mark.parametrize("density", [0.0, 0.0005, 0.2, 1.0])
+def test_packed_rows_give_their_codes_and_products(density):
+    rng = np.random.default_rng(8)
+    pixels = rng.integers(1, 256, (40, 5003)).astype(np.uint8) * (rng.random((40, 5003)) < density)
+    columns = rng.permutation(5003)[:5001]
+    rows = Rows.of_pixels(pixels, columns)
+    packed, q, values = rows.screen.packed, np.zeros(n_grouped(5001), np.int16), np.empty(n_grouped(5001))
+    q[:5001] = rng.integers(-1500, 1500, 5001)
+    for i, row in enumerate(pixels[:, columns]):
+        assert read_row(rows, i, np.ones(5001), values) == row.sum()
+        assert values[:5001].tolist() == row.tolist()
+        assert packed_dot(packed, i, q) == row.astype(int) @ q[:5001].astype(int)
+    assert packed.memory.ctypes.data % 64 == 0
+
+
+def test_columns_in_patches_change_no_bit():
+    rng = np.random.default_rng(6)
+    pixels = rng.integers(0, 256, (50, 81)).astype(np.uint8)
+    label, weight = np.where(pixels[:, 40] > 128, 1.0, -1.0), np.ones(50)
+    columns = by_patch(np.arange(81), 81)
+    assert columns[:8].tolist() == [0, 1, 9, 10, 18, 19, 27, 28]
+    assert by_patch(np.arange(80), 80).tolist() == list(range(80))
+    coef, intercept, epochs = fast_fit(Rows.of_pixels(pixels, columns), label, weight, 3, **RULE, objective=True)
+    expected = slow_fit(pixels.tolist(), label.tolist(), weight.tolist(), 3, **RULE, objective=True)
+    assert (coef[np.argsort(columns)].tolist(), intercept, epochs) == expected
 
 
 def test_standardised_pixels_are_lifted_back_to_their_codes():

@@ -5,7 +5,18 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from misread.kernels.jit import ANY_ORDER, inner, kernel
+from misread.kernels.jit import ANY_ORDER, inner, kernel, read_only
+from misread.kernels.packed import (
+    GROUP,
+    Bytes,
+    Packed,
+    group_code,
+    group_step,
+    most_bytes,
+    n_grouped,
+    n_groups,
+    pack_row,
+)
 from misread.kernels.prefetch import CACHE_LINE
 
 __all__ = [
@@ -17,11 +28,9 @@ __all__ = [
     "Screen",
     "aligned",
     "encode_floats",
-    "in_whole_lines",
     "pixel_screen",
 ]
 
-Bytes = NDArray[np.uint8]
 Floats = NDArray[np.float64]
 
 HALF_ULP = 2.0**-53
@@ -35,7 +44,7 @@ LEVEL_VALUES = 100  # of a column that are looked at to find its levels
 class Screen(NamedTuple):
     """Rows as 8-bit codes, with what bounds their dot products."""
 
-    codes: Bytes  # (n, at least m) in whole cache lines; zeros after the m-th column
+    packed: Packed  # n rows of at least m codes; zeros after the m-th column
     offset: Floats  # (m,)
     gain: Floats  # (m,) 0 for rare columns
     is_shifted: bool  # whether any offset is not zero
@@ -43,17 +52,6 @@ class Screen(NamedTuple):
     mass: Floats  # (n,) sum of the codes of each row; infinite if the row uses a rare column
     norm: Floats  # (n,) at least the Euclidean norm of each row of values
     largest_weight: int  # no q reaches it; no integer sum of a row of finite mass overflows 32 bits
-
-
-def in_whole_lines(rows: Bytes, columns: NDArray[np.intp]) -> Bytes:
-    """Copy some columns of rows, so that each row starts a cache line of its own, with zeros after its end.
-
-    Reading rows in random order takes time for every line that a row touches, and for every page that NumPy does
-    not put on a huge one; it does so with the memory of a copy.
-    """
-    lines = _whole_lines(len(rows), len(columns))
-    np.take(rows, columns, axis=1, out=lines[:, : len(columns)], mode="clip")
-    return lines
 
 
 def aligned(shape: tuple[int, int], dtype: Any) -> NDArray[Any]:
@@ -64,16 +62,10 @@ def aligned(shape: tuple[int, int], dtype: Any) -> NDArray[Any]:
     return memory[start : start + n_bytes].view(dtype).reshape(shape)
 
 
-def _whole_lines(n: int, m: int) -> Bytes:
-    lines = aligned((n, -(-m // CACHE_LINE) * CACHE_LINE), np.uint8)
-    lines[:, m:] = 0
-    return lines
-
-
-def pixel_screen(pixels: Bytes, mean: Floats, scale: Floats) -> Screen:
-    """The screen of ``(pixels - mean) / scale``."""
+def pixel_screen(pixels: Bytes, columns: NDArray[np.intp], mean: Floats, scale: Floats) -> Screen:
+    """The screen of ``(pixels[:, columns] - mean) / scale``."""
     with np.errstate(all="ignore"):  # a scale of zero makes the bounds infinite
-        return _complete(pixels, -mean / scale, 1.0 / scale, np.zeros(len(mean)))
+        return _screen(pixels, columns, -mean / scale, 1.0 / scale, np.zeros(len(mean)))
 
 
 def encode_floats(values: Floats) -> Screen:
@@ -84,21 +76,28 @@ def encode_floats(values: Floats) -> Screen:
     low, high = values.min(axis=0), values.max(axis=0)
     with np.errstate(all="ignore"):
         gain = (high - low) / _count_levels(_other_values(values, low), low, high)
-        codes = _whole_lines(*values.shape)
-        return _complete(codes, low, gain, _encode(values, low, gain, codes))
+        codes = np.empty(values.shape, np.uint8)
+        residual = _encode(values, low, gain, codes)
+        return _screen(codes, np.arange(len(low)), low, gain, residual)
 
 
-def _complete(codes: Bytes, offset: Floats, gain: Floats, residual: Floats) -> Screen:
-    n_features = len(offset)
+def _screen(codes: Bytes, columns: NDArray[np.intp], offset: Floats, gain: Floats, residual: Floats) -> Screen:
+    n, n_features = len(codes), len(columns)
     largest = np.abs(offset) + LARGEST_CODE * np.abs(gain) + residual
     slack = residual + (4 * n_features + 64) * HALF_ULP * largest
-    mass, norm = np.empty(len(codes)), np.empty(len(codes))
-    _measure_rows(codes, offset, gain, slack, mass, norm)
-    rare, uses_rare = _rare_columns(codes)
+    # Pages of the room that no row comes to need are never touched, and take no memory.
+    memory = aligned((n, most_bytes(n_features)), np.uint8).reshape(-1)
+    packed = Packed(memory, np.zeros(n + 1, np.int32))
+    mass, norm, uses = np.empty(n), np.empty(n), np.zeros(n_grouped(n_features), np.int64)
+    used, places = np.zeros(len(uses) // GROUP, np.uint64), np.empty(len(uses) // GROUP, np.int32)
+    room = used.view(np.uint8), used, places
+    _pack(read_only(codes), columns, packed, offset, gain, slack, mass, norm, uses, room)
+    packed = Packed(memory[: packed.start[-1] * CACHE_LINE], packed.start)
+    rare, uses_rare = _rare_columns(packed, uses)
     mass[uses_rare] = np.inf
     largest_weight = min(LARGEST_WEIGHT, int((2**31 - 1) // max(1.0, mass[~uses_rare].max(initial=0.0))))
     return Screen(
-        codes=codes,
+        packed=packed,
         offset=offset,
         gain=np.where(rare[:n_features], 0.0, gain),
         is_shifted=bool(offset.any()),
@@ -109,56 +108,78 @@ def _complete(codes: Bytes, offset: Floats, gain: Floats, residual: Floats) -> S
     )
 
 
-def _rare_columns(codes: Bytes) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+@inner()
+def _pack(
+    codes: Bytes,
+    columns: NDArray[np.intp],
+    packed: Packed,
+    offset: Floats,
+    gain: Floats,
+    slack: Floats,
+    mass: Floats,
+    norm: Floats,
+    uses: NDArray[np.int64],
+    room: tuple[Bytes, NDArray[np.uint64], NDArray[np.int32]],
+) -> None:
+    """Pack some columns of the codes; write what `_measure` gives of each row and how many use each column."""
+    row, used, places = room
+    line = 0
+    for i in range(len(codes)):
+        for j in range(columns.size):
+            row[j] = codes[i, columns[j]]
+        line = pack_row(row, used, places, packed.memory, line)
+        for k in range(n_groups(packed, i)):
+            group = int(places[k])
+            for j in range(GROUP):
+                uses[group * GROUP + j] += row[group * GROUP + j] != 0
+        packed.start[i + 1] = line
+        mass[i], norm[i] = _measure(row, offset, gain, slack)
+
+
+@inner(fastmath=ANY_ORDER)
+def _measure(codes: Bytes, offset: Floats, gain: Floats, slack: Floats) -> tuple[float, float]:
+    """The sum of a row's codes, and an upper bound of the norm of its values."""
+    total, squares = np.int64(0), 0.0
+    for j in range(offset.size):
+        total += np.int64(codes[j])
+        value = np.abs(offset[j] + gain[j] * np.float64(codes[j])) + slack[j]
+        squares += value * value
+    return np.float64(total), np.sqrt(squares) * (1.0 + 1e-6) + TINY
+
+
+def _rare_columns(packed: Packed, uses: NDArray[np.int64]) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
     """Columns that are zero in nearly all rows, as many as leave all but a few rows with zeros only; these rows.
 
     Standardising blows such columns up, and their weights with them. Left out of `q`, they cannot make its unit
-    coarse; the rows that use them are not screened.
+    coarse; the rows that use them are not screened. `uses` are the rows that are not zero in each column.
     """
-    n_columns = codes.shape[1]
-    uses, rank, lowest = (
-        np.zeros(n_columns, np.int64),
-        np.empty(n_columns, np.int32),
-        np.empty(len(codes), np.int32),
-    )
-    _count_uses(codes, uses)
+    n, n_columns = len(packed.start) - 1, len(uses)
+    rank, lowest = np.empty(n_columns, np.int32), np.empty(n, np.int32)
     rank[np.argsort(uses, kind="stable")] = np.arange(n_columns)
-    _find_lowest_ranks(codes, rank, lowest)
+    _find_lowest_ranks(packed, rank, rank.reshape(-1, GROUP).min(axis=1), lowest)
     # How many rows use any of the k + 1 rarest columns:
     n_using = np.cumsum(np.bincount(lowest, minlength=n_columns + 1))[:n_columns]
-    n_rare = np.searchsorted(n_using, RARE * len(codes), side="right")
+    n_rare = np.searchsorted(n_using, RARE * n, side="right")
     return rank < n_rare, lowest < n_rare
 
 
 @inner()
-def _count_uses(codes: Bytes, uses: NDArray[np.int64]) -> None:
-    """Add to each column's number the rows that are not zero there."""
-    for i in range(len(codes)):
-        for j in range(uses.size):
-            uses[j] += codes[i, j] != 0
+def _find_lowest_ranks(
+    packed: Packed, rank: NDArray[np.int32], best: NDArray[np.int32], lowest: NDArray[np.int32]
+) -> None:
+    """Write the lowest rank of a column that each row uses; their number for a row of zeros.
 
-
-@inner()
-def _find_lowest_ranks(codes: Bytes, rank: NDArray[np.int32], lowest: NDArray[np.int32]) -> None:
-    """Write the lowest rank of a column that each row uses; their number for a row of zeros."""
-    for i in range(len(codes)):
-        least = np.int32(rank.size)
-        for j in range(rank.size):
-            least = min(least, rank[j] if codes[i, j] != 0 else np.int32(rank.size))
+    `best` is the lowest rank of each group.
+    """
+    for i in range(lowest.size):
+        least, group, count = np.int32(rank.size), -1, n_groups(packed, i)
+        for k in range(count):
+            group += group_step(packed, i, count, k)
+            if best[group] < least:
+                for j in range(GROUP):
+                    if group_code(packed, i, k, j) != 0:
+                        least = min(least, rank[group * GROUP + j])
         lowest[i] = least
-
-
-@inner(fastmath=ANY_ORDER)
-def _measure_rows(codes: Bytes, offset: Floats, gain: Floats, slack: Floats, mass: Floats, norm: Floats) -> None:
-    """Write the sum of each row's codes, and an upper bound of the norm of its values."""
-    for i in range(len(codes)):
-        total, squares = np.int64(0), 0.0
-        for j in range(offset.size):
-            total += np.int64(codes[i, j])
-            value = np.abs(offset[j] + gain[j] * np.float64(codes[i, j])) + slack[j]
-            squares += value * value
-        mass[i] = total
-        norm[i] = np.sqrt(squares) * (1.0 + 1e-6) + TINY
 
 
 @kernel()

@@ -23,35 +23,22 @@ that are zero there; the few others have an infinite mass, and no bound.
 """
 
 import numpy as np
-from numpy.typing import NDArray
 
-from misread.kernels.codes import LARGEST_WEIGHT, TINY, Bytes, Floats, Screen
+from misread.kernels.codes import LARGEST_WEIGHT, TINY, Floats, Screen
 from misread.kernels.jit import ANY_ORDER, inner
+from misread.kernels.packed import Weights
 
 __all__ = [
     "HALF_UNIT",
-    "Weights",
     "add_product",
     "bound_weights",
-    "code_dot",
     "distance",
     "move_weights",
     "sum_products",
 ]
 
-Weights = NDArray[np.int16]
-
 HALF_UNIT = 0.500001  # of a unit: what rounding can change, and how u / unit itself is rounded
 ROUNDER = 1.5 * 2**52
-
-
-@inner()
-def code_dot(codes: Bytes, i: int, q: Weights) -> int:
-    """The integer sum of ``codes[i] * q``; with a finite mass, `Screen.largest_weight` keeps it in 32 bits."""
-    total = np.int32(0)
-    for j in range(q.size):
-        total = np.int32(total + np.int32(np.int32(codes[i, j]) * np.int32(q[j])))
-    return np.int64(total)  # type: ignore[return-value]
 
 
 @inner(fastmath=ANY_ORDER)

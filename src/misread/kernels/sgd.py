@@ -21,15 +21,14 @@ from typing import Any, NamedTuple, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from misread.kernels.codes import HALF_ULP, TINY, Bytes, Floats, Screen, aligned
+from misread.kernels.codes import HALF_ULP, TINY, Floats, Screen, aligned
 from misread.kernels.jit import inner, part
+from misread.kernels.packed import Packed, Weights, n_grouped, packed_dot, prefetch_packed, prefetch_start
 from misread.kernels.prefetch import prefetch_row
-from misread.kernels.rows import Rows, read_row
+from misread.kernels.rows import Rows, read_row, sequential_sum
 from misread.kernels.screen import (
     HALF_UNIT,
-    Weights,
     bound_weights,
-    code_dot,
     distance,
     move_weights,
     sum_products,
@@ -76,7 +75,7 @@ class Work(NamedTuple):
     facts: Floats  # (n, 4), half a cache line each
     order: NDArray[np.int32]  # (n,)
     spare: NDArray[np.int32]  # (n,)
-    row: Floats  # (m,) the sample in hand
+    row: Floats  # (m,) the sample in hand, and room for a whole group
     reference: Floats  # (m,) the weights whose scores are remembered
     per_unit: Floats  # (m,)
     q: Weights  # (m,) and zeros
@@ -92,10 +91,10 @@ class Work(NamedTuple):
             facts=facts,
             order=np.arange(n, dtype=np.int32),
             spare=np.empty(n, np.int32),
-            row=np.empty(m),
+            row=np.empty(n_grouped(m)),
             reference=np.empty(m),
             per_unit=np.zeros(m),
-            q=np.zeros(screen.codes.shape[1], np.int16),
+            q=np.zeros(n_grouped(m), np.int16),
         )
 
 
@@ -124,14 +123,6 @@ def _shuffle(order: NDArray[np.int32], seed: int) -> None:
 
 
 @inner()
-def _sequential_sum(coef: Floats, row: Floats) -> float:
-    total = 0.0
-    for j in range(row.size):
-        total += coef[j] * row[j]
-    return total
-
-
-@inner()
 def _is_beyond(score: float, error: float, label: float, common: float, intercept: float, margin: float) -> bool:
     """Whether a score known to `error` surely leaves the margin unviolated."""
     score, error = common * score, common * error
@@ -153,9 +144,9 @@ def _is_beyond_from_memory(
 
 @part()
 def _is_beyond_by_screen(
-    codes: Bytes, q: Weights, facts: Floats, i: int, common: float, intercept: float, state: Any, margin: float
+    packed: Packed, q: Weights, facts: Floats, i: int, common: float, intercept: float, state: Any, margin: float
 ) -> bool:
-    score = state.base + state.unit * code_dot(codes, i, q)
+    score = state.base + state.unit * packed_dot(packed, i, q)
     error = HALF_UNIT * state.unit * facts[i, MASS] + state.spill
     label = np.copysign(1.0, facts[i, SIGNED_NORM])
     return _is_beyond(score, error, label, common, intercept, margin)
@@ -183,25 +174,26 @@ def _margin_at(
     if not exact:
         z = (total * common + intercept) * label
         magnitude = (np.sqrt(state.squares) + TINY) * abs(facts[i, SIGNED_NORM])
-        error = common * (2 * row.size + 16) * HALF_ULP * magnitude
+        error = common * (2 * coef.size + 16) * HALF_ULP * magnitude
         error += 8 * HALF_ULP * (abs(total * common) + abs(intercept)) + 1e-300
         if z - error > margin or z + error <= margin:
             return z, error
-    return (_sequential_sum(coef, row) * common + intercept) * label, 0.0
+    return (sequential_sum(rows, coef, row) * common + intercept) * label, 0.0
 
 
 @part()
-def _manage_memory(codes: Bytes, coef: Floats, work: Work, state: Any) -> None:
+def _manage_memory(packed: Packed, coef: Floats, work: Work, state: Any) -> None:
     """Note the present scores of all samples when the old ones have cost more dot products than that does.
 
     A sequential pass over the rows takes about two fifths of the time of visiting them in random order. If
     fewer samples than there are have been visited by then, memory does not pay yet, and is given up for a while.
     """
-    if 0.0 < state.visits < len(codes):
+    n = len(work.facts)
+    if 0.0 < state.visits < n:
         state.remembering, state.moved = 0.0, np.inf
         return
-    for i in range(len(codes)):
-        work.facts[i, SCORE] = state.base + state.unit * code_dot(codes, i, work.q)
+    for i in range(n):
+        work.facts[i, SCORE] = state.base + state.unit * packed_dot(packed, i, work.q)
     for j in range(coef.size):
         work.reference[j] = coef[j]
     state.old_unit, state.old_spill = state.unit, state.spill
@@ -221,25 +213,27 @@ def _run_epoch(
     rows: Rows, rule: Rule, order: NDArray[np.int32], coef: Floats, work: Work, state: Any, exact: bool
 ) -> None:
     """Visit every sample once."""
-    codes, facts, margin, last = rows.screen.codes, work.facts, rule.margin, order.size - 1
+    packed, facts, margin, last = rows.screen.packed, work.facts, rule.margin, order.size - 1
     intercept, common, t, sq_norm = state.intercept, state.common, state.t, state.sq_norm
     total, doubt = 0.0, 0.0
     for k in range(order.size):
-        prefetch_row(facts, int(order[min(k + 2 * AHEAD, last)]))
+        far_ahead = int(order[min(k + 2 * AHEAD, last)])
+        prefetch_row(facts, far_ahead)
+        prefetch_start(packed, far_ahead)
         ahead = int(order[min(k + AHEAD, last)])
         if not _is_beyond_from_memory(facts, ahead, common, intercept, state, margin):
-            prefetch_row(codes, ahead)
+            prefetch_packed(packed, ahead)
 
         i = int(order[k])
         label = np.copysign(1.0, facts[i, SIGNED_NORM])
         z, error = np.inf, 0.0
         if not _is_beyond_from_memory(facts, i, common, intercept, state, margin):
             state.misses += 1.0
-            if not _is_beyond_by_screen(codes, work.q, facts, i, common, intercept, state, margin):
+            if not _is_beyond_by_screen(packed, work.q, facts, i, common, intercept, state, margin):
                 z, error = _margin_at(rows, i, coef, work, common, intercept, state, margin, exact)
             elif state.remembering != 0.0 and 5.0 * state.misses > 2.0 * order.size:
                 state.visits += k
-                _manage_memory(codes, coef, work, state)
+                _manage_memory(packed, coef, work, state)
                 state.visits -= k
 
         eta = 1.0 / (rule.alpha * (rule.first_step + t - 1.0))
@@ -269,7 +263,7 @@ def _run_epoch(
             state.squares = move_weights(coef, work.row, update / common, work.per_unit, work.q)
             _bound(coef, rows.screen, work, state)
             if rule.objective:
-                squares = _sequential_sum(coef, coef) if exact else state.squares
+                squares = sequential_sum(rows, coef, coef) if exact else state.squares
                 sq_norm = squares * (common * common)
             if rule.fit_intercept:
                 intercept += update * rule.intercept_decay

@@ -7,7 +7,7 @@ from numpy.typing import ArrayLike, NDArray
 from scipy import sparse
 from sklearn.utils import check_array
 
-from misread.kernels.rows import Rows
+from misread.kernels.rows import Rows, by_patch
 from misread.kernels.sgd import fit_hinge, shuffle_order
 from misread.models.scaling import is_pixels
 from misread.parallel import Shared
@@ -80,6 +80,7 @@ def kernel_rows(X: Any, scaler: Any, coef: NDArray[np.float64]) -> tuple[Rows, N
             scale = np.asarray(scaler.scale_, np.float64)
         is_zero = ~X.any(axis=0) & (mean == 0.0) & (abs(scale) > 0.0) & ~coef.any(axis=0)
         columns = np.arange(X.shape[1]) if is_zero.all() else np.flatnonzero(~is_zero)
+        columns = by_patch(columns, X.shape[1])
         rows = Rows.of_pixels(X, columns, *(() if scaler is None else (mean, scale)))
         if np.isfinite(rows.screen.slack):
             return rows, columns

@@ -367,7 +367,9 @@ class_weight, warm_start, average
             objective=self.stopping == "objective",
         )
 
-        shared = Shared((rows, rule, codes, weight, class_weight), rows.pixels.nbytes + rows.floats.nbytes)
+        shared = Shared(
+            (rows, rule, codes, weight, class_weight), rows.screen.packed.memory.nbytes + rows.floats.nbytes
+        )
         results = Parallel(n_jobs=self.n_jobs, prefer="threads")(
             delayed(fit_class)(
                 shared,
