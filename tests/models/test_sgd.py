@@ -197,16 +197,30 @@ def test_a_scaler_without_mean_or_scale(digits, with_mean, with_std):
     np.testing.assert_array_equal(model.decision_function(X), expected.decision_function(scaler.transform(X)))
 
 
-def test_the_scaler_is_fitted_in_groups_of_columns_with_the_same_numbers(monkeypatch):
+@pytest.mark.parametrize(("with_mean", "with_std"), [(True, True), (False, True), (True, False), (False, False)])
+def test_the_scaler_is_fitted_in_a_kernel_with_the_same_numbers(monkeypatch, with_mean, with_std):
     X = np.random.default_rng(0).integers(0, 256, (3001, 33)).astype(np.uint8)
-    X[:, 4] = 9
+    X[:, 4], X[:, 5], X[:7, 6], X[7:, 6] = 9, 0, 1, 0
     monkeypatch.setattr(scaling, "LARGE", 10_000)
-    whole = StandardScaler().fit(X)
-    parts = SGDClassifier(scaler=StandardScaler(), max_iter=1, tol=None).fit(X, X[:, 0] > 99).scaler_
+    whole = StandardScaler(with_mean=with_mean, with_std=with_std).fit(X)
+    fit, widths = StandardScaler.fit, []
+    monkeypatch.setattr(StandardScaler, "fit", lambda self, X: widths.append(X.shape[1]) or fit(self, X))
+    ours = scaling.fit_scaler(whole, X)
+    assert widths == [2]
     for name in ("mean_", "var_", "scale_"):
-        assert getattr(parts, name).tobytes() == getattr(whole, name).tobytes()
-    assert parts.n_samples_seen_ == whole.n_samples_seen_
-    assert parts.n_features_in_ == whole.n_features_in_
+        value, expected = getattr(ours, name), getattr(whole, name)
+        assert value is expected if expected is None else value.tobytes() == expected.tobytes()
+    assert ours.n_samples_seen_ == whole.n_samples_seen_
+    assert ours.n_features_in_ == whole.n_features_in_
+
+
+def test_a_scikit_learn_that_counts_in_another_way_fits_all_columns(monkeypatch):
+    X = np.random.default_rng(0).integers(0, 256, (300, 33)).astype(np.uint8)
+    monkeypatch.setattr(scaling, "LARGE", 1_000)
+    monkeypatch.setattr(
+        scaling, "_fitted", lambda X: {"var_": np.ones(33), "mean_": np.ones(33), "scale_": np.ones(33)}
+    )
+    assert scaling.fit_scaler(StandardScaler(), X).mean_.tobytes() == StandardScaler().fit(X).mean_.tobytes()
 
 
 def test_partial_fit_is_scikit_learns(digits):
