@@ -90,7 +90,7 @@ def _screen(codes: Bytes, columns: NDArray[np.intp], offset: Floats, gain: Float
     packed = Packed(memory, np.zeros(n + 1, np.int32))
     mass, norm, uses = np.empty(n), np.empty(n), np.zeros(n_grouped(n_features), np.int64)
     used, places = np.zeros(len(uses) // GROUP, np.uint64), np.empty(len(uses) // GROUP, np.int32)
-    room = used.view(np.uint8), used, places
+    room = used.view(np.uint8), used, places, np.zeros(len(uses), np.uint8)
     _pack(read_only(codes), columns, packed, offset, gain, slack, mass, norm, uses, room)
     packed = Packed(memory[: packed.start[-1] * CACHE_LINE], packed.start)
     rare, uses_rare = _rare_columns(packed, uses)
@@ -119,19 +119,21 @@ def _pack(
     mass: Floats,
     norm: Floats,
     uses: NDArray[np.int64],
-    room: tuple[Bytes, NDArray[np.uint64], NDArray[np.int32]],
+    room: tuple[Bytes, NDArray[np.uint64], NDArray[np.int32], Bytes],
 ) -> None:
     """Pack some columns of the codes; write what `_measure` gives of each row and how many use each column."""
-    row, used, places = room
+    row, used, places, lately = room  # `lately` counts uses, 255 at most
     line = 0
     for i in range(len(codes)):
         for j in range(columns.size):
-            row[j] = codes[i, columns[j]]
+            row[j] = codes[i, np.uint64(columns[j])]  # unsigned: nothing to be counted from the end
+        for j in range(row.size):
+            lately[j] += row[j] != 0
+        if i % LARGEST_CODE == LARGEST_CODE - 1 or i == len(codes) - 1:
+            for j in range(row.size):
+                uses[j] += lately[j]
+                lately[j] = 0
         line = pack_row(row, used, places, packed.memory, line)
-        for k in range(n_groups(packed, i)):
-            group = int(places[k])
-            for j in range(GROUP):
-                uses[group * GROUP + j] += row[group * GROUP + j] != 0
         packed.start[i + 1] = line
         mass[i], norm[i] = _measure(row, offset, gain, slack)
 
@@ -177,8 +179,8 @@ def _find_lowest_ranks(
             group += group_step(packed, i, count, k)
             if best[group] < least:
                 for j in range(GROUP):
-                    if group_code(packed, i, k, j) != 0:
-                        least = min(least, rank[group * GROUP + j])
+                    code, present = group_code(packed, i, k, j), rank[group * GROUP + j]
+                    least = min(least, present if code != 0 else np.int32(rank.size))
         lowest[i] = least
 
 

@@ -100,7 +100,7 @@ def group_step(packed: Packed, i: int, count: int, k: int) -> int:
 @inner()
 def group_code(packed: Packed, i: int, k: int, j: int) -> int:
     """The j-th code of the k-th group of row i."""
-    return packed.memory[int(packed.start[i]) * CACHE_LINE + HEAD + k * GROUP + j]  # type: ignore[no-any-return]
+    return packed.memory[int(packed.start[i]) * CACHE_LINE + HEAD + k * GROUP + j]
 
 
 @inner()
@@ -165,4 +165,4 @@ def _packed_dot(typing_context: Any, memory: Any, line: Any, q: Any) -> Any:
 @inner()
 def packed_dot(packed: Packed, i: int, q: Weights) -> int:
     """The integer sum of the codes of row i, each times its weight, in 32 bits."""
-    return _packed_dot(packed.memory, int(packed.start[i]), q)  # type: ignore[call-arg, no-any-return]
+    return _packed_dot(packed.memory, int(packed.start[i]), q)  # type: ignore[call-arg]
