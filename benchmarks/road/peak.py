@@ -22,7 +22,7 @@ from misread.models.deep.network import build_network
 from misread.models.deep.training import Settings, logits_of, train
 from misread.models.zoo import make
 
-N_IMAGES, N_SIDE, N_TURNS, N_PARTS = 1_280, 1_024, 5, 6
+N_IMAGES, N_SIDE, N_TURNS, N_PARTS = 640, 1_024, 5, 6
 PARTS = {
     "aten::convolution_backward": "convolutions, backwards",
     "aten::mkldnn_convolution": "convolutions, forwards",

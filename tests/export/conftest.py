@@ -15,6 +15,7 @@ PARAMS = {
     "forest": {"n_estimators": 7, "min_samples_leaf": 2},
     "edge-kernel-quick": {"n_centres": 40, "n_components": 30},
     "edge-kernel-small": {"n_centres": 50, "n_rounds": 1, "n_components": 40},
+    "edge-kernel-medium": {"n_centres": 50, "n_rounds": 1, "n_components": 40},
     "edge-kernel": {"n_centres": 40, "n_rounds": 1},
     "edge-kernel-large": {"n_centres": 60, "n_rounds": 1},
     "tiny": {"epochs": 2, "widths": (6, 8, 5), "n_jobs": 1},

@@ -194,9 +194,9 @@ _MODELS = (
         "edge-kernel-quick",
         "a kernel machine on edge directions, in seconds",
         lambda seed: EdgeKernelClassifier(
-            n_centres=1_000, n_rounds=0, n_components=128, gamma=0.8, random_state=seed
+            n_centres=1_500, n_rounds=0, n_components=128, gamma=0.8, scales=((5, 2),), random_state=seed
         ),
-        4,
+        5,
         growing_by_image,
         adds="edge directions instead of pixels",
     ),
@@ -208,7 +208,17 @@ _MODELS = (
         ),
         10,
         growing_by_image,
-        adds="practice on bent copies",
+        adds="practice on bent copies, finer windows",
+    ),
+    Model(
+        "edge-kernel-medium",
+        "the same with more images and more practice",
+        lambda seed: EdgeKernelClassifier(
+            n_centres=3_000, n_rounds=5, n_components=200, gamma=0.8, random_state=seed
+        ),
+        25,
+        growing_by_image,
+        adds="more images to compare with, and more practice",
     ),
     Model(
         "edge-kernel",
@@ -216,7 +226,7 @@ _MODELS = (
         lambda seed: EdgeKernelClassifier(random_state=seed),
         150,
         growing_by_image,
-        adds="more images to compare with, and more practice",
+        adds="distances along all axes, and yet more images",
     ),
     Model(
         "edge-kernel-large",
