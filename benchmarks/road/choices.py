@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from sklearn.pipeline import Pipeline
 
 from benchmarks.machine import circumstances
 from benchmarks.road.race import MEASURED, PACKAGES
@@ -49,7 +50,13 @@ def main() -> int:
     params = known_params(options.model) | values
     around = circumstances(PACKAGES, of=MEASURED)
     runs = [tried(options.data, options.model, params, seed) for seed in range(options.seeds)]
-    row = {"data": options.data, "model": options.model, "set": values, "params": params, "why": options.why}
+    row = {
+        "data": options.data,
+        "model": options.model,
+        "set": unusual(options.model, params),
+        "params": params,
+        "why": options.why,
+    }
     log.append(row | {"around": around, "runs": runs})
     LOG.write_text("[\n" + ",\n".join(json.dumps(one) for one in log) + "\n]\n")
     LOG.with_suffix(".md").write_text(markdown(log))
@@ -64,6 +71,13 @@ def known_params(model: str) -> dict[str, Any]:
         for name, value in make(model).get_params().items()
         if name != "random_state" and (value is None or isinstance(value, bool | int | float | str | tuple))
     }
+
+
+def unusual(model: str, params: dict[str, Any]) -> dict[str, Any]:
+    """The parameters that are not what the estimator's class has by itself."""
+    estimator = make(model)
+    usual = {} if isinstance(estimator, Pipeline) else type(estimator)().get_params()
+    return {name: value for name, value in params.items() if name not in usual or _tuple(value) != usual[name]}
 
 
 def tried(data: str, model: str, values: dict[str, Any], seed: int) -> dict[str, Any]:
@@ -102,7 +116,7 @@ def markdown(log: list[dict[str, Any]]) -> str:
         "| ---: | --- | --- | --- | --- | --- | --- | --- |",
     ]
     for number, row in enumerate(log, 1):
-        chosen = ", ".join(f"{name}={json.dumps(value)}" for name, value in row["set"].items()) or "as it is"
+        chosen = ", ".join(f"{name}={json.dumps(value)}" for name, value in row["set"].items()) or "nothing"
         lines.append(
             f"| {number} | {row['data']} | {row['model']} | {chosen} | {_errors(row['runs'])} "
             f"| {_cpu(row['runs'])} | {row['why']} | {row['around']['commit']}, {row['around']['day']} |"
