@@ -7,7 +7,7 @@ ALL_EXTRAS := test,lint,docs,dask,parquet,deep,bench
 
 OLDEST := .venv-oldest/bin
 
-.PHONY: study test coverage oldest lint lint-js docs docs-pictures constraints wheel changelog bench bench-ladder bench-road clean
+.PHONY: study test coverage oldest lint lint-js docs docs-pictures constraints wheel changelog bench bench-ladder bench-road bench-serving clean
 
 study: .venv/ready
 	$(BIN)/misread study --out runs/digits
@@ -100,8 +100,18 @@ bench-road: .venv/ready
 	$(BIN)/python -m benchmarks.road $(if $(DATA),--data $(DATA)) $(if $(WITHIN),--within $(WITHIN)) \
 	  $(if $(SEEDS),--seeds $(SEEDS)) $(if $(FIRST),--first $(FIRST))
 
+# Serving beside FastAPI and LitServe, which are installed in an environment of their own; goes on where it stopped.
+bench-serving: .venv/ready .venv-rivals/ready
+	$(BIN)/pip install --quiet --constraint constraints.txt --editable '.[deep,onnx,serve]'
+	$(BIN)/python -m benchmarks.serving --rivals .venv-rivals/bin/python
+
+.venv-rivals/ready:
+	$(PYTHON) -m venv .venv-rivals
+	.venv-rivals/bin/pip install --quiet --disable-pip-version-check fastapi 'uvicorn[standard]' onnxruntime litserve
+	touch $@
+
 clean:
-	rm -rf .venv .venv-oldest .venv-stock .venv-constraints build dist docs/_build docs/reference/generated src/*.egg-info .pytest_cache .mypy_cache .ruff_cache
+	rm -rf .venv .venv-oldest .venv-stock .venv-rivals .venv-constraints build dist docs/_build docs/reference/generated src/*.egg-info .pytest_cache .mypy_cache .ruff_cache
 
 .venv/ready: pyproject.toml constraints.txt
 	@echo "Installing misread and what it needs into .venv: a minute or two."

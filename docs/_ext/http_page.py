@@ -23,7 +23,7 @@ def text() -> str:
         parts += [_route(method, path, about) for method, about in methods.items()]
     parts.append(
         "## GET /metrics\n\nCounters and gauges in Prometheus' text format: requests by outcome, images, batches, "
-        "requests inside, memory.\n"
+        "requests inside, memory. With several `--workers` they are of all processes together.\n"
     )
     parts.append("## What the answers hold\n")
     schemas = api["components"]["schemas"]
