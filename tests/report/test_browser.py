@@ -349,6 +349,19 @@ def test_it_prints_within_ten_pages(open_report: Open, report_path: Path) -> Non
     assert 2 <= len(re.findall(rb"/Type /Page\b", printed)) <= 10
 
 
+def test_on_paper_charts_stand_side_by_side_and_no_image_is_cut(open_report: Open, report_path: Path) -> None:
+    page = open_report(report_path, viewport={"width": 718, "height": 1000})  # of A4, within its margins
+    page.emulate_media(media="print")
+    boxes = "(what) => [...document.querySelectorAll(what)].map((one) => one.getBoundingClientRect().toJSON())"
+    charts = page.evaluate(boxes, ".charts figure")
+    assert len(charts) == 3
+    assert len({round(chart["top"]) for chart in charts}) == 1
+    (panel,) = page.evaluate(boxes, "#cell-tiles")
+    tiles = [tile for tile in page.evaluate(boxes, "#cell-tiles .tile") if tile["height"]]
+    assert 0 < len(tiles) <= 10
+    assert max(tile["bottom"] for tile in tiles) <= panel["bottom"] + 1
+
+
 def test_it_reads_without_javascript(chromium: Any, report_path: Path, study_result: StudyResult) -> None:
     context = chromium.new_context(java_script_enabled=False)
     page = context.new_page()

@@ -14,6 +14,9 @@ from misread.results.ladder import Verdict
 
 __all__ = ["judge"]
 
+_NONE = {"coverage": {"value": None}, "precision": {"value": None}}
+"""What is answered where there is no threshold."""
+
 
 def judge(climbed: Climb, test: Split) -> Verdict:
     """Ask a trained rung about every test image, once, and count.
@@ -33,7 +36,7 @@ def judge(climbed: Climb, test: Split) -> Verdict:
     answers = Answers(names, classes[codes], test.labels, table, "decision_function", threshold=climbed.threshold)
     counted = metrics_of(answers)
     missed = share(n - counted["accuracy"]["count"], n)
-    answered = counted.get("answered")
+    coverage, accuracy = (counted.get("answered", _NONE)[name]["value"] for name in ("coverage", "precision"))
     known = np.isin(test.labels, classes)
     truth = np.searchsorted(classes, test.labels[known])
     return Verdict(
@@ -44,10 +47,6 @@ def judge(climbed: Climb, test: Split) -> Verdict:
         microseconds=1e6 * seconds / n,
         calibration_error=expected_calibration_error(tempered(scores[known], climbed.temperature), truth),
         calibration_error_before=expected_calibration_error(tempered(scores[known]), truth),
-        coverage=None if answered is None else answered["coverage"]["value"],
-        answered_accuracy=None
-        if answered is None
-        else answered["precision"]["value"]
-        if answered["coverage"]["count"]
-        else 1.0,
+        coverage=coverage,
+        answered_accuracy=1.0 if coverage == 0 else accuracy,
     )
