@@ -1,0 +1,28 @@
+"""Over HTTP: a server's metrics say whether what comes in is still like the training images."""
+
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+
+import httpx
+import numpy as np
+
+from misread import load
+from misread.recipes.train import train
+from misread.serve.drift import EVERY, WINDOW
+
+
+def test_metrics_say_when_what_comes_in_is_no_longer_like_the_training_images(
+    serve: Callable[..., AbstractContextManager[str]],
+) -> None:
+    clean = load("digits").test.images[:WINDOW]
+    noise = np.random.default_rng(0).integers(0, 256, clean.shape, np.uint8)
+    with serve(train("knn", "digits")) as url, httpx.Client(base_url=url, timeout=60) as client:
+        for images, differs, least, most in ((clean, 0, 0.0, 0.1), (noise, 1, 0.9, 1.0)):
+            for start in range(0, WINDOW, EVERY):
+                part = {"images": images[start : start + EVERY].tolist()}
+                assert client.post("/v1/predict", json=part).status_code == 200
+            lines = [line for line in client.get("/metrics").text.splitlines() if not line.startswith("#")]
+            said = dict(line.split() for line in lines if line.startswith("misread_recent_images"))
+            assert float(said["misread_recent_images"]) == WINDOW
+            assert float(said["misread_recent_images_differ"]) == differs
+            assert least <= float(said["misread_recent_images_unlike_share"]) <= most
