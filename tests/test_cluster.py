@@ -7,6 +7,7 @@ import subprocess
 import sys
 import threading
 import time
+import warnings
 from pathlib import Path
 
 import joblib
@@ -133,3 +134,36 @@ def test_rubbish_for_a_result_is_one_sentence(processes, monkeypatch):
     monkeypatch.setattr(cluster, "CONNECT_SECONDS", 30)
     with pytest.raises(ClusterError, match="TypeError"), workers(engine=f"dask://{address}"):
         len(joblib.Parallel()([joblib.delayed(int)("7")])[0])
+
+
+def test_a_worker_that_is_stopped_loses_its_work_to_the_others(processes, monkeypatch):
+    """It answers nothing and closes nothing: without us its tasks would wait for the scheduler's five minutes."""
+    address, _, start_worker = processes
+    wait_for(address)
+    first, _ = start_worker(), start_worker()
+    monkeypatch.setattr(cluster, "CONNECT_SECONDS", 60)
+    monkeypatch.setattr(cluster, "SILENT_SECONDS", 5)
+    with distributed.Client(address) as client:
+        client.wait_for_workers(2, timeout=60)
+    started = time.monotonic()
+    with warnings.catch_warnings(record=True) as said, workers(engine=f"dask://{address}"):
+        warnings.simplefilter("always")
+        threading.Timer(1, os.kill, (first.pid, signal.SIGSTOP)).start()
+        late = joblib.delayed(subprocess.getoutput)
+        assert joblib.Parallel()(late(f"sleep 2; echo {i}") for i in range(6)) == list("012345")
+    assert any("is silent" in str(one.message) for one in said)
+    assert time.monotonic() - started < 120
+
+
+def test_workers_that_are_all_stopped_are_told(processes, monkeypatch):
+    address, _, start_worker = processes
+    wait_for(address)
+    worker = start_worker()
+    monkeypatch.setattr(cluster, "CONNECT_SECONDS", 60)
+    monkeypatch.setattr(cluster, "SILENT_SECONDS", 5)
+    with (
+        pytest.raises(ClusterError, match=r"do not answer.*run the command again"),
+        workers(engine=f"dask://{address}"),
+    ):
+        threading.Timer(1, os.kill, (worker.pid, signal.SIGSTOP)).start()
+        joblib.Parallel()(joblib.delayed(time.sleep)(100 + i) for i in range(3))

@@ -5,19 +5,23 @@ import asyncio
 import logging
 import sys
 import threading
+import time
+import warnings
 import weakref
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from importlib.metadata import PackageNotFoundError, version
-from typing import Any
+from typing import Any, cast
 
 from misread.errors import ClusterError, MisreadError, MissingExtraError, ParameterError
+from misread.places import Place, Reading, holds_places, is_there, place_of
 
 __all__ = ["connected"]
 
 CONNECT_SECONDS = 15
 PROBE_SECONDS = 60
 GONE_SECONDS = 60
+SILENT_SECONDS = 60
 LOOK_SECONDS = 3
 _AS_HERE = ("misread", "numpy", "scikit-learn")
 _REMEDY = "what is finished is kept: run the command again, with --engine or without"
@@ -63,8 +67,13 @@ def _client(address: str) -> Any:
         """Hands data out as the result of a task: when its only holder dies, the scheduler makes it again.
 
         What was handed out is remembered until the data is gone here: joblib by itself would send it anew in every
-        call.
+        call. What lies in a file that all workers see is not handed out: they read it themselves.
         """
+
+        def submit(self, function: Any, *args: Any, **options: Any) -> Any:  # type: ignore[override]
+            if any(holds_places(args, named) for _, args, named in options.get("tasks", ())):
+                function = Reading(function)
+            return super().submit(function, *args, **options)
 
         def scatter(self, *args: Any, **options: Any) -> Any:
             return self._given(args[0]) if options.get("asynchronous") else super().scatter(*args, **options)
@@ -72,9 +81,19 @@ def _client(address: str) -> Any:
         async def _given(self, data: Any) -> Any:
             known = self.__dict__.setdefault("_futures", {})
             if id(data) not in known:
-                known[id(data)] = self.submit(_give, data, pure=False)
+                place = place_of(data)
+                is_seen = place is not None and await self._all_see(place)
+                known[id(data)] = place if is_seen else self.submit(_give, data, pure=False)
                 weakref.finalize(data, known.pop, id(data), None)
             return known[id(data)]
+
+        async def _all_see(self, place: Place) -> bool:
+            names = (await cast("Any", self.scheduler).identity())["workers"]
+            asked = [self.submit(is_there, place, workers=[name], pure=False) for name in names]
+            try:
+                return all(await asyncio.wait_for(self._gather(asked), PROBE_SECONDS))
+            except Exception:  # another machine, another file, or none that answers: it is sent
+                return False
 
     try:
         asyncio.run(asyncio.wait_for(_check_scheduler(f"tcp://{address}"), CONNECT_SECONDS))
@@ -150,10 +169,12 @@ def _watched(client: Any, address: str) -> Iterator[None]:
     reasons: list[str] = []
     is_main = threading.current_thread() is threading.main_thread()
 
+    silence = _Silence(client)
+
     def watch() -> None:
         lost = 0.0
         while not done.wait(LOOK_SECONDS):
-            reason = _trouble(client)
+            reason = silence.trouble()
             lost = lost + LOOK_SECONDS if reason else 0.0
             if reason and lost >= GONE_SECONDS:
                 reasons.append(reason)
@@ -180,12 +201,44 @@ def _watched(client: Any, address: str) -> Iterator[None]:
         done.set()
 
 
-def _trouble(client: Any) -> str | None:
-    try:
-        told = client.sync(client.scheduler.identity, callback_timeout=CONNECT_SECONDS)
-        return None if told["workers"] else "it has no workers any more"
-    except Exception as error:
-        return f"its scheduler does not answer ({_line(error)})"
+class _Silence:
+    """Which workers have not been heard of: stopped, too busy to say so, or cut off.
+
+    The scheduler waits for minutes; what a silent worker should do is given to the others sooner. It comes back by
+    itself if it can.
+    """
+
+    def __init__(self, client: Any) -> None:
+        self._client = client
+        self._heard: dict[str, tuple[float, float]] = {}
+
+    def trouble(self) -> str | None:
+        """What is wrong with the cluster as a whole, if anything is."""
+        try:
+            told = self._client.sync(self._client.scheduler.identity, callback_timeout=CONNECT_SECONDS)
+            silent = self._silent({name: float(one["last_seen"]) for name, one in told["workers"].items()})
+        except Exception as error:
+            return f"its scheduler does not answer ({_line(error)})"
+        if not told["workers"]:
+            return "it has no workers any more"
+        if len(silent) == len(told["workers"]):
+            return f"its workers do not answer ({', '.join(sorted(silent))[:200]})"
+        for name in silent:
+            self._heard.pop(name)
+            warnings.warn(
+                f"the Dask worker {name} is silent for {SILENT_SECONDS:g} seconds now; the others do its work",
+                stacklevel=2,
+            )
+            with suppress(Exception):
+                self._client.sync(self._client.scheduler.unregister, address=name, stimulus_id="misread-silent")
+        return None
+
+    def _silent(self, seen: dict[str, float]) -> list[str]:
+        now = time.monotonic()
+        for name, when in seen.items():
+            if self._heard.get(name, (None, now))[0] != when:
+                self._heard[name] = (when, now)
+        return [name for name in seen if now - self._heard[name][1] >= SILENT_SECONDS]
 
 
 def _line(error: BaseException) -> str:

@@ -3,14 +3,17 @@
 import csv
 import json
 import os
+import tracemalloc
 
 import numpy as np
 import pytest
 from PIL import Image
 from typer.testing import CliRunner
 
+from misread.bundle import asking
 from misread.bundle import load as load_bundle
 from misread.cli import app, begun, predict
+from misread.cli.predicted import write_table
 from misread.data import load
 from misread.data.readers.idx import write_idx
 from misread.errors import DataError, FormatError, ParameterError
@@ -176,7 +179,7 @@ def many(path, n):
 @pytest.fixture
 def put_away_at_once(monkeypatch):
     monkeypatch.setattr(begun, "_SECONDS", -1.0)
-    monkeypatch.setattr(predict, "BATCH", 8)
+    monkeypatch.setattr(asking, "BATCH", 8)
 
 
 @pytest.mark.parametrize("ended", [KeyboardInterrupt, "killed"])
@@ -185,7 +188,7 @@ def test_a_long_run_goes_on_where_it_ended(run, tmp_path, expected, monkeypatch,
     many(tmp_path / "set", 60)
     (tmp_path / "set" / "3.bmp").write_text("no image")
     assert isinstance(run("set", "--out", "whole.csv").exception, FormatError)
-    asked, answers = [], predict._answers
+    asked, answers = [], predict._said
 
     def some_answers(bundle, some, *more):
         asked.extend(some)
@@ -194,7 +197,7 @@ def test_a_long_run_goes_on_where_it_ended(run, tmp_path, expected, monkeypatch,
         return answers(bundle, some, *more)
 
     with monkeypatch.context() as patched:
-        patched.setattr(predict, "_answers", some_answers)
+        patched.setattr(predict, "_said", some_answers)
         run("set", "--out", "a.csv")
     kept = tmp_path / "a.csv.unfinished"
     assert len(kept.read_text().splitlines()) == 1 + 24
@@ -203,7 +206,7 @@ def test_a_long_run_goes_on_where_it_ended(run, tmp_path, expected, monkeypatch,
         kept.write_bytes(kept.read_bytes()[:-5])
     asked.clear()
     monkeypatch.setattr(
-        predict, "_answers", lambda bundle, some, *more: asked.extend(some) or answers(bundle, some, *more)
+        predict, "_said", lambda bundle, some, *more: asked.extend(some) or answers(bundle, some, *more)
     )
     done = run("set", "--out", "a.csv")
     assert str(done.exception).startswith("set/3.bmp: ")
@@ -259,3 +262,27 @@ def test_how_many_are_called_unlike_is_measured_and_a_wrong_rate_is_refused(mode
     failed = CliRunner().invoke(app, ["train", "knn", "digits", "--reject-rate", "0.5"])
     assert isinstance(failed.exception, ParameterError)
     assert "from 0 (none) to below 0.5, not 0.5" in str(failed.exception)
+
+
+@pytest.mark.parametrize("suffix", ["csv", "parquet"])
+def test_writing_many_answers_takes_as_much_memory_as_few(tmp_path, suffix):
+    def peak(n):
+        scores = {"0": 0.25, "1": 0.75}
+        answers = ({"image": f"{i}.png", "answer": "1", "state": "sure", "scores": dict(scores)} for i in range(n))
+        tracemalloc.start()
+        write_table(tmp_path / f"{n}.{suffix}", answers, force=False)
+        _, most = tracemalloc.get_traced_memory()
+        tracemalloc.stop()
+        return most
+
+    peak(10)
+    assert peak(34_000) < 1.3 * peak(17_000)
+
+
+def test_a_folder_of_arrays_is_its_images(run, tmp_path):
+    (tmp_path / "set").mkdir()
+    np.save(tmp_path / "set" / "x_test.npy", DIGITS)
+    np.save(tmp_path / "set" / "y_test.npy", np.arange(N))
+    done = run("set", "--json")
+    assert done.exception is None
+    assert len(json.loads(done.stdout)) == N

@@ -1,3 +1,6 @@
+import threading
+import time
+
 import numpy as np
 import pytest
 from joblib import parallel_config
@@ -9,6 +12,7 @@ from sklearn.neighbors import KNeighborsClassifier
 
 from misread.data import load
 from misread.errors import ParameterError
+from misread.fitting import out_of_fold as module
 from misread.fitting.out_of_fold import out_of_fold
 
 
@@ -86,3 +90,28 @@ def test_every_sample_is_held_out_once(digits, cv):
     X, y = digits
     with pytest.raises(ParameterError, match="exactly once"):
         out_of_fold(DummyClassifier(), X, y, cv=cv)
+
+
+class Watched(DummyClassifier):
+    """Counts how many are fitted at a time."""
+
+    lock, now, most = threading.Lock(), 0, 0
+
+    def fit(self, X, y):
+        with Watched.lock:
+            Watched.now += 1
+            Watched.most = max(Watched.most, Watched.now)
+        time.sleep(0.1)
+        with Watched.lock:
+            Watched.now -= 1
+        return super().fit(X, y)
+
+
+@pytest.mark.parametrize(("limit", "most"), [(2**28, 2), (10, 1)])
+def test_folds_of_large_data_are_fitted_one_after_another(digits, monkeypatch, limit, most):
+    """Each of them has a copy of the samples."""
+    monkeypatch.setattr(module, "MOST_SIDE_BY_SIDE", limit)
+    Watched.most = 0
+    with parallel_config("threading", n_jobs=2):
+        out_of_fold(Watched(), *digits)
+    assert Watched.most == most

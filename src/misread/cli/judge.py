@@ -12,6 +12,7 @@ from misread.bundle.watch import asked_as
 from misread.cli.describe import describe, measured, percent, say_titled, titled
 from misread.cli.loading import load_alike
 from misread.cli.options import (
+    EngineOption,
     EnoughOption,
     FileArgument,
     FitAskedOption,
@@ -64,6 +65,7 @@ def evaluate(
     fit: FitAskedOption = None,
     invert: InvertAskedOption = False,
     jobs: JobsOption = None,
+    engine: EngineOption = None,
     as_json: JsonOption = False,
     *,
     own: Own,
@@ -79,7 +81,7 @@ def evaluate(
         bundle = asked_as(load(file, most_memory=own.get("most_memory")), fit=fit, invert=invert)
     dataset = load_alike(bundle.manifest, data, own)
     claim_run(out, file, dataset, force)
-    with stages(jobs) as on_stage:
+    with stages(jobs, engine) as on_stage:
         on_stage(f"Asking about the images of {data}")
         result = evaluate_model(bundle, dataset, labels=wanted, every=every, enough=enough, on_stage=on_stage)
         on_stage(f"Writing {out}")

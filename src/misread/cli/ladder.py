@@ -7,7 +7,7 @@ import typer
 
 from misread.bundle import save
 from misread.cli.loading import load_with_progress
-from misread.cli.options import JobsOption, SeedOption, command_line
+from misread.cli.options import EngineOption, JobsOption, SeedOption, command_line
 from misread.cli.outputs import ForceOption, claim_ladder, folder_to_write, named_after
 from misread.cli.own import DATA, GROUPS, SHAPE, DataArgument, Own, reads
 from misread.cli.progress import stages
@@ -32,6 +32,7 @@ def ladder(
     out: Annotated[Path | None, typer.Option(help="Run folder; runs/<data>-ladder by default.")] = None,
     force: ForceOption = False,
     jobs: JobsOption = None,
+    engine: EngineOption = None,
     seed: SeedOption = 42,
     *,
     own: Own,
@@ -72,6 +73,7 @@ def ladder(
             models=names,
             seed=seed,
             jobs=jobs,
+            engine=engine,
             on_event=on_event,
         )
         if best is not None and best.climbed is not None and best.result is not None:

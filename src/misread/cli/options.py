@@ -14,6 +14,7 @@ from misread.images.fit import FITS
 from misread.models.zoo import ZOO, make
 
 __all__ = [
+    "EngineOption",
     "EnoughOption",
     "FileArgument",
     "FitAskedOption",
@@ -48,6 +49,14 @@ LabelsOption = Annotated[
 ]
 OutOption = Annotated[Path | None, typer.Option("--out", metavar="FILE", help="Where to write it.")]
 JobsOption = Annotated[int | None, typer.Option("--jobs", min=1, help="Cores to use; all by default.")]
+EngineOption = Annotated[
+    str | None,
+    typer.Option(
+        "--engine",
+        metavar="ADDRESS",
+        help="Share the work with the workers of a Dask cluster, dask://host:port; the numbers are the same.",
+    ),
+]
 MostMemoryOption = Annotated[
     str | None,
     typer.Option(

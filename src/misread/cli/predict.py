@@ -13,9 +13,11 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from misread.bundle import Bundle, Readings, load
+from misread.bundle.asking import Answered, answer_batches, at_a_time
 from misread.bundle.watch import Watch, asked_as
 from misread.cli.begun import Begun
 from misread.cli.options import (
+    EngineOption,
     FileArgument,
     FitAskedOption,
     InvertAskedOption,
@@ -36,11 +38,11 @@ from misread.errors import DataError, FormatError, MissingExtraError, ParameterE
 from misread.evaluation.chances import USUAL_CEILING, in_percent
 from misread.files import sha256_of
 from misread.images.picture import read_grey
+from misread.parallel import Shared
 
 __all__ = ["denoise", "predict"]
 
 PIPE = "-"
-BATCH = 512
 MAX_PIPED_BYTES = 64 * 2**20
 SHOWN = 3
 
@@ -63,6 +65,7 @@ def predict(
     fit: FitAskedOption = None,
     invert: InvertAskedOption = False,
     jobs: JobsOption = None,
+    engine: EngineOption = None,
     as_json: JsonOption = False,
     *,
     own: Own,
@@ -74,7 +77,7 @@ def predict(
     target = None if out is None else table_to_write(out)
     most_memory = own.get("most_memory")
     reading = Reading(**{**own, "most_memory": memory.most_memory(most_memory)})
-    with stages(jobs) as on_stage:
+    with stages(jobs, engine) as on_stage:
         on_stage(f"Reading {file}")
         bundle = asked_as(load(file, most_memory=most_memory), fit=fit, invert=invert)
         watch = None if bundle.manifest.task == "denoising" else Watch(bundle)
@@ -83,9 +86,13 @@ def predict(
         on_stage("Reading images")
         asked = begun.rest_of(_all_images(images, reading))
         in_words = target is None and not as_json
-        while some := list(islice(asked, BATCH)):
-            begun.add(_answers(bundle, some, in_words, watch))
-            on_stage(f"Reading images, {begun.count:,} answered")
+        shared = Shared(bundle, file.stat().st_size)
+        while some := list(islice(asked, at_a_time())):
+            for batch, told in answer_batches(shared, some):
+                begun.add(_said(bundle, batch, told, in_words))
+                if watch is not None and told.images is not None and told.answers is not None:
+                    watch.add(told.images, told.answers)
+                on_stage(f"Reading images, {begun.count:,} answered")
         failed = [Asked(str(one["image"]), reason=str(one["reason"])) for one in begun if "reason" in one]
         answered = (one for one in begun if "reason" not in one)
         if target is not None and begun.count > len(failed):
@@ -106,24 +113,18 @@ def predict(
     _complain_of(failed, begun.count - len(failed))
 
 
-def _answers(bundle: Bundle, some: Sequence[Asked], in_words: bool, watch: Watch | None) -> list[dict[str, Any]]:
+def _said(bundle: Bundle, some: Sequence[Asked], told: Answered, in_words: bool) -> list[dict[str, Any]]:
     """What to say of each image, or the reason why it cannot be read."""
-    said: list[dict[str, Any]] = [{"image": one.name} for one in some]
-    greys, answered = [], []
-    for one, entry in zip(some, said, strict=True):
-        try:
-            greys.append(bundle.prepare(one.read()))
-        except FormatError as error:
-            entry["reason"] = str(error)
-        else:
-            answered.append(entry)
-    if greys:
-        images = np.stack(greys)
-        answers = bundle.answer(images)
-        if watch is not None:
-            watch.add(images, answers)
-        for row, entry in enumerate(answered):
-            entry |= {"words": _in_words(bundle, answers, row)} if in_words else _as_json(bundle, answers, row)
+    said, row = [], 0
+    for one, reason in zip(some, told.reasons, strict=True):
+        entry: dict[str, Any] = {"image": one.name}
+        said.append(entry)
+        if reason or told.answers is None:
+            entry["reason"] = reason
+            continue
+        answers = told.answers
+        entry |= {"words": _in_words(bundle, answers, row)} if in_words else _as_json(bundle, answers, row)
+        row += 1
     return said
 
 

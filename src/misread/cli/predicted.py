@@ -15,7 +15,8 @@ from misread.spreadsheet import inert
 
 __all__ = ["table_to_write", "write_table"]
 
-_ROWS = 2**16
+_ROWS = 2**13
+"""Answers that are in memory at a time; one of ten classes takes 2.5 KB."""
 
 
 def table_to_write(path: Path) -> Path:

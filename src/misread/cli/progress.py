@@ -67,12 +67,12 @@ def showing_progress() -> Iterator[Tell]:
 
 
 @contextmanager
-def stages(jobs: int | None) -> Iterator[Callable[[str], None]]:
-    """Show what is running while the block computes with `jobs` cores.
+def stages(jobs: int | None, engine: str | None = None) -> Iterator[Callable[[str], None]]:
+    """Show what is running while the block computes with `jobs` cores, or on the cluster that `engine` names.
 
     The clock starts anew with every stage, but not when only the end of its words changes: how far it is.
     """
-    with bars(_spinner(), _text("{task.description}"), TimeElapsedColumn()) as progress, workers(jobs):
+    with bars(_spinner(), _text("{task.description}"), TimeElapsedColumn()) as progress, workers(jobs, engine):
         running, begun = progress.add_task("Starting"), "Starting"
 
         def show(stage: str) -> None:

@@ -9,7 +9,7 @@ import typer
 from misread.api import run_study
 from misread.cli.describe import percent
 from misread.cli.loading import load_with_progress
-from misread.cli.options import EnoughOption, JobsOption, SeedOption, check_model
+from misread.cli.options import EngineOption, EnoughOption, JobsOption, SeedOption, check_model
 from misread.cli.outputs import ForceOption, folder_to_write, named_after
 from misread.cli.own import DATA, SHAPE, DataArgument, Own, reads
 from misread.cli.progress import StudyProgress
@@ -37,7 +37,7 @@ def study(
     ] = "",
     enough: EnoughOption = False,
     jobs: JobsOption = None,
-    engine: Annotated[str | None, typer.Option(help="Dask scheduler, dask://host:port.")] = None,
+    engine: EngineOption = None,
     seed: SeedOption = 42,
     values: Annotated[bool, typer.Option("--values", help="Print every number by its name, too.")] = False,
     *,

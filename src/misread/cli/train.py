@@ -10,6 +10,7 @@ from misread.bundle import save
 from misread.cli.describe import describe, say_titled, titled, worst_groups
 from misread.cli.loading import load_with_progress
 from misread.cli.options import (
+    EngineOption,
     JobsOption,
     JsonOption,
     LabelsOption,
@@ -74,6 +75,7 @@ def train(
     ] = None,
     seed: SeedOption = 42,
     jobs: JobsOption = None,
+    engine: EngineOption = None,
     as_json: JsonOption = False,
     *,
     own: Own,
@@ -91,7 +93,7 @@ def train(
     _say_how_long(
         model, (5 if augment else 1) * expected_seconds(model, n_images, n_pixels, task), usual=not params
     )
-    with stages(jobs) as on_stage:
+    with stages(jobs, engine) as on_stage:
         bundle = train_model(
             model,
             dataset,
@@ -144,6 +146,7 @@ def tune(
     folds: Annotated[int, typer.Option(min=2, max=100, help="Folds of the cross-validation.")] = 5,
     seed: SeedOption = 42,
     jobs: JobsOption = None,
+    engine: EngineOption = None,
     as_json: JsonOption = False,
     *,
     own: Own,
@@ -152,7 +155,7 @@ def tune(
     values = assignments(grid or [], several=True) or None
     check_model(model, seed, {name: tried[0] for name, tried in (values or {}).items()})
     dataset = load_with_progress(data, own)
-    with stages(jobs) as on_stage:
+    with stages(jobs, engine) as on_stage:
         on_stage(f"Trying parameters of {model} in {folds} folds")
         tuned = tune_model(model, dataset, positive=positive, grid=values, seed=seed, cv=folds, on_stage=on_stage)
     if as_json:
@@ -178,7 +181,7 @@ def tune(
 
 def _train_command(context: typer.Context, params: dict[str, Any]) -> str:
     """The command that trains with these parameters, on images read as they were for tuning."""
-    words = given_words(context, without=("grid", "folds", "jobs", "as_json"))
+    words = given_words(context, without=("grid", "folds", "jobs", "engine", "as_json"))
     for name, value in params.items():
         words += ["--param", f"{name}={value}"]
     return shlex.join(["misread", "train", *words])

@@ -74,9 +74,7 @@ def _in_folder(folder: Path, reading: Reading) -> Iterator[Asked]:
         return
     shards = list(table.shards_of(folder))
     others = (
-        sorted(folder.glob("*-images*-ubyte*"))
-        if idx_folder.has_idx_files(folder)
-        else sorted(folder.glob("*.npy"))
+        sorted(folder.glob("*-images*-ubyte*")) if idx_folder.has_idx_files(folder) else arrays.image_files(folder)
     )
     if not (shards or others):
         raise DataError(f"{folder}: no images found; files of the types {', '.join(sorted(SUFFIXES))} are read")

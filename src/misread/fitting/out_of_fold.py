@@ -20,6 +20,8 @@ __all__ = ["OutOfFold", "fitted_apart", "out_of_fold"]
 
 Also = Callable[[Any, NDArray[np.intp], NDArray[np.intp], NDArray[Any]], Any]
 
+MOST_SIDE_BY_SIDE = 2**28
+"""Bytes of samples up to which folds are fitted side by side: each has its copy of them."""
 MOST_UNLIKE = 0.1
 """Share of the answers that may differ from the best score: models break ties in ways of their own."""
 
@@ -104,8 +106,8 @@ def out_of_fold(
         Keep the decision function (or the probabilities); without it only predictions are made.
     side_by_side : bool, default True
         Fit several folds at a time. An estimator that keeps all cores busy by itself is faster without: its
-        threads then share one copy of the data in the processor's cache. On a cluster folds always run side by
-        side.
+        threads then share one copy of the data in the processor's cache. So do folds of large data, to save
+        memory. On a cluster folds always run side by side.
     also : callable, optional
         Called for each fold with the fitted clone, the positions that it was fitted on and those held out, and its
         predictions of these, while the clone is still there.
@@ -137,7 +139,8 @@ def out_of_fold(
     _check_partition(splits, len(y))
     classes = np.unique(y) if type_of_target(y) in ("binary", "multiclass") else np.empty(0, y.dtype)
     n_threads = task_threads()
-    answers = Parallel(n_jobs=None if side_by_side or not is_local() else 1, prefer="threads")(
+    together = not is_local() or (side_by_side and X.nbytes <= MOST_SIDE_BY_SIDE)
+    answers = Parallel(n_jobs=None if together else 1, prefer="threads")(
         delayed(_answer_fold)(estimator, X, y, train, test, classes, scores, n_threads, also, groups)
         for train, test in splits
     )

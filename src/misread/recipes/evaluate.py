@@ -12,6 +12,7 @@ from sklearn.base import clone
 from misread.analysis.why import explain
 from misread.bundle import Bundle
 from misread.bundle.answers import as_answers
+from misread.bundle.asking import answer_all
 from misread.bundle.watch import Watch
 from misread.data import Dataset, Split
 from misread.data.dataset import Corrected
@@ -59,7 +60,7 @@ def judge(bundle: Bundle, task: Task, groups: NDArray[np.str_] | None = None) ->
     images = task.X_test.reshape(len(task.X_test), *manifest.image_size)
     if task.name == "denoising":
         return _judge_denoising(bundle, images[:N_CLEANED], task.y_test[:N_CLEANED])
-    said = bundle.answer(images)
+    said = answer_all(bundle, images)
     if task.name == "multilabel":
         metrics = multilabel_metrics(task.y_test, said.labels.astype(np.int64), manifest.outputs, groups)
         return Judged(metrics, arrays={"model.scores": said.scores, "model.predictions": said.labels})

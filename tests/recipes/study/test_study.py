@@ -6,6 +6,7 @@ import shutil
 import signal
 import subprocess
 import sys
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -15,6 +16,7 @@ from sklearn.neighbors import KNeighborsClassifier as SklearnNeighbors
 from misread.data import Dataset, Split, load
 from misread.errors import OutputError, ParameterError, RunError
 from misread.recipes.study import StudyResult, run_steps
+from misread.recipes.study.neighbors import why_no_copies
 from misread.recipes.study.steps import STEPS, steps_with
 from misread.results.answers import answers_of
 
@@ -235,3 +237,10 @@ def test_a_few_images_of_each_class_can_be_studied_fewer_are_refused(digits, tmp
     assert run_steps(_part(digits, few), tmp_path).values["knn.best_score"] > 0.5
     with pytest.raises(ParameterError, match=r"at least 3 training images of every class .* 2 of class '9'"):
         run_steps(_part(digits, few[:-1]), tmp_path)
+
+
+def test_copies_that_take_too_much_memory_are_not_made(monkeypatch):
+    context = SimpleNamespace(dataset=load("digits"))
+    assert why_no_copies(context) is None
+    monkeypatch.setenv("MISREAD_MOST_MEMORY", "400k")
+    assert "MISREAD_MOST_MEMORY=1M" in why_no_copies(context)

@@ -27,7 +27,7 @@ from misread.images.colour import Colours, look_at, thumbnail
 from misread.images.fit import crops
 from misread.images.levels import as_levels
 
-__all__ = ["SUFFIXES", "named_arrays", "read_arrays", "read_unlabelled"]
+__all__ = ["SUFFIXES", "image_files", "named_arrays", "read_arrays", "read_unlabelled"]
 
 SUFFIXES = frozenset({".npy", ".npz"})
 
@@ -152,6 +152,13 @@ def _shown(names: Iterable[str]) -> str:
     first = sorted(names)
     more = ", ..." if len(first) > _NAMED else ""
     return ", ".join(printable(name[:_LETTERS]) for name in first[:_NAMED]) + more
+
+
+def image_files(folder: Path) -> list[Path]:
+    """The NPY files of a folder that hold images by their names; all of them where no name says so."""
+    files = sorted(folder.glob("*.npy"))
+    known = {name for group in (*_SPLIT, *_WHOLE) for name in group[::2]}
+    return [file for file in files if file.stem in known] or files
 
 
 def read_unlabelled(path: Path, reading: Reading) -> list[tuple[str, NDArray[np.uint8]]]:

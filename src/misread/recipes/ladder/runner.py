@@ -84,6 +84,7 @@ def run_ladder(
     models: Sequence[str] | None = None,
     seed: int = 42,
     jobs: int | None = None,
+    engine: str | None = None,
     data_dir: str | os.PathLike[str] | None = None,
     on_event: Callable[[LadderEvent], None] = lambda event: None,
 ) -> LadderResult:
@@ -105,6 +106,8 @@ def run_ladder(
         Random state of every estimator.
     jobs : int, optional
         Cores to use; all by default.
+    engine : str, optional
+        Address of a Dask scheduler, `dask://host:port`, whose workers then share the work.
     data_dir : path, optional
         Where named sets are looked for first.
     on_event : callable of LadderEvent, optional
@@ -141,7 +144,7 @@ def run_ladder(
     if out is not None:
         result.save(out)
     start, expected, taken = perf_counter(), 0.0, 0.0
-    with workers(jobs):
+    with workers(jobs, engine):
         for rung in rungs:
             estimate = rung.seconds(*dataset.train.X.shape) * _pace(expected, taken)
             left = None if budget is None else budget - (perf_counter() - start)

@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from misread.data import memory
 from misread.fitting.out_of_fold import out_of_fold
 from misread.images.transforms import shifted_copies
 from misread.models import KNeighborsClassifier, KNeighborsClassifierCV
@@ -15,10 +16,11 @@ from misread.recipes.study.step import Context, Outcome
 from misread.recipes.study.why import asking_why
 from misread.tasks import Task, classification, leading_images
 
-__all__ = ["run_knn", "run_knn_augmented", "run_knn_held_out", "run_knn_test", "why_no_test"]
+__all__ = ["run_knn", "run_knn_augmented", "run_knn_held_out", "run_knn_test", "why_no_copies", "why_no_test"]
 
 N_GRID_IMAGES = 10_000
 N_FOLDS = 5
+N_COPIES = 4
 MOST_CHANGED = 60
 """Images that the shifted copies mended, and that they broke, each."""
 BASELINE: dict[str, Any] = {"n_neighbors": 5, "weights": "uniform"}
@@ -27,6 +29,17 @@ BASELINE: dict[str, Any] = {"n_neighbors": 5, "weights": "uniform"}
 def why_no_test(context: Context) -> str | None:
     """Accuracy is measured on test images."""
     return None if len(context.dataset.test) else "the data set has no test images"
+
+
+def why_no_copies(context: Context) -> str | None:
+    """Shifted copies are measured on test images, and take five times the memory of the training images."""
+    needed, limit = (1 + N_COPIES) * context.dataset.train.images.nbytes, memory.most_memory()
+    if needed <= limit:
+        return why_no_test(context)
+    return (
+        f"the copies take {memory.in_words(needed)} of memory, and {memory.in_words(limit)} is the limit; allow "
+        f"more with {memory.VARIABLE}={memory.enough(needed)}"
+    )
 
 
 def run_knn(context: Context) -> Outcome:

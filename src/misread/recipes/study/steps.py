@@ -24,6 +24,7 @@ from misread.recipes.study.neighbors import (
     run_knn_augmented,
     run_knn_held_out,
     run_knn_test,
+    why_no_copies,
     why_no_test,
 )
 from misread.recipes.study.outputs import run_chain, run_denoise, run_multilabel, why_no_numbers
@@ -69,7 +70,7 @@ STEPS = (
         run_knn_augmented,
         cost=8,
         needs=("knn", "knn_test"),
-        why_not=why_no_test,
+        why_not=why_no_copies,
     ),
     Step("best", "Choose the best by held-out images", run_best, cost=0.1, needs=_HELD_OUT),
     Step("chances", "Ask whether its chances are true", run_chances, cost=2, needs=("best", *_HELD_OUT)),
