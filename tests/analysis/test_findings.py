@@ -112,6 +112,15 @@ def test_a_few_labels_that_neighbours_contradict_are_no_finding() -> None:
     found = findings.doubtful_labels(41, 400, 60_000, "SGD")
     assert isinstance(found, Finding)
     assert found.title == "41 labels deserve a second look"
+    assert "the nearest images side with it 41 times" in found.explanation
+
+
+def test_a_label_that_is_likelier_wrong_than_right_is_a_finding() -> None:
+    assert isinstance(findings.doubtful_labels(0, 90, 5000, "SGD", expected=2.0), NotApplicable)
+    found = findings.doubtful_labels(1, 90, 5000, "SGD", expected=2.0)
+    assert isinstance(found, Finding)
+    assert "1 are more likely wrong than right" in found.explanation
+    assert "about 2 are expected to be wrong" in found.explanation
 
 
 @pytest.mark.parametrize(("right", "wrong", "said"), [(990, 10, "holds"), (500, 500, "is not reached")])

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from misread.analysis.suspects import confident_joint, find_suspects, neighbor_verdicts, suspect_scores
+from misread.analysis.suspects import confident_joint, find_suspects, suspect_scores, verdicts_by_chance
 
 
 @pytest.fixture
@@ -42,16 +42,18 @@ def test_a_class_without_samples_is_never_confident() -> None:
     assert confident_joint(labels, probabilities)[:, 2].sum() == 0
 
 
-def test_scores_and_verdicts() -> None:
+def test_scores() -> None:
     neighbors = np.array([[1, 1, 1, 1], [0, 0, 0, 1], [0, 0, 1, 1], [2, 2, 2, 2]])
-    given, suggested = np.zeros(4, int), np.ones(4, int)
-    assert neighbor_verdicts(given, suggested, neighbors).tolist() == [
-        "label error",
-        "model error",
-        "unclear",
-        "unclear",
+    found = suspect_scores([0.0, 1.0, 0.5, 0.0], np.ones(4, int), neighbors)
+    np.testing.assert_allclose(found, [1.0, 0.125, 0.5, 0.5])
+
+
+def test_verdicts_go_by_the_chance_that_a_label_is_wrong() -> None:
+    assert verdicts_by_chance([0.0, 0.099, 0.1, 0.499, 0.5, 1.0]).tolist() == [
+        *["model error"] * 2,
+        *["unclear"] * 2,
+        *["label error"] * 2,
     ]
-    np.testing.assert_allclose(suspect_scores([0.0, 1.0, 0.5, 0.0], suggested, neighbors), [1.0, 0.125, 0.5, 0.5])
 
 
 def _joint_by_loop(labels: np.ndarray, probabilities: np.ndarray) -> np.ndarray:

@@ -15,7 +15,7 @@ from sklearn.model_selection import cross_val_predict
 from sklearn.neighbors import NearestNeighbors
 
 from misread.analysis.gallery import along_scores, misread, right_sample
-from misread.analysis.suspects import find_suspects, neighbor_verdicts, suspect_scores
+from misread.analysis.suspects import find_suspects, suspect_scores, verdicts_by_chance
 from misread.data.content import image_hashes
 from misread.evaluation.calibration import class_probabilities
 from misread.models.hinge import dense_weights
@@ -135,12 +135,13 @@ def _result(names: list[str]) -> StudyResult:
     found = find_suspects(y, probabilities, limit=100)
     search = NearestNeighbors(n_neighbors=11).fit(X[:n])
     neighbors = search.kneighbors(X[found.index], return_distance=False)[:, 1:]
-    verdicts = neighbor_verdicts(found.given, found.suggested, y[neighbors])
+    scores_of = suspect_scores(found.self_confidence, found.suggested, y[neighbors])
+    verdicts = verdicts_by_chance(scores_of)
     arrays |= {
         "suspects.index": found.index,
         "suspects.given": found.given,
         "suspects.suggested": found.suggested,
-        "suspects.score": suspect_scores(found.self_confidence, found.suggested, y[neighbors]),
+        "suspects.score": scores_of,
         "suspects.self_confidence": found.self_confidence,
         "suspects.suggested_confidence": found.suggested_confidence,
         "suspects.verdict": verdicts,

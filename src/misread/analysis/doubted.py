@@ -10,6 +10,7 @@ from scipy.special import expit
 
 from misread.analysis.doubts import N_NEIGHBORS
 from misread.analysis.label_chances import label_chances, votes_in_logs
+from misread.analysis.suspects import VERDICTS, verdicts_by_chance
 from misread.models import KNeighborsClassifier
 
 __all__ = ["DoubtedLabels", "chances_of_doubts", "doubted_labels"]
@@ -134,7 +135,7 @@ def chances_of_doubts(
     X: NDArray[np.uint8],
     y: NDArray[np.int64],
     scores: NDArray[np.float64],
-) -> tuple[dict[str, NDArray[Any]], float]:
+) -> tuple[dict[str, NDArray[Any]], dict[str, Any]]:
     """What `misread.analysis.doubts.doubt_labels` found, each with its chance of being wrong, the largest first.
 
     Parameters
@@ -149,9 +150,10 @@ def chances_of_doubts(
     Returns
     -------
     arrays : dict of str to ndarray
-        The same, in the order of `suspects.chance`.
-    expected : float
-        How many of all `n` labels are expected to be wrong, to a tenth.
+        The same, in the order of `suspects.chance`, with the `suspects.verdict` that goes by it.
+    values : dict of str to JSON values
+        `suspects.verdicts`, how many there are of each, and `suspects.expected`, how many of all `n` labels are
+        expected to be wrong, to a tenth.
     """
     _, neighbors = _nearest_others(X, y)
     votes = _votes(y[neighbors], scores.shape[1])
@@ -159,7 +161,13 @@ def chances_of_doubts(
     odds = found.log_odds[doubts["suspects.index"]]
     order = np.argsort(-odds, kind="stable")
     arrays = {name: column[order] for name, column in doubts.items()}
-    return {**arrays, "suspects.chance": expit(odds[order])}, round(found.expected, 1)
+    chances = expit(odds[order])
+    verdicts = verdicts_by_chance(chances)
+    counts = {name: int(np.count_nonzero(verdicts == name)) for name in reversed(VERDICTS)}
+    return (
+        {**arrays, "suspects.chance": chances, "suspects.verdict": verdicts},
+        {"suspects.verdicts": counts, "suspects.expected": round(found.expected, 1)},
+    )
 
 
 def _as_logs(scores: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from misread.analysis.suspects import VERDICTS, find_suspects, neighbor_verdicts, suspect_scores
+from misread.analysis.suspects import find_suspects, suspect_scores
 from misread.models import KNeighborsClassifier
 
 __all__ = ["N_NEIGHBORS", "doubt_labels", "nearest_others"]
@@ -19,7 +19,7 @@ def doubt_labels(
     probabilities: NDArray[np.float64],
     *,
     limit: int | None = None,
-) -> tuple[dict[str, NDArray[Any]], dict[str, int]]:
+) -> dict[str, NDArray[Any]]:
     """Confident learning on held-out probabilities, checked by the nearest of the other images.
 
     Parameters
@@ -34,29 +34,24 @@ def doubt_labels(
 
     Returns
     -------
-    arrays : dict of str to ndarray
+    dict of str to ndarray
         `suspects.*`, the most doubtful label first: index, given, suggested, score, self_confidence,
-        suggested_confidence, verdict, neighbors.
-    verdicts : dict of str to int
-        How many of each verdict.
+        suggested_confidence, neighbors.
     """
     found = find_suspects(y, probabilities, limit=limit)
     neighbors = nearest_others(X, y, found.index)
     neighbor_labels = y[neighbors]
     scores = suspect_scores(found.self_confidence, found.suggested, neighbor_labels)
-    verdicts = neighbor_verdicts(found.given, found.suggested, neighbor_labels)
     order = np.argsort(-scores, kind="stable")
-    arrays = {
+    return {
         "suspects.index": found.index[order],
         "suspects.given": found.given[order],
         "suspects.suggested": found.suggested[order],
         "suspects.score": scores[order],
         "suspects.self_confidence": found.self_confidence[order],
         "suspects.suggested_confidence": found.suggested_confidence[order],
-        "suspects.verdict": verdicts[order],
         "suspects.neighbors": neighbors[order],
     }
-    return arrays, {name: int(np.count_nonzero(verdicts == name)) for name in reversed(VERDICTS)}
 
 
 def nearest_others(X: NDArray[Any], y: NDArray[Any], index: NDArray[np.int64]) -> NDArray[np.int64]:

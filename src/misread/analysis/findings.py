@@ -180,16 +180,24 @@ def doubtful_labels(
     """L1: some errors may be the label's fault."""
     if not n_suspects:
         return NotApplicable("L1", "the model contradicts no label confidently")
-    if clopper_pearson(n_label_errors, n_suspects)[0] <= BY_ACCIDENT:
+    if expected is not None and not n_label_errors:
+        return NotApplicable("L1", "no label is more likely wrong than right")
+    if expected is None and clopper_pearson(n_label_errors, n_suspects)[0] <= BY_ACCIDENT:
         return NotApplicable("L1", "the nearest images side with the model no more often than by accident")
     low, high = map(float, clopper_pearson(n_label_errors, n_labels))
-    wrong = "" if expected is None else f" Of all labels about {expected:,.0f} are expected to be wrong."
+    most = f"Of the {n_suspects:,} labels that {model} contradicts most confidently"
+    if expected is None:  # runs from before there were chances
+        why = f"{most}, the nearest images side with it {n_label_errors:,} times."
+    else:
+        why = (
+            f"{most}, {n_label_errors:,} are more likely wrong than right, by its scores and the nearest images; "
+            f"of all labels about {expected:,.0f} are expected to be wrong."
+        )
     return Finding(
         "L1",
         f"{n_label_errors:,} labels deserve a second look",
-        f"That is {share(n_label_errors / n_labels, 2)} of them {bracketed(low, high, digits=2)}. Of the "
-        f"{n_suspects:,} labels that {model} contradicts most confidently, the nearest images side with "
-        f"it {n_label_errors:,} times. That is no proof: a person should look at these.{wrong}",
+        f"That is {share(n_label_errors / n_labels, 2)} of them {bracketed(low, high, digits=2)}. {why} "
+        "That is no proof: a person should look at these.",
         float(np.clip(n_label_errors / 200, 0.05, 0.4)),
         place="labels",
         interval=(n_label_errors / n_labels, low, high),

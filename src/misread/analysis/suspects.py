@@ -7,10 +7,10 @@ from numpy.typing import ArrayLike, NDArray
 
 from misread.evaluation.scores import as_codes
 
-__all__ = ["LabelSuspects", "confident_joint", "find_suspects", "neighbor_verdicts", "suspect_scores"]
+__all__ = ["LabelSuspects", "confident_joint", "find_suspects", "suspect_scores", "verdicts_by_chance"]
 
-NEARLY_ALL = 0.9
 VERDICTS = ("model error", "unclear", "label error")
+_LIMITS = (0.1, 0.5)
 
 
 @dataclass(frozen=True, eq=False)
@@ -112,27 +112,20 @@ def suspect_scores(
     return (1 - np.asarray(self_confidence, np.float64) + siding) / 2
 
 
-def neighbor_verdicts(given: ArrayLike, suggested: ArrayLike, neighbor_labels: ArrayLike) -> NDArray[np.str_]:
-    """Who seems to be wrong: the nearest images vote.
-
-    Doubting a label needs nearly all of them, since neighbours are misled by the same unusual writing as models
-    are; standing by it needs more than half.
+def verdicts_by_chance(chances: ArrayLike) -> NDArray[np.str_]:
+    """Who seems to be wrong, by the calibrated chance that it is the label.
 
     Parameters
     ----------
-    given, suggested : array-like of shape (m,)
-    neighbor_labels : array-like of shape (m, k)
+    chances : array-like of shape (m,)
 
     Returns
     -------
     ndarray of shape (m,), str
-        'label error' when nine in ten neighbours carry the suggested class, 'model error' when most carry the
-        given label, else 'unclear'.
+        'label error' where the label is at least as likely wrong as right, 'model error' where that is less likely
+        than one in ten, else 'unclear'.
     """
-    labels = np.asarray(neighbor_labels)
-    for_given = (labels == np.asarray(given)[:, None]).mean(axis=1) > 0.5
-    for_suggested = (labels == np.asarray(suggested)[:, None]).mean(axis=1) >= NEARLY_ALL
-    return np.asarray(VERDICTS)[1 + for_suggested.astype(np.intp) - for_given.astype(np.intp)]
+    return np.asarray(VERDICTS)[np.searchsorted(_LIMITS, np.asarray(chances, np.float64), side="right")]
 
 
 def _confident_class(codes: NDArray[np.int64], table: NDArray[np.float64]) -> NDArray[np.int64]:

@@ -137,9 +137,9 @@ def _doubts(answers: Answers, images: NDArray[np.uint8]) -> tuple[dict[str, NDAr
     if answers.scale != "probabilities":
         table = class_probabilities(answers.labels, table)
     X = images.reshape(len(images), -1)
-    doubts, verdicts = doubt_labels(X, answers.labels, table)
-    doubts, expected = chances_of_doubts(doubts, X, answers.labels, class_table(answers.scores))
-    return doubts, {"suspects.verdicts": verdicts, "suspects.expected": expected}
+    return chances_of_doubts(
+        doubt_labels(X, answers.labels, table), X, answers.labels, class_table(answers.scores)
+    )
 
 
 def as_grey(images: ArrayLike, n: int) -> NDArray[np.uint8]:

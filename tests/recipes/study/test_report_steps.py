@@ -41,6 +41,7 @@ def test_swapped_labels_are_the_label_errors(context: Context) -> None:
     accused = arrays["suspects.index"][arrays["suspects.verdict"] == "label error"]
     assert set(range(9)) >= set(accused)
     assert len(accused) >= 6
+    assert set(accused) == set(arrays["suspects.index"][arrays["suspects.chance"] >= 0.5])
     assert np.all(np.diff(arrays["suspects.chance"]) <= 0)
     swapped = np.isin(arrays["suspects.index"], np.arange(9))
     assert arrays["suspects.chance"][swapped].mean() > 0.5 > arrays["suspects.chance"][~swapped].mean()
