@@ -329,6 +329,19 @@ def test_nothing_spills_sideways(open_report: Open, report_path: Path, width: in
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
 
 
+def test_a_long_name_stays_in_its_column_on_a_phone(
+    open_report: Open, hostile_result: StudyResult, tmp_path: Path
+) -> None:
+    page = open_report(write_report(hostile_result, tmp_path), viewport={"width": 390, "height": 844})
+    page.evaluate(
+        "document.querySelectorAll('h3 .name, h4 .name').forEach((name) => { name.textContent = 'w'.repeat(40) })"
+    )
+    wider = """[...document.querySelectorAll('h3 .name, h4 .name')].filter((name) => name.offsetParent
+      && name.getBoundingClientRect().right > name.parentElement.getBoundingClientRect().right + 1).length"""
+    assert page.locator("h3 .name, h4 .name").count() > 4
+    assert page.evaluate(wider) == 0
+
+
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("width", [1280, 390])
 def test_axe_finds_nothing_serious(open_report: Open, report_path: Path, scheme: str, width: int) -> None:
