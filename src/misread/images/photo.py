@@ -5,9 +5,12 @@ from itertools import pairwise
 from typing import Any
 
 import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 from PIL import Image
 from scipy import ndimage
+
+from misread.images.windows import closing, eroded, largest, opening, smallest
 
 __all__ = ["ink_of_photo"]
 
@@ -104,7 +107,7 @@ def ink_of_photo(grey: NDArray[np.uint8]) -> NDArray[np.uint8]:
     contrasts = [[_contrast(smooth, noise, is_light, one) for one in _WINDOWS] for is_light in (False, True)]
     best: list[tuple[_Found, bool] | None] = [None, None]
     for is_light in (False, True):
-        opposite = ndimage.maximum_filter(np.maximum(*contrasts[not is_light]), 3)
+        opposite = largest(np.maximum(*contrasts[not is_light]), 3)
         for above in contrasts[is_light]:
             for place, found in enumerate(_look(_less(above, lines[is_light]), opposite, steps)):
                 other = best[place]
@@ -132,7 +135,7 @@ def _less(above: Plane, lines: Plane) -> Plane:
 def _steps(smooth: Plane, noise: float) -> Plane:
     """How much levels differ around each place, as the logarithm of their ratio."""
     logs = np.log(smooth + _OFFSET + 2 * noise)
-    steps: Plane = ndimage.maximum_filter(logs, _AROUND) - ndimage.minimum_filter(logs, _AROUND)
+    steps: Plane = largest(logs, _AROUND) - smallest(logs, _AROUND)
     return steps
 
 
@@ -188,9 +191,7 @@ def _contrast(smooth: Plane, noise: float, is_light: bool, window: float) -> Pla
     """
     width = max(3, round(window * max(smooth.shape)))
     offset = _OFFSET + 2 * noise
-    wide = np.pad(smooth, width, mode="edge")  # as windows may reach beyond the frame
-    change = ndimage.grey_opening if is_light else ndimage.grey_closing
-    ground = change(wide, size=(width, width))[width:-width, width:-width]
+    ground: Plane = opening(smooth, width) if is_light else closing(smooth, width)
     lighter, darker = (smooth, ground) if is_light else (ground, smooth)
     share: Plane = 1 - (darker + offset) / (lighter + offset)
     return share
@@ -234,12 +235,11 @@ def _slope(above: Plane, shifts: NDArray[np.intp]) -> int:
     n = width // step
     some = above[:, : n * step].reshape(height, n, step).mean(axis=2)
     at = shifts[:, step // 2 :: step][:, :n]
-    rows = np.arange(height)[:, None]
-    spread = [
-        float(np.square(np.diff(some[np.clip(rows + shift, 0, height - 1), np.arange(n)].sum(axis=1))).sum())
-        for shift in at
-    ]
-    return int(np.argmax(spread))
+    reach = int(np.abs(shifts).max())
+    # Of each column, every run of rows that a slope may take.
+    runs = sliding_window_view(np.pad(some.T, ((0, 0), (reach, reach)), mode="edge"), height, axis=1)
+    sums = (np.ascontiguousarray(runs[np.arange(n), reach + shift].T).sum(axis=1) for shift in at)
+    return int(np.argmax([float(np.square(np.diff(one)).sum()) for one in sums]))
 
 
 def _written(parts: _Parts, above: Plane, may_touch: bool) -> _Found | None:
@@ -282,11 +282,11 @@ def _parts(above: Plane, level: float, opposite: Plane, steps: Plane) -> _Parts 
     boxes = [[side.start for side in box] + [side.stop for side in box] for box in ndimage.find_objects(numbers)]
     area, mass = totals(numbers), totals(numbers, above)
     strength = np.minimum(mass / area, 0.95)
-    at_border = mask & ~ndimage.binary_erosion(mask, _EIGHT)
+    at_border = mask & ~eroded(mask)
     of_border = numbers[at_border]
     border = np.maximum(totals(of_border), 1)
     is_edge = steps[at_border] >= -_STEP * np.log(1 - strength)[of_border - 1]
-    around = ndimage.grey_dilation(numbers, size=(3, 3))
+    around = largest(numbers, 3)
     at_outside = ~mask & (around > 0)
     of_outside = around[at_outside]
     is_ink = opposite[at_outside] >= 0.5 * strength[of_outside - 1]
