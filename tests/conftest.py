@@ -27,7 +27,11 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_runtest_setup(item: pytest.Item) -> None:
-    """A test of the full MNIST is skipped where the files are not, whatever it reads them by."""
+    """A test of the full MNIST is skipped where the files are not; how wide a terminal is says the test alone.
+
+    In a process without one, a library may have set COLUMNS to 80.
+    """
+    os.environ.pop("COLUMNS", None)
     if item.get_closest_marker("mnist"):
         _full_mnist()
 

@@ -105,7 +105,7 @@ def test_an_image_is_enlarged_and_says_why(open_report: Open, report_path: Path)
 def test_the_report_of_an_evaluation_says_why(
     open_report: Open, tmp_path: Path, model: str, heads: list[str]
 ) -> None:
-    params = {"forest": {"n_estimators": 5}, "convnet": {"widths": (4, 4), "depth": 1, "epochs": 1, "moved": 0.0}}
+    params = {"forest": {"n_estimators": 5}, "convnet": {"widths": (4, 4), "depth": 1, "epochs": 20, "moved": 0.0}}
     if model == "convnet":
         pytest.importorskip("torch")
     digits = load("digits")
