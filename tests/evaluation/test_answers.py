@@ -22,6 +22,7 @@ def everything():
         asked="test",
         folds=[0, 1, -1, 2],
         groups=["w1", "w1", "w2", "w3"],
+        refused=[False, True, False, False],
         threshold=0.1,
         calibrated=True,
         provenance={"model": "mine", "seed": 3},
@@ -34,7 +35,7 @@ def test_probabilities_with_names():
     assert answers.right.tolist() == [True, True, True, True]
     assert answers.scale == "probabilities"
     np.testing.assert_allclose(answers.leads, [0.8, 0.2, 0.7, 0.1])
-    assert answers.sure.tolist() == [True, True, True, bool(answers.leads[3] >= 0.1)]
+    assert answers.sure.tolist() == [True, False, True, bool(answers.leads[3] >= 0.1)]  # the second is refused
 
 
 def test_no_cell_of_a_csv_is_a_formula(tmp_path):
@@ -55,7 +56,7 @@ def test_files_give_everything_back(tmp_path, ending):
     again = Answers.read(tmp_path / f"a.{ending}")
     for name in ("class_names", "scale", "calibrated", "positive", "threshold", "provenance"):
         assert getattr(again, name) == getattr(answers, name), name
-    for name in ("predictions", "labels", "scores", "asked", "folds", "names", "hashes", "groups"):
+    for name in ("predictions", "labels", "scores", "asked", "folds", "names", "hashes", "groups", "refused"):
         np.testing.assert_array_equal(getattr(again, name), getattr(answers, name), err_msg=name)
 
 
@@ -65,7 +66,7 @@ def test_csv_gives_the_rows_back(tmp_path):
     again = Answers.read(tmp_path / "a.csv")
     for name in ("class_names", "scale"):
         assert getattr(again, name) == getattr(answers, name)
-    for name in ("predictions", "labels", "scores", "asked", "folds", "names", "hashes", "groups"):
+    for name in ("predictions", "labels", "scores", "asked", "folds", "names", "hashes", "groups", "refused"):
         np.testing.assert_array_equal(getattr(again, name), getattr(answers, name), err_msg=name)
 
 
@@ -189,6 +190,28 @@ def test_an_estimator_is_asked(classes):
         Answers.from_estimator(
             SVC(decision_function_shape="ovo").fit(X, wide), X, wide, class_names=["a", "b", "c", "d"]
         )
+
+
+def test_nobody_is_sure_of_what_is_refused():
+    scores = [[3.0, 0.0], [0.0, 4.0], [0.0, 1.0]]
+    answers = Answers.from_scores([0, 1, 1], scores, threshold=2.0, refused=[False, True, False])
+    assert answers.sure.tolist() == [True, False, False]
+    assert answers.certainties.tolist() == [3.0, -1.0, 1.0]
+    assert answers.take([1]).refused.tolist() == [True]
+    assert Answers.from_scores([0, 1, 1], scores, threshold=2.0).sure.tolist() == [True, True, False]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "name,answer,state\na,7,sure\nb,7,unlike\nc,7,unsure\n",
+        "name,answer,refused\na,7,False\nb,7,true\nc,7,0\n",
+        "name,answer,refused,state\na,7,0,unlike\nb,7,1,sure\nc,7,0,\n",
+    ],
+)
+def test_a_table_says_what_was_refused(tmp_path, text):
+    (tmp_path / "a.csv").write_text(text)
+    assert Answers.read(tmp_path / "a.csv", class_names=["7", "8"]).refused.tolist() == [False, True, False]
 
 
 def test_some_rows():

@@ -16,6 +16,7 @@ from misread.recipes.compare import compare_sources
 from misread.recipes.evaluate import evaluate
 from misread.recipes.sources import Source, ask_bundle, source_of
 from misread.report.comparison import render_comparison
+from misread.results.answers import answers_of
 from misread.results.study import StudyResult
 
 N = 10_000
@@ -170,6 +171,21 @@ def test_promise_cost_and_images_are_shown(digits, models):
         compared.both_wrong
     )
     assert "<script" not in page
+
+
+def test_a_promise_is_counted_as_evaluate_counts_it(digits, models, tmp_path):
+    """What is unlike all that was learnt is sure for neither; also where the model is a file, or a run of one."""
+    result = evaluate(models["sgd"], digits)
+    answered = result.values["model.answered"]
+    said = models["sgd"].answer(digits.test.images)
+    assert said.unlike.any()
+    assert answered["coverage"]["count"] == np.count_nonzero(said.sure)
+    assert answered["coverage"]["count"] < np.count_nonzero(
+        said.lead >= models["sgd"].manifest.operating_point.threshold
+    )
+    promise = compare_sources(*(ask_bundle(one, digits) for one in models.values())).values["models"][0]["promise"]
+    assert (promise["count"], promise["of"]) == (answered["precision"]["count"], answered["precision"]["of"])
+    np.testing.assert_array_equal(answers_of(result).refused, said.refused)
 
 
 def test_names_are_escaped_in_the_page():

@@ -68,12 +68,18 @@ def as_answers(bundle: Bundle, said: Readings, y: ArrayLike, **more: Any) -> Ans
         np.asarray(y).astype(np.int64),
         scores,
         "votes" if gives_shares(bundle.estimator) else "decision_function",
-        **{"asked": "test", "positive": manifest.positive, "threshold": threshold, **more},
+        **{
+            "asked": "test",
+            "positive": manifest.positive,
+            "threshold": threshold,
+            "refused": said.refused,
+            **more,
+        },
     )
 
 
 def evidence_of(answers: Answers) -> Evidence:
-    """What operating points are chosen by: a detector's scores, or how far a classifier is ahead.
+    """What operating points are chosen by: a detector's scores, or how certain a classifier is.
 
     Raises
     ------
@@ -82,7 +88,7 @@ def evidence_of(answers: Answers) -> Evidence:
     """
     if answers.positive is not None:
         return Evidence(answers.labels == 1, answers.positive_scores)
-    return Evidence(answers.right, answers.leads)
+    return Evidence(answers.right, answers.certainties)
 
 
 def read_evidence(node: Any, arrays: Store) -> Evidence | None:

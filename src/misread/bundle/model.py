@@ -138,9 +138,10 @@ class Bundle:
         n_columns = {"detector": 1, "multilabel": len(self.manifest.outputs)}
         check_scores(answers.scores, (len(X), n_columns.get(self.manifest.task, len(self.manifest.classes))))
         blank = contrasts(X) < self.faintest
-        unlike = self.are_unlike(X.reshape(len(X), *self.manifest.image_size))
-        sure = answers.sure & ~blank if unlike is None else answers.sure & ~blank & ~unlike
-        return replace(answers, blank=blank, sure=sure, unlike=unlike)
+        answers = replace(
+            answers, blank=blank, unlike=self.are_unlike(X.reshape(len(X), *self.manifest.image_size))
+        )
+        return replace(answers, sure=answers.sure & ~answers.refused)
 
     def are_unlike(self, images: NDArray[np.uint8]) -> NDArray[np.bool_] | None:
         """Whether prepared images are further from the nearest training images than nearly all of those are.

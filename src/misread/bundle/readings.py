@@ -46,6 +46,11 @@ class Readings:
     unlike: NDArray[np.bool_] | None = None
     blank: NDArray[np.bool_] = field(default_factory=lambda: np.zeros(0, bool))
 
+    @property
+    def refused(self) -> NDArray[np.bool_]:
+        """Whether nothing is sure of an image, whatever its scores: it is blank or unlike the training images."""
+        return self.blank if self.unlike is None else self.blank | self.unlike
+
     def __repr__(self) -> str:
         some = f": {', '.join(self.names[:5])}{', ...' if len(self.names) > 5 else ''}" if self.names else ""
         return f"<Readings: {len(self.names):,} images{some}>"

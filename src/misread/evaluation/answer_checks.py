@@ -21,6 +21,7 @@ __all__ = [
     "check_finite",
     "checked_classes",
     "checked_codes",
+    "checked_positive",
     "checked_scores",
     "checked_texts",
     "checked_threshold",
@@ -248,6 +249,18 @@ def checked_threshold(threshold: Any) -> Any:
     if threshold is not None and not np.isfinite(threshold):
         raise AnswersError(f"the threshold is {threshold}; expected a finite number")
     return threshold
+
+
+def checked_positive(positive: str | None, names: tuple[str, ...]) -> str | None:
+    """The class that is detected, the second of two; or None."""
+    if positive is None:
+        return None
+    positive = composed(positive)
+    if len(names) != 2 or names[1] != positive:
+        raise AnswersError(
+            f"a detector of {positive!r} has the classes {('not ' + positive, positive)}, got {names}"
+        )
+    return positive
 
 
 def check_finite(table: NDArray[Any], names: Sequence[str]) -> None:

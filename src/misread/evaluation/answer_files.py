@@ -2,7 +2,8 @@
 
 The format, in the words of its documentation: one row an image. `name` is what it is called (a path, or where it
 stands in its file), `hash` the hash of its pixels as 16 hexadecimal digits, `label` the true class, `answer` the
-answer, `asked` how it was asked, `fold` and `group` where it belongs; a column for every class holds the scores,
+answer, `asked` how it was asked, `fold` and `group` where it belongs, `refused` (or
+`state`, unlike or empty) whether the model is sure of nothing there; a column for every class holds the scores,
 called by the class or, better, `probability:5`, `votes:5` or `score:5`. One of answer and scores must be there.
 """
 
@@ -37,6 +38,7 @@ ROLES = {
     "asked": ("asked",),
     "fold": ("fold", "folds"),
     "group": ("group", "groups", "writer"),
+    "refused": ("refused",),
     "state": ("state",),
 }
 PREFIXES = {
@@ -127,6 +129,10 @@ def _parameters(
     for role, parameter in (("name", "names"), ("asked", "asked"), ("group", "groups")):
         if role in roles:
             found[parameter] = columns[roles[role]]
+    if "refused" in roles:
+        found["refused"] = np.isin(_words(columns[roles["refused"]]), ("true", "1"))
+    elif "state" in roles:
+        found["refused"] = np.isin(_words(columns[roles["state"]]), ("unlike", "empty"))
     if "fold" in roles:
         found["folds"] = _folds(columns[roles["fold"]])
     if "hash" in roles:
@@ -152,6 +158,10 @@ def _numbers(name: str, cells: Any, empty: float | None = None) -> NDArray[np.fl
         except (TypeError, ValueError):
             raise AnswersError(f"row {row}: {name!r} is {str(cell)[:60]!r}; expected a number") from None
     return numbers
+
+
+def _words(cells: Any) -> NDArray[np.str_]:
+    return np.char.lower(np.asarray(cells).astype(np.str_))
 
 
 def _folds(cells: Any) -> NDArray[np.int64]:
@@ -215,6 +225,8 @@ def _columns(answers: Any, as_text: bool) -> dict[str, Any]:
         columns["fold"] = answers.folds
     if answers.groups is not None:
         columns["group"] = answers.groups
+    if answers.refused.any():
+        columns["refused"] = answers.refused
     if answers.scores is not None:
         prefix = WRITTEN_AS[answers.scale]
         scores: Iterable[Any] = answers.scores.T

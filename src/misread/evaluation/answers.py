@@ -25,6 +25,7 @@ from misread.evaluation.answer_checks import (
     check_finite,
     checked_classes,
     checked_codes,
+    checked_positive,
     checked_scores,
     checked_texts,
     checked_threshold,
@@ -35,11 +36,12 @@ from misread.evaluation.answer_checks import (
 )
 from misread.evaluation.answer_files import read_columns, write_columns
 from misread.evaluation.responses import boundary, gives_shares, responses
-from misread.evaluation.scores import HALF, ZERO, class_table, leads, with_all_classes
+from misread.evaluation.scores import HALF, ZERO, certainties, class_table, leads, with_all_classes
 
 __all__ = ["ASKED", "UNKNOWN", "Answers", "Scale"]
 
 ASKED = ("out_of_fold", "held_out", "test", "elsewhere")
+_OF_EACH = ["predictions", "labels", "scores", "asked", "folds", "names", "hashes", "groups", "refused"]
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -70,6 +72,8 @@ class Answers:
         Of the images' pixels, by `misread.data.content.image_hashes`.
     groups : array of str, shape (n,), optional
         Who wrote the image, or where it comes from.
+    refused : array of bool, shape (n,), optional
+        Whether the model is sure of nothing there, whatever the scores: blank, or unlike all that it learnt.
     positive : str or None
         The class that a detector was asked for.
     threshold : float or None
@@ -101,6 +105,7 @@ class Answers:
     names: NDArray[np.str_] = field(default=cast(Any, None))
     hashes: NDArray[np.uint64] | None = None
     groups: NDArray[np.str_] | None = None
+    refused: NDArray[np.bool_] = field(default=cast(Any, None))
     positive: str | None = None
     threshold: float | None = None
     provenance: Mapping[str, Any] = field(default_factory=dict)
@@ -116,6 +121,7 @@ class Answers:
         keep("folds", checked_codes("fold", filled(self.folds, n, UNKNOWN), n, UNKNOWN, 2**31))
         keep("asked", checked_texts("asked", filled(self.asked, n, "elsewhere"), n))
         keep("names", checked_texts("name", np.arange(n) if self.names is None else self.names, n))
+        keep("refused", of_length("refusal", np.asarray(filled(self.refused, n, False), np.bool_), n))
         if self.groups is not None:
             keep("groups", checked_texts("group", self.groups, n))
         if self.hashes is not None:
@@ -128,12 +134,7 @@ class Answers:
             keep("scores", scores)
             keep("scale", scale)
         keep("threshold", checked_threshold(self.threshold))
-        keep("positive", None if self.positive is None else composed(self.positive))
-        if self.positive is not None and (n_classes != 2 or self.class_names[1] != self.positive):
-            raise AnswersError(
-                f"a detector of {self.positive!r} has the classes {('not ' + self.positive, self.positive)}, "
-                f"got {self.class_names}"
-            )
+        keep("positive", checked_positive(self.positive, self.class_names))
 
     @classmethod
     def from_scores(
@@ -279,15 +280,9 @@ class Answers:
 
     def _repr_html_(self) -> str:
         """The first rows, in a notebook."""
-        names = self.class_names
-        rows = [
-            (
-                self.names[row],
-                names[self.labels[row]] if self.is_labelled[row] else "?",
-                names[self.predictions[row]],
-            )
-            for row in range(min(len(self), 10))
-        ]
+        classes = np.array(self.class_names)
+        labels = np.where(self.is_labelled, classes[self.labels], "?")
+        rows = list(zip(self.names[:10], labels, classes[self.predictions], strict=False))
         return html.block(repr(self)[1:-1], html.table(rows, ("image", "label", "answer")))
 
     @cached_property
@@ -304,6 +299,11 @@ class Answers:
     def leads(self) -> NDArray[np.float64]:
         """How far the class answered is ahead of the best other one, shape (n,); an error without scores."""
         return leads(self.needed_scores, self.predictions)
+
+    @cached_property
+    def certainties(self) -> NDArray[np.float64]:
+        """What answers are sure by, shape (n,): their leads; where they are refused, less than any lead."""
+        return certainties(self.leads, self.refused)
 
     @property
     def positive_scores(self) -> NDArray[np.float64]:
@@ -331,15 +331,12 @@ class Answers:
         """Whether each answer is sure by a classifier's operating point; None where there is none."""
         if self.threshold is None or self.positive is not None or self.scores is None:
             return None
-        return self.leads >= self.threshold
+        return self.certainties >= self.threshold
 
     def take(self, index: ArrayLike) -> "Answers":
         """Some of the rows, by position or by a mask."""
-        chosen = np.asarray(index)
-        rows: dict[str, Any] = {
-            name: None if getattr(self, name) is None else getattr(self, name)[chosen]
-            for name in ("predictions", "labels", "scores", "asked", "folds", "names", "hashes", "groups")
-        }
+        kept = {name: getattr(self, name) for name in _OF_EACH}
+        rows: Any = {name: None if one is None else one[np.asarray(index)] for name, one in kept.items()}
         return replace(self, **rows)
 
     def labelled(self, labels: NDArray[np.int64], hashes: NDArray[np.uint64] | None = None) -> "Answers":

@@ -20,6 +20,7 @@ __all__ = [
     "as_one_column",
     "as_truth",
     "boundary_of",
+    "certainties",
     "class_table",
     "first_yes",
     "leads",
@@ -170,6 +171,17 @@ def leads(table: NDArray[np.float64], codes: NDArray[np.integer]) -> NDArray[np.
     others = np.array(table)
     others[rows, codes] = -np.inf
     return table[rows, codes] - others.max(axis=1)
+
+
+def certainties(leads: NDArray[np.float64], refused: ArrayLike) -> NDArray[np.float64]:
+    """What an answer is sure by: its lead or, where the model is sure of nothing, less than any lead.
+
+    Examples
+    --------
+    >>> certainties(np.array([2.0, 0.5, 3.0]), [False, False, True]).tolist()
+    [2.0, 0.5, -1.0]
+    """
+    return np.where(refused, min(leads.min(initial=0), 0) - 1, leads)
 
 
 def unlike_scores(table: NDArray[np.float64], codes: NDArray[np.integer]) -> NDArray[np.bool_]:

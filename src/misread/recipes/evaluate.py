@@ -21,7 +21,7 @@ from misread.data.words import composed
 from misread.errors import ParameterError
 from misread.evaluation.answers import Answers
 from misread.recipes.enough import learning_of
-from misread.recipes.metrics import metrics_of, multilabel_metrics, promise_kept, share, sure_metrics, verdict
+from misread.recipes.metrics import metrics_of, multilabel_metrics, promise_kept, share
 from misread.recipes.pictured import gallery_of
 from misread.recipes.unseen import as_trained, judging_images
 from misread.results.answers import arrays_of
@@ -68,12 +68,8 @@ def judge(bundle: Bundle, task: Task, groups: NDArray[np.str_] | None = None) ->
     metrics = metrics_of(answers, said.probabilities, with_chances=True)
     if said.unlike is not None:
         metrics["unlike"] = share(int(np.count_nonzero(said.unlike)), len(answers))
-    point = manifest.operating_point
-    if point is not None and answers.positive is not None:
-        metrics["operating_point"] = promise_kept(answers, point)
-    elif point is not None:
-        metrics["answered"] = sure_metrics(answers.right, said.sure)
-        metrics["operating_point"] = verdict(metrics["answered"], point)
+    if manifest.operating_point is not None:
+        metrics["operating_point"] = promise_kept(answers, manifest.operating_point)
     return Judged(metrics, answers)
 
 

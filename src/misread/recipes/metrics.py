@@ -25,7 +25,6 @@ __all__ = [
     "promise_kept",
     "share",
     "spread_metrics",
-    "sure_metrics",
     "verdict",
 ]
 
@@ -229,13 +228,9 @@ def _counted(counts: OperatingPoint) -> dict[str, Any]:
 
 
 def _answered(evidence: Evidence, threshold: float) -> dict[str, Any]:
-    return sure_metrics(evidence.truth, evidence.scores >= threshold)
-
-
-def sure_metrics(right: NDArray[np.bool_], sure: NDArray[np.bool_]) -> dict[str, Any]:
-    """How many answers are sure, and how many of these are right."""
+    sure = evidence.scores >= threshold
     n = int(np.count_nonzero(sure))
-    return {"precision": share(int(np.count_nonzero(right & sure)), n), "coverage": share(n, len(sure))}
+    return {"precision": share(int(np.count_nonzero(evidence.truth & sure)), n), "coverage": share(n, len(sure))}
 
 
 def _area(evidence: Evidence) -> dict[str, Any] | None:

@@ -139,8 +139,7 @@ class _Asker:
         said = self.bundle.answer(images)
         codes = said.labels.astype(np.int64)
         has_point = self.bundle.manifest.operating_point is not None
-        unlike = False if said.unlike is None else said.unlike
-        answered = said.sure if has_point else ~(said.blank | unlike)
+        answered = said.sure if has_point else ~said.refused
         rows = {"accuracy": codes == self.labels}
         if has_point or said.unlike is not None:
             rows |= {"refused": ~answered, "sure_and_wrong": answered & (codes != self.labels)}

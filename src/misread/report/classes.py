@@ -95,7 +95,6 @@ def rejection(evidence: Evidence) -> dict[str, Any]:
         "rows": rows,
         "curve": packed_edges(curve.curve),
         "test": packed_curve(test.curve) if test else None,
-        "unlike": (evidence.result.values.get("model.unlike") or {}).get("count", 0),
     }
 
 

@@ -74,7 +74,6 @@ CONTRACT: dict[str, dict[str, str] | str] = {
         "rows": "by wanted accuracy: point and test, with threshold, coverage and share, or null",
         "curve": "curve of the margins of right (positives) and wrong answers, at the edges that matter",
         "test": "the same of the test set, whole, or null",
-        "unlike": "how many images the model refuses whatever their margin",
     },
     "suspects": {
         "shown": "rows as in suspects.csv, with image (its place, or null) and nearest (image, label, index)",

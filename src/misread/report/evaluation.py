@@ -17,7 +17,7 @@ from misread.analysis.findings import (
 from misread.analysis.pairs import most_confused
 from misread.analysis.words import images_of, quoted, share
 from misread.evaluation.rejection import RejectionCurve
-from misread.evaluation.scores import leads
+from misread.evaluation.scores import certainties, leads
 from misread.evaluation.thresholds import ThresholdCurve
 from misread.report.evidence import Absent, Detector, Evidence, read_right
 from misread.results.study import StudyResult
@@ -100,13 +100,14 @@ class EvaluationEvidence(Evidence):
 
     def rejection_curves(self) -> tuple[RejectionCurve, RejectionCurve | None]:
         """Of the out-of-fold margins that a model file carries, and of the images that are judged."""
-        right = self.labels == self.predictions
+        right, refused = self.labels == self.predictions, self.result.arrays.get("model.refused", False)
+        judged = RejectionCurve.from_margins(right, certainties(leads(self.scores, self.predictions), refused))
         if "judged" in self.result.manifest:
-            return RejectionCurve.from_margins(right, leads(self.scores, self.predictions)), None
+            return judged, None
         held_out = RejectionCurve.from_margins(
             self.array("model.held_out.truth"), self.array("model.held_out.scores")
         )
-        return held_out, RejectionCurve.from_margins(right, leads(self.scores, self.predictions))
+        return held_out, judged
 
     def gallery_parts(self, index: NDArray[np.int64]) -> dict[str, NDArray[Any]]:
         """Of a detector, the exact scores of the stored images; of a classifier, as in a study."""

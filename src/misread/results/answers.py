@@ -42,6 +42,8 @@ def arrays_of(answers: Answers) -> dict[str, NDArray[Any]]:
         arrays["model.hashes"] = answers.hashes
     if answers.groups is not None:
         arrays["model.groups"] = answers.groups
+    if answers.refused.any():
+        arrays["model.refused"] = answers.refused
     if answers.scores is not None:
         arrays["model.scores"] = answers.scores if answers.positive is None else answers.positive_scores[:, None]
     return arrays
@@ -69,6 +71,7 @@ def _of_one_model(result: StudyResult) -> Answers:
         names=arrays.get("model.names", cast(Any, None)),
         hashes=arrays.get("model.hashes"),
         groups=arrays.get("model.groups"),
+        refused=arrays.get("model.refused", cast(Any, None)),
         positive=positive,
         provenance={"model": model["model"]},
     )
