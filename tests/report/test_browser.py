@@ -321,6 +321,16 @@ def test_hostile_names_do_nothing(open_report: Open, hostile_result: StudyResult
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
 
 
+def test_once_is_one_time(open_report: Open, report_path: Path) -> None:
+    page = open_report(report_path)
+    pairs = page.evaluate("JSON.parse(document.getElementById('data').textContent)")["matrix"]["pairs"]
+    said = page.locator("#strips").inner_text()
+    assert re.findall(r"([\d,]+) (times?),", said) == [
+        (f"{pair['count']:,}", "time" if pair["count"] == 1 else "times")
+        for pair in pairs[: said.count("of the class")]
+    ]
+
+
 @pytest.mark.parametrize("width", [1280, 800, 390])
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_nothing_spills_sideways(open_report: Open, report_path: Path, width: int, scheme: str) -> None:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from misread.analysis.words import bracketed, images_of, percent, points, quoted, share
+from misread.analysis.words import bracketed, images_of, percent, points, quoted, share, times
 from misread.evaluation.comparison import PairedTest, paired
 from misread.evaluation.intervals import clopper_pearson
 from misread.evaluation.thresholds import OperatingPoint
@@ -150,8 +150,8 @@ def better_model(test: PairedTest, first: str, second: str, *, looked_at: int = 
     return Finding(
         "M1",
         f"{winner} reads {points(test.difference)} more than {loser} {bracketed(low, high, digits=2, sign='')}",
-        f"On the same {test.n:,} images only {winner} is right {only_winner:,} times, only {loser} {only_loser:,} "
-        f"times. The interval {others}.",
+        f"On the same {test.n:,} images only {winner} is right {times(only_winner)}, only {loser} "
+        f"{times(only_loser)}. The interval {others}.",
         float(np.clip(low * 12, 0.2, 0.8)),
         place="models",
         interval=(abs(test.difference), low, high),
@@ -187,7 +187,7 @@ def doubtful_labels(
     low, high = map(float, clopper_pearson(n_label_errors, n_labels))
     most = f"Of the {n_suspects:,} labels that {model} contradicts most confidently"
     if expected is None:  # runs from before there were chances
-        why = f"{most}, the nearest images side with it {n_label_errors:,} times."
+        why = f"{most}, the nearest images side with it {times(n_label_errors)}."
     else:
         why = (
             f"{most}, {n_label_errors:,} are more likely wrong than right, by its scores and the nearest images; "

@@ -2,7 +2,7 @@
 
 from decimal import ROUND_HALF_UP, Decimal
 
-__all__ = ["bracketed", "images_of", "p_text", "percent", "points", "quoted", "share", "signed"]
+__all__ = ["bracketed", "images_of", "p_text", "percent", "points", "quoted", "share", "signed", "times"]
 
 LONGEST_NAME = 40
 
@@ -51,6 +51,17 @@ def share(value: float, digits: int = 1) -> str:
         if 0 < rounded < 100:
             break
     return f"{rounded}%"
+
+
+def times(count: int) -> str:
+    """How often.
+
+    Examples
+    --------
+    >>> times(1), times(4_989)
+    ('1 time', '4,989 times')
+    """
+    return f"{count:,} time{'s' if count != 1 else ''}"
 
 
 def points(difference: float) -> str:

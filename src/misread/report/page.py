@@ -14,7 +14,7 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
-from misread.analysis.words import share
+from misread.analysis.words import share, times
 from misread.files import atomic_write, writable_folder
 from misread.report.classes import suspect_rows
 from misread.report.contract import CONTRACT
@@ -120,7 +120,13 @@ def render_template(template: str, *, styles: Sequence[str], **values: Any) -> s
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters |= {"percent": _percent, "number": _number, "share": share, "chance": _chance}
+    environment.filters |= {
+        "percent": _percent,
+        "number": _number,
+        "share": share,
+        "chance": _chance,
+        "times": times,
+    }
     return environment.get_template(template).render(
         style=Markup(style), style_hash=_hash(style), version=version("misread"), **values
     )

@@ -5,7 +5,7 @@ import { byId, make, nameTag } from "./dom.js";
 import { gallery, picture, placesOf } from "./images.js";
 import { described } from "./tile.js";
 import { openViewer } from "./viewer.js";
-import { count, percent } from "./words.js";
+import { percent, times } from "./words.js";
 
 export const startStrips = (data, show) => {
   const order = gallery.margin ? ORDERS.sure : ORDERS.order;
@@ -21,7 +21,7 @@ export const startStrips = (data, show) => {
     });
     byId("strips").append(make(
       "div", { class: "strip" },
-      make("p", {}, jump, make("span", { class: "sub" }, `${count(pair.count)} times, ${percent(pair.of_class)} of the class`)),
+      make("p", {}, jump, make("span", { class: "sub" }, `${times(pair.count)}, ${percent(pair.of_class)} of the class`)),
       make("div", { class: "film" }, ...film),
     ));
   }

@@ -1,6 +1,7 @@
 // Numbers as people read them, and back.
 
 export const count = (n) => n.toLocaleString("en-US");
+export const times = (n) => `${count(n)} time${n === 1 ? "" : "s"}`;
 export const percent = (share, digits = 1) => `${(100 * share).toFixed(digits)}%`;
 export const range = ([low, high], digits = 1) => `${percent(low, digits)} – ${percent(high, digits)}`;
 
