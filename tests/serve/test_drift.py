@@ -5,6 +5,7 @@ from contextlib import AbstractContextManager
 
 import httpx
 import numpy as np
+from gates import metric, wait_until
 
 from misread import load
 from misread.recipes.train import train
@@ -21,8 +22,9 @@ def test_metrics_say_when_what_comes_in_is_no_longer_like_the_training_images(
             for start in range(0, WINDOW, EVERY):
                 part = {"images": images[start : start + EVERY].tolist()}
                 assert client.post("/v1/predict", json=part).status_code == 200
-            lines = [line for line in client.get("/metrics").text.splitlines() if not line.startswith("#")]
-            said = dict(line.split() for line in lines if line.startswith("misread_recent_images"))
-            assert float(said["misread_recent_images"]) == WINDOW
-            assert float(said["misread_recent_images_differ"]) == differs
-            assert least <= float(said["misread_recent_images_unlike_share"]) <= most
+            # Clients have their answers before these are looked at.
+            wait_until(lambda: metric(url, "misread_recent_images") == WINDOW)
+            wait_until(lambda differs=differs: metric(url, "misread_recent_images_differ") == differs)
+            wait_until(
+                lambda least=least, most=most: least <= metric(url, "misread_recent_images_unlike_share") <= most
+            )

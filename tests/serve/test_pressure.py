@@ -238,15 +238,18 @@ def test_who_has_just_come_is_not_turned_out_for_who_sends_slowly(
 
 def test_too_many_connections(gated: Gated, serve: Serve, connect: Connect, one: dict[str, Any]) -> None:
     with serve(gated, Limits(connections=3)) as url:
-        gate = shut(gated)
-        with asking(url, one, 3):
-            gated.asked.get(timeout=20)
-            time.sleep(0.5)
+        gate, answers = shut(gated), []
+
+        def refused() -> bool:
+            """Whether one more is refused; while the three are still coming, it may take a place and lose it."""
             with connect(url) as late:
-                answer = late.recv(1 << 16)
+                answers.append(late.recv(1 << 16))
+            return answers[-1].startswith(b"HTTP/1.1 503")
+
+        with asking(url, one, 3):
+            wait_until(refused)
             gate.set()
-        assert answer.startswith(b"HTTP/1.1 503")
-        assert b"retry-after: 1" in answer
+        assert b"retry-after: 1" in answers[-1]
 
 
 def test_slow_bodies_take_no_places(
