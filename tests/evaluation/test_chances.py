@@ -3,9 +3,11 @@
 import numpy as np
 import pytest
 from scipy.special import expit
+from sklearn.isotonic import isotonic_regression
 
 from misread.errors import ParameterError
-from misread.evaluation.chances import KINDS, LEAST, cross_calibrated, curve_losses, fit_calibration, in_percent
+from misread.evaluation.chances import LEAST, cross_calibrated, curve_losses, fit_calibration, in_percent
+from misread.evaluation.curves import KINDS, Grouped
 
 
 def drawn(n, seed=0, truth=lambda lead: expit(2 * lead - 1)):
@@ -101,3 +103,23 @@ def test_a_chance_in_words_is_never_all():
     for chance in (0.9, 0.99, 0.9989, 0.9996, 1 - 1e-12, 1.0):
         for ceiling in (0.9, 0.99, 0.999, 0.9999):
             assert "100" not in in_percent(chance, ceiling)
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_venn_abers_is_isotonic_regression_with_one_more_answer_at_each_knot(seed):
+    random = np.random.default_rng(seed)
+    leads = random.exponential(size=random.integers(20, 900)).round(seed % 4 + 1)
+    right = random.random(len(leads)) < 1 / (1 + np.exp(1 - random.uniform(0, 4) * leads))
+    grouped = Grouped.of(right, leads)
+    knots, chances = KINDS["venn-abers"](grouped)
+    expected = []
+    for place in np.searchsorted(grouped.leads, knots):
+        at = np.arange(len(grouped.leads)) == place
+        low, high = (
+            isotonic_regression(
+                (grouped.right + more * at) / (grouped.counts + at), sample_weight=grouped.counts + at
+            )[place]
+            for more in (0, 1)
+        )
+        expected.append(high / (1 - low + high))
+    np.testing.assert_allclose(chances, np.maximum.accumulate(expected), rtol=1e-12)

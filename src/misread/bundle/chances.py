@@ -7,7 +7,8 @@ import numpy as np
 from misread.bundle.budget import Store
 from misread.bundle.leaves import is_number
 from misread.bundle.parts import Plain, Put, checked_array, checked_number, checked_temperature, expect
-from misread.evaluation.chances import KINDS, Calibration
+from misread.evaluation.chances import Calibration
+from misread.evaluation.curves import KINDS
 
 __all__ = ["calibration_of", "written_calibration"]
 

@@ -5,23 +5,19 @@ cases. So every model's leads go through one curve, chosen among four kinds by h
 it was not fitted on. The answer to which an image leads gets that chance; what is left goes to the other classes.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.optimize import minimize
-from scipy.special import expit
-from sklearn.isotonic import isotonic_regression
 
 from misread.errors import ParameterError
+from misread.evaluation.curves import KINDS, Grouped
 from misread.evaluation.intervals import clopper_pearson
 from misread.evaluation.reliability import tempered
 from misread.evaluation.scores import HALF, as_truth, logits
 
 __all__ = [
-    "KINDS",
     "LEAST",
     "USUAL_CEILING",
     "Calibration",
@@ -37,8 +33,6 @@ LEAST = 40
 """Held-out answers without which nothing is said of chances."""
 _APART = 1e-12
 """Of a usual lead: knots that are closer count as one; between denormal numbers a slope overflows."""
-_GROUPS = 512
-_KNOTS = 129
 _FOLDS = 5
 _RUNGS = (0.9, 0.99, 0.999, 0.9999)
 USUAL_CEILING = 0.999
@@ -232,7 +226,7 @@ def _parts(n: int, groups: NDArray[np.str_] | None) -> Iterator[NDArray[np.bool_
 def _fitted(
     kind: str, truth: NDArray[np.bool_], ahead: Floats, temperature: float, losses: dict[str, float]
 ) -> Calibration:
-    grouped = _Grouped.of(truth, ahead)
+    grouped = Grouped.of(truth, ahead)
     knots, chances = _knots(kind, grouped)
     return Calibration(
         kind,
@@ -245,7 +239,7 @@ def _fitted(
     )
 
 
-def _knots(kind: str, grouped: "_Grouped") -> tuple[Floats, Floats]:
+def _knots(kind: str, grouped: "Grouped") -> tuple[Floats, Floats]:
     """A curve's knots, so far apart that it has a slope between any two, and its chances there."""
     knots, chances = KINDS[kind](grouped)
     kept = np.append(True, np.diff(knots) > _APART * grouped.scale)
@@ -258,7 +252,7 @@ def curve_losses(
     """The log loss of every kind of curve on answers that it was not fitted on."""
     losses = dict.fromkeys(KINDS, 0.0)
     for held in _parts(len(right), groups):
-        grouped = _Grouped.of(right[~held], leads[~held])
+        grouped = Grouped.of(right[~held], leads[~held])
         for name in KINDS:
             knots, chances = _knots(name, grouped)
             said = np.interp(leads[held], knots, _supported(grouped, chances))
@@ -266,124 +260,18 @@ def curve_losses(
     return losses
 
 
-@dataclass(frozen=True, eq=False)
-class _Grouped:
-    """Answers in the order of their leads, in groups of about as many: mean lead, number right, number of all."""
-
-    leads: Floats
-    right: Floats
-    counts: Floats
-
-    @classmethod
-    def of(cls, right: NDArray[np.bool_], leads: Floats) -> "_Grouped":
-        order = np.argsort(leads, kind="stable")
-        ahead, truth = leads[order], right[order].astype(np.float64)
-        cuts = np.linspace(0, len(ahead), min(_GROUPS, len(ahead)) + 1).astype(np.intp)[:-1]
-        starts = np.unique(np.searchsorted(ahead, ahead[cuts], side="left"))  # equal leads stay together
-        counts = np.diff(np.append(starts, len(ahead))).astype(np.float64)
-        sums = np.add.reduceat(ahead, starts)
-        return cls(sums / counts, np.add.reduceat(truth, starts), counts)
-
-    @property
-    def scale(self) -> float:
-        """A lead that is neither small nor large here."""
-        spread = float(np.average(np.abs(self.leads), weights=self.counts))
-        return spread if spread > 0 else 1.0
-
-    def grid(self) -> Floats:
-        """Some of the leads, all where they are few."""
-        places = np.linspace(0, len(self.leads) - 1, min(_KNOTS, len(self.leads))).round().astype(np.intp)
-        return self.leads[np.unique(places)]
-
-
-def _venn_abers(grouped: _Grouped) -> tuple[Floats, Floats]:
-    """At every knot, isotonic regression with one more right answer there, and with one more wrong one."""
-    knots = grouped.grid()
-    chances = np.empty(len(knots))
-    for i, knot in enumerate(knots):
-        place = int(np.searchsorted(grouped.leads, knot))
-        low, high = (_isotonic_with(grouped, place, one)[place] for one in (0.0, 1.0))
-        chances[i] = high / (1 - low + high)
-    return knots, np.maximum.accumulate(chances)
-
-
-def _isotonic_with(grouped: _Grouped, place: int, one: float) -> Floats:
-    right, counts = grouped.right.copy(), grouped.counts.copy()
-    right[place] += one
-    counts[place] += 1
-    return _rising(right, counts)
-
-
-def _rising(right: Floats, counts: Floats) -> Floats:
-    return np.asarray(isotonic_regression(right / counts, sample_weight=counts, y_min=0, y_max=1))
-
-
-def _isotonic(grouped: _Grouped) -> tuple[Floats, Floats]:
-    """The centre of every level part of the isotonic curve."""
-    curve = _rising(grouped.right, grouped.counts)
-    starts = np.append(0, np.flatnonzero(np.diff(curve) > 0) + 1)
-    counts = np.add.reduceat(grouped.counts, starts)
-    return np.add.reduceat(grouped.leads * grouped.counts, starts) / counts, curve[starts]
-
-
-def _temperature(grouped: _Grouped) -> tuple[Floats, Floats]:
-    """``1 / (1 + exp(-lead / T))``."""
-    units = grouped.leads / grouped.scale
-    found = _least(lambda w: _loss(grouped, np.exp(w[0]) * units), 1)
-    return _curve(grouped, lambda unit: np.exp(found[0]) * unit)
-
-
-def _beta(grouped: _Grouped) -> tuple[Floats, Floats]:
-    """Log odds ``a log p - b log(1 - p) + c`` of the lead through a logistic curve, p; a and b at least 0."""
-    units = grouped.leads / grouped.scale
-
-    def odds(w: Floats, unit: Floats) -> Floats:
-        rising = np.exp(w[0]) * -np.logaddexp(0, -unit) + np.exp(w[1]) * np.logaddexp(0, unit)
-        return np.asarray(rising + w[2])
-
-    found = _least(lambda w: _loss(grouped, odds(w, units)), 3)
-    return _curve(grouped, lambda unit: odds(found, unit))
-
-
-def _least(loss: Callable[[Floats], float], n: int) -> Floats:
-    """The n numbers, none far from 0, for which a loss is least."""
-    found: Any = minimize(loss, [0.0] * n, method="L-BFGS-B", bounds=[(-20.0, 20.0)] * n)
-    return np.asarray(found.x)
-
-
-def _curve(grouped: _Grouped, odds: Callable[[Floats], Floats]) -> tuple[Floats, Floats]:
-    low, high = grouped.leads[0], grouped.leads[-1]
-    knots = np.unique(np.concatenate([grouped.grid(), np.linspace(low, high, _KNOTS)]))
-    return knots, np.asarray(expit(odds(knots / grouped.scale)))
-
-
-def _loss(grouped: _Grouped, odds: Floats) -> float:
-    wrong = grouped.counts - grouped.right
-    lost = grouped.right * np.logaddexp(0, -odds) + wrong * np.logaddexp(0, odds)
-    return float(lost.sum() / grouped.counts.sum())
-
-
-KINDS: dict[str, Callable[[_Grouped], tuple[Floats, Floats]]] = {
-    "venn-abers": _venn_abers,
-    "beta": _beta,
-    "temperature": _temperature,
-    "isotonic": _isotonic,
-}
-"""What each kind of curve is made by, from answers in the order of their leads: knots and chances."""
-
-
-def _above(grouped: _Grouped) -> tuple[Floats, Floats]:
+def _above(grouped: Grouped) -> tuple[Floats, Floats]:
     """Right answers and all answers from every group on."""
     return np.cumsum(grouped.right[::-1])[::-1], np.cumsum(grouped.counts[::-1])[::-1]
 
 
-def _supported(grouped: _Grouped, chances: Floats) -> Floats:
+def _supported(grouped: Grouped, chances: Floats) -> Floats:
     right, counts = _above(grouped)
     most = float(((right + 1) / (counts + 2)).max())
     return np.clip(chances, 1 / (grouped.counts.sum() + 2), most)
 
 
-def _ceiling(grouped: _Grouped) -> float:
+def _ceiling(grouped: Grouped) -> float:
     """The last of 90%, 99%, 99.9% and so on that answers from some lead on reach, 19 times in 20."""
     right, counts = _above(grouped)
     low, _ = clopper_pearson(right.astype(np.int64), counts.astype(np.int64), confidence=0.9)

@@ -7,6 +7,7 @@ import matplotlib as mpl
 import numpy as np
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
+from matplotlib.layout_engine import ConstrainedLayoutEngine
 
 from misread.analysis.confusion import confusion_counts
 from misread.figures.display import STYLE
@@ -51,11 +52,12 @@ def draw_study(result: StudyResult, folder: str | Path) -> list[Path]:
         if needed not in result.arrays or (subject is _hero and not _hero(result)):
             continue
         with mpl.rc_context({**STYLE, "svg.hashsalt": name}):
-            figure = Figure(figsize=size, layout="constrained")
+            figure, layout = Figure(figsize=size), ConstrainedLayoutEngine()
             FigureCanvasAgg(figure)
             draw(result, figure.subplots(rows, columns, squeeze=False))
             title = f"{subject(result)} · {data}" if subject(result) else data
             figure.suptitle(title.replace("$", r"\$"), x=0.01, ha="left", fontsize=9, color="#555555")
+            layout.execute(figure)  # once: it takes longest, and a figure's own engine works at each drawing
             for kind, metadata in (("png", None), ("svg", {"Date": None})):
                 path = folder / f"{name}.{kind}"
                 with atomic_write(path) as stream:
