@@ -1,20 +1,25 @@
 """The page: opened from a file in a browser without a network, it answers as Python does."""
 
 import base64
+import io
 import shutil
 
 import numpy as np
 import pytest
 from PIL import Image, ImageDraw
 
+from benchmarks.photographs.kinds import KINDS, NOTHING
+from benchmarks.photographs.scene import photograph
 from misread.bundle import Bundle, Manifest, OperatingPointRecord
 from misread.errors import ParameterError
 from misread.export import export_html, html_of
 from misread.export.agreement import ROUNDED_CHANCE
 from misread.export.exported import read_exported
 from misread.images.fit import EARLIER_FITS, FITS, fit_image
+from misread.images.picture import read_grey
 from misread.models import SGDClassifier
 
+PHOTOGRAPHED = {name: (KINDS | NOTHING)[name] for name in ("squared in shadow", "empty: ruled")}
 sync_api = pytest.importorskip("playwright.sync_api")
 
 
@@ -118,12 +123,28 @@ def test_pictures_are_cropped_and_resized_as_in_python(bundle_of, opened):
             [pixels, *grey.shape, ways],
         )
         for levels, way in zip(got, ways, strict=True):
-            is_photo = way["fit"] == "mnist" and number % 5 == 1  # whose ink the page finds as was once done
-            fit = "mnist-1" if is_photo else way["fit"]
-            expected = fit_image(grey, way["image_size"], fit, way["invert"]).ravel().astype(int)
+            expected = fit_image(grey, way["image_size"], way["fit"], way["invert"]).ravel().astype(int)
             assert np.abs(np.array(levels) - expected).max() <= 1, (grey.shape, way)
             if grey.shape[0] == grey.shape[1] and way["fit"] == "stretch":
                 np.testing.assert_array_equal(levels, expected)
+
+
+def test_photographs_are_read_as_in_python(bundle_of, opened):
+    page = opened(html_of(bundle_of("sgd"))[0])
+    digit = np.zeros((28, 28), np.uint8)
+    digit[4:24, 13:16] = digit[8:11, 10:16] = 255
+    for kind, scene in PHOTOGRAPHED.items():
+        grey = read_grey(io.BytesIO(photograph(scene, digit, digit[None], (5,))))
+        got = page.evaluate(
+            """([text, height, width]) => {
+            const data = Uint8Array.from(atob(text), (one) => one.charCodeAt(0));
+            const way = { image_size: [28, 28], fit: "mnist", invert: false };
+            return Array.from(misread.prepare({width, height, data}, way).data) }""",
+            [base64.b64encode(grey.tobytes()).decode(), *grey.shape],
+        )
+        expected = fit_image(grey, 28, "mnist").ravel().astype(int)
+        assert expected.any() == (kind in KINDS), kind
+        assert np.abs(np.array(got) - expected).max() <= 1, kind
 
 
 def picture(rng: np.random.Generator, number: int) -> np.ndarray:

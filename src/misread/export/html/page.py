@@ -11,7 +11,8 @@ from misread.errors import ModelFileError
 __all__ = ["as_page", "facts_of_page"]
 
 _SERVED = ("words.js", "input.js", "pad.js", "view.js")
-_OWN = ("fit.js", "network.js", "likeness.js", "model.js", "insight.js", "offline.js")
+_CROP = ("grey.js", "planes.js", "photo.js", "fit.js")
+_OWN = (*_CROP, "network.js", "likeness.js", "model.js", "insight.js", "offline.js")
 _POLICY = (
     "default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; img-src data: blob:; "
     "base-uri 'none'; form-action 'none'"

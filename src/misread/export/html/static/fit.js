@@ -1,25 +1,17 @@
-// Brings a grey image to the size that the model reads, to the last grey level as misread.images.fit does in Python; but
-// the ink of a photograph is found as that once did (mnist-1), not as misread.images.photo does.
+// Brings a grey image to the size that the model reads, to the last grey level as misread.images.fit does in Python.
+
+import { border, evenly, grey, labelled, largest, resized } from "./grey.js";
+import { inkOfPhoto } from "./photo.js";
+import { middle } from "./planes.js";
 
 const BOX = 20 / 28;
 const DEFAULT_SIZE = 28;
 const CENTRED = 0.55;
-const PHOTO = { side: 256, floor: 0.3, contrast: 24, speck: 0.05 };
+const UNEVEN = { side: 256, floor: 0.3, contrast: 24, speck: 0.05 };
 const NOISE = { floor: 0.05, speck: 0.01, faintest: 8, cells: 512 };
 const DOT = { side: 0.12, full: 0.6 };
 const GROUND = { side: 64, window: 16 };
-const PRECISION = 2 ** 22; // of Pillow's weights
-
-/** @typedef {{width: number, height: number, data: Uint8Array}} Grey */
-
-const grey = (width, height, data = new Uint8Array(width * height)) => ({ width, height, data });
-
-/** Half to even, as Python rounds. */
-function evenly(value) {
-  const low = Math.floor(value);
-  const over = value - low;
-  return over < 0.5 || (over === 0.5 && low % 2 === 0) ? low : low + 1;
-}
+const MID_GREY = { from: 32, to: 223, many: 0.1, leastSide: 64 };
 
 /**
  * @param {Grey} image of any size
@@ -32,7 +24,7 @@ export function fitImage(image, { image_size: [height, width], fit, invert, bina
   const isSize = image.height === height && image.width === width;
   const isCrop = fit.startsWith("mnist"); // mnist, or mnist-1 as it was in earlier model files
   if (isSize && (!isCrop || fittedAlready(image))) return image;
-  if (isCrop) return fitMnist(image, width, height, fit === "mnist");
+  if (isCrop) return fitMnist(image, width, height, fit !== "mnist");
   return fit === "stretch" ? resized(image, width, height) : padded(image, width, height);
 }
 
@@ -41,19 +33,7 @@ const whole = ({ width, height, data }) => grey(width, height, data.map((level) 
 
 const inverted = ({ width, height, data }) => grey(width, height, data.map((level) => 255 - level));
 
-function border({ width, height, data }) {
-  const levels = [];
-  for (let x = 0; x < width; x++) levels.push(data[x]);
-  for (let x = 0; x < width; x++) levels.push(data[(height - 1) * width + x]);
-  for (let y = 1; y < height - 1; y++) levels.push(data[y * width], data[y * width + width - 1]);
-  return levels;
-}
-
-function background(image) {
-  const levels = border(image).sort((a, b) => a - b);
-  const middle = levels.length >> 1;
-  return Math.floor(levels.length % 2 ? levels[middle] : (levels[middle - 1] + levels[middle]) / 2);
-}
+const background = (image) => Math.floor(middle(border(image).sort((a, b) => a - b)));
 
 function profiles({ width, height, data }) {
   const [rows, columns] = [new Array(height).fill(0), new Array(width).fill(0)];
@@ -90,46 +70,6 @@ function fittedAlready(image) {
   return beyond >= -1 && beyond <= 0;
 }
 
-/** Pillow's resampling with a triangle whose support grows with the reduction: first along rows, then columns. */
-function resized(image, width, height) {
-  const wide = image.width === width ? image : along(image, width, height, true);
-  return wide.height === height ? wide : along(wide, width, height, false);
-}
-
-function along(image, width, height, horizontal) {
-  const [from, to] = horizontal ? [image.width, width] : [image.height, height];
-  const out = horizontal ? grey(width, image.height) : grey(image.width, height);
-  const step = horizontal ? 1 : image.width;
-  triangles(from, to).forEach(({ start, weights }, place) => {
-    const lines = horizontal ? image.height : image.width;
-    for (let line = 0; line < lines; line++) {
-      const first = horizontal ? line * image.width + start : start * image.width + line;
-      let sum = PRECISION / 2;
-      for (let k = 0; k < weights.length; k++) sum += image.data[first + k * step] * weights[k];
-      const level = Math.min(Math.max(Math.floor(sum / PRECISION), 0), 255);
-      out.data[horizontal ? line * width + place : place * image.width + line] = level;
-    }
-  });
-  return out;
-}
-
-function triangles(from, to) {
-  const scale = from / to;
-  const wide = Math.max(scale, 1);
-  return Array.from({ length: to }, (_, place) => {
-    const middle = (place + 0.5) * scale;
-    const start = Math.max(Math.trunc(middle - wide + 0.5), 0);
-    const stop = Math.min(Math.trunc(middle + wide + 0.5), from);
-    const inverse = 1 / wide;
-    const shares = Array.from({ length: stop - start }, (_, k) =>
-      Math.max(0, 1 - Math.abs((k + start - middle + 0.5) * inverse)),
-    );
-    let total = 0;
-    for (const share of shares) total += share;
-    return { start, weights: shares.map((share) => Math.trunc(0.5 + (total ? share / total : share) * PRECISION)) };
-  });
-}
-
 function scaled(image, width, height) {
   const scale = Math.min(height / image.height, width / image.width);
   const [wide, high] = [image.width, image.height].map((side) => Math.max(1, evenly(side * scale)));
@@ -150,8 +90,9 @@ function padded(image, width, height) {
   return placed(small, width, height, left, top, background(image));
 }
 
-function fitMnist(image, width, height, dotsAreNothing) {
-  let ink = inkOf(image);
+function fitMnist(image, width, height, isEarlier) {
+  const photographed = !isEarlier && isPhoto(image);
+  let ink = photographed ? inkOfPhoto(image) : inkOf(image);
   let counts = ink.data.map((level) => level > 0);
   const isLarge = Math.max(ink.width, ink.height) > Math.max(DEFAULT_SIZE, width, height);
   if (isLarge) [ink, counts] = withoutNoise(ink);
@@ -159,8 +100,8 @@ function fitMnist(image, width, height, dotsAreNothing) {
   const isInk = (ink) => ink > 0;
   const [top, bottom] = [rows.findIndex(isInk), rows.findLastIndex(isInk)];
   const [left, right] = [columns.findIndex(isInk), columns.findLastIndex(isInk)];
-  if (top < 0) return grey(width, height);
-  if (isLarge && dotsAreNothing && isDot(counts, ink, bottom - top + 1, right - left + 1)) return grey(width, height);
+  const mayBeDot = isLarge && !isEarlier && !photographed;
+  if (top < 0 || (mayBeDot && isDot(counts, ink, bottom - top + 1, right - left + 1))) return grey(width, height);
   const crop = grey(right - left + 1, bottom - top + 1);
   for (let y = 0; y < crop.height; y++) {
     const start = (top + y) * ink.width + left;
@@ -170,6 +111,14 @@ function fitMnist(image, width, height, dotsAreNothing) {
   const small = scaled(crop, boxWide, boxHigh);
   const [byRow, byColumn] = profiles(small);
   return placed(small, width, height, offset(byColumn, width), offset(byRow, height));
+}
+
+/** Whether the border is neither black nor white, or is mid-grey here and there. */
+function isPhoto(image) {
+  if (Math.max(image.width, image.height) <= MID_GREY.leastSide) return false;
+  const edge = border(image);
+  const isGrey = edge.filter((level) => level > MID_GREY.from && level < MID_GREY.to);
+  return ![0, 255].includes(background(image)) || isGrey.length / edge.length > MID_GREY.many;
 }
 
 /** Whether all that counts is one small, full spot, as a single touch of the pen leaves. */
@@ -190,7 +139,7 @@ function inkOf(image) {
     image = inverted(image);
     ground = 255 - ground;
   }
-  return ground === 0 ? image : inkOfPhoto(image);
+  return ground === 0 ? image : inkOnGround(image);
 }
 
 function withoutNoise(ink) {
@@ -214,45 +163,26 @@ function withoutNoise(ink) {
 
 /** Which cells belong to connected parts with less than a share of the heaviest part's mass; null if none do. */
 function specks(cells, width, height, share) {
-  const part = new Int32Array(cells.length);
-  const masses = [0];
-  for (let seed = 0; seed < cells.length; seed++) {
-    if (!(cells[seed] > 0) || part[seed]) continue;
-    const number = masses.push(0) - 1;
-    const open = [seed];
-    part[seed] = number;
-    while (open.length) {
-      const here = open.pop();
-      masses[number] += cells[here];
-      const [y, x] = [Math.floor(here / width), here % width];
-      for (let ny = Math.max(y - 1, 0); ny <= Math.min(y + 1, height - 1); ny++) {
-        for (let nx = Math.max(x - 1, 0); nx <= Math.min(x + 1, width - 1); nx++) {
-          const next = ny * width + nx;
-          if (cells[next] > 0 && !part[next]) {
-            part[next] = number;
-            open.push(next);
-          }
-        }
-      }
-    }
-  }
+  const { numbers, count } = labelled((i) => cells[i] > 0, width, height);
+  const masses = new Float64Array(count + 1);
+  numbers.forEach((number, i) => (masses[number] += cells[i]));
   const least = share * largest(masses);
-  const answer = cells.map((cell, i) => cell > 0 && masses[part[i]] < least);
+  const answer = cells.map((cell, i) => cell > 0 && masses[numbers[i]] < least);
   return answer.some(Boolean) ? answer : null;
 }
 
-/** The ink off a ground that is neither black nor even. */
-function inkOfPhoto(image) {
-  if (Math.max(image.width, image.height) > PHOTO.side) image = scaled(image, PHOTO.side, PHOTO.side);
+/** The ink off a ground that is neither black nor even: of small images, and by the fit mnist-1. */
+function inkOnGround(image) {
+  if (Math.max(image.width, image.height) > UNEVEN.side) image = scaled(image, UNEVEN.side, UNEVEN.side);
   const { width, height } = image;
   const ground = unevenGround(image);
   const above = Float64Array.from(image.data, (level, i) => Math.max(level - ground.data[i], 0));
   const strongest = largest(above);
-  if (strongest < PHOTO.contrast) return grey(width, height);
+  if (strongest < UNEVEN.contrast) return grey(width, height);
   above.forEach((level, i) => {
-    if (level < PHOTO.floor * strongest) above[i] = 0;
+    if (level < UNEVEN.floor * strongest) above[i] = 0;
   });
-  const isSpeck = specks(above, width, height, PHOTO.speck);
+  const isSpeck = specks(above, width, height, UNEVEN.speck);
   const gain = 255 / strongest;
   const levels = above.map((level, i) => (isSpeck?.[i] ? 0 : evenly(Math.min(level * gain, 255))));
   return grey(width, height, Uint8Array.from(levels));
@@ -282,11 +212,4 @@ function filtered({ width, height, data }, rule, before, vertical) {
     out.data[i] = rule(levels);
   }
   return out;
-}
-
-/** The largest of many numbers, more than fit on a stack. */
-function largest(values) {
-  let best = -Infinity;
-  for (const value of values) if (value > best) best = value;
-  return best;
 }

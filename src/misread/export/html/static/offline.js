@@ -16,8 +16,8 @@ const MOST_PIXELS = 2 ** 24; // what is kept of a photo
 function greyOf({ width, height, data }) {
   const grey = new Uint8Array(width * height);
   for (let i = 0; i < grey.length; i++) {
-    const [r, g, b, alpha] = data.subarray(4 * i, 4 * i + 4);
-    const luma = (r * 19595 + g * 38470 + b * 7471 + 32768) >> 16;
+    const alpha = data[4 * i + 3];
+    const luma = (data[4 * i] * 19595 + data[4 * i + 1] * 38470 + data[4 * i + 2] * 7471 + 32768) >> 16;
     grey[i] = alpha === 255 ? luma : Math.round((luma * alpha + 255 * (255 - alpha)) / 255);
   }
   return { width, height, data: grey };
