@@ -42,6 +42,29 @@ def test_numbers_on_the_screen_and_a_report(table, tmp_path):
     np.testing.assert_array_equal(again.hashes, digits.test.hashes)
 
 
+def test_a_network_of_pytorch_is_compared_with_it(table, tmp_path):
+    torch = pytest.importorskip("torch")
+    path, scores, digits = table
+    torch.manual_seed(0)
+    X, y = torch.tensor(digits.train.X / 255, dtype=torch.float32), torch.tensor(digits.train.labels)
+    network = torch.nn.Sequential(torch.nn.Linear(64, 32), torch.nn.ReLU(), torch.nn.Linear(32, 10))
+    optimizer = torch.optim.Adam(network.parameters(), 0.01)
+    for _ in range(60):
+        optimizer.zero_grad()
+        torch.nn.functional.cross_entropy(network(X), y).backward()
+        optimizer.step()
+    with torch.no_grad():
+        logits = network(torch.tensor(digits.test.X / 255, dtype=torch.float32)).numpy()
+    np.savetxt(tmp_path / "net.csv", logits, delimiter=",", header=",".join(digits.class_names), comments="")
+    words = ["compare", path, tmp_path / "net.csv", "--data", "digits", "--html", tmp_path / "page.html", "--json"]
+    done = CliRunner().invoke(app, list(map(str, words)))
+    assert done.exit_code == 0, done.output
+    values = json.loads(done.stdout)
+    svc, net = (said.argmax(axis=1) == digits.test.labels for said in (scores, logits))
+    counted = {"fixed": ~svc & net, "broken": svc & ~net, "both_wrong": ~svc & ~net}
+    assert {name: values[name] for name in counted} == {name: rows.sum() for name, rows in counted.items()}
+
+
 def test_json(table, tmp_path):
     path, _, digits = table
     done = run(path, "--data", "digits", "--out", tmp_path / "run", "--positive", "3", "--json")
