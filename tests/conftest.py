@@ -47,3 +47,13 @@ def _full_mnist() -> Path:
     if not (folder and (Path(folder) / "mnist").is_dir()):
         pytest.skip("set MISREAD_DATA to the folder that holds mnist/ to run the full-MNIST tests")
     return Path(folder)
+
+
+@pytest.fixture(scope="session")
+def digits_study(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A run folder: the study of the embedded digits. Tests read in it and change nothing."""
+    from misread import run_study
+
+    folder = tmp_path_factory.mktemp("study") / "digits"
+    run_study("digits", folder)
+    return folder

@@ -3,16 +3,14 @@
 import pytest
 
 import misread.cli.report
-from misread import run_study
 
 
 @pytest.mark.parametrize(("as_json", "printer"), [(True, "print_json"), (False, "say")])
-def test_a_closed_pipe_is_no_damaged_run(as_json, printer, tmp_path, monkeypatch):
-    run_study("digits", tmp_path)
+def test_a_closed_pipe_is_no_damaged_run(as_json, printer, digits_study, monkeypatch):
 
     def closed(*_, **__):
         raise BrokenPipeError
 
     monkeypatch.setattr(misread.cli.report, printer, closed)
     with pytest.raises(BrokenPipeError):
-        misread.cli.report.report(tmp_path, as_json)
+        misread.cli.report.report(digits_study, as_json)

@@ -12,12 +12,13 @@ import python_pages
 from site_pages import DOCS, commands, words
 
 import misread
-from misread import errors, run_study
+from misread import errors
 from misread.analysis.explained import EXPLAINED
 from misread.bundle import Manifest, OperatingPointRecord
 from misread.evaluation import answer_files
 from misread.evaluation.answers import ASKED
 from misread.recipes.study.steps import steps_with
+from misread.results.study import StudyResult
 
 SOURCE = Path(misread.__file__).parent
 COMMANDS = dict(commands_page.commands())
@@ -67,22 +68,21 @@ def test_every_error_has_a_remedy():
     assert all(said[name] for name in said if name not in ("MisreadError", "MissingExtraError"))
 
 
-def test_every_name_of_a_result(tmp_path):
+def test_every_name_of_a_result(digits_study):
     page = (DOCS / "reference" / "formats.md").read_text("utf-8")
     table = page.partition("### Names in `values`")[2].partition("\n## ")[0]
     described = set(re.findall(r"`([a-z_]+\.[a-z0-9_.*]+)`", table))
-    names = set(run_study("digits", tmp_path).values)
+    names = set(StudyResult.load(digits_study).values)
     assert names <= described, f"not described: {sorted(names - described)}"
     steps = {step.name for step in steps_with("knn", True)} | {"model"}
     assert {name.partition(".")[0] for name in described} <= steps
     assert not {name for name in described - names if not name.startswith(("chosen.", "enough.", "model."))}
 
 
-def test_every_part_of_a_run_folder(tmp_path):
+def test_every_part_of_a_run_folder(digits_study):
     page = (DOCS / "reference" / "formats.md").read_text("utf-8")
-    run_study("digits", tmp_path)
-    document = json.loads((tmp_path / "results.json").read_text("utf-8"))
-    for name in (*document, *document["manifest"], *(path.name for path in tmp_path.iterdir())):
+    document = json.loads((digits_study / "results.json").read_text("utf-8"))
+    for name in (*document, *document["manifest"], *(path.name for path in digits_study.iterdir())):
         assert f"`{name}`" in page or f"## {name}\n" in page, f"{name} is not described"
 
 
