@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy import ndimage
 
-from misread.images.windows import closing, eroded, largest, opening, smallest
+from misread.images.windows import closing, largest, opening, smallest
 
 SHAPES = [(1, 1), (2, 9), (13, 40), (31, 7)]
 
@@ -29,8 +29,3 @@ def test_closing_and_opening_are_scipys_on_a_plane_that_goes_on(plane: np.ndarra
     size = (width, width)
     np.testing.assert_array_equal(closing(plane, width), ndimage.grey_closing(wide, size)[inner, inner])
     np.testing.assert_array_equal(opening(plane, width), ndimage.grey_opening(wide, size)[inner, inner])
-
-
-def test_erosion_is_scipys(plane: np.ndarray) -> None:
-    mask = plane > -1
-    np.testing.assert_array_equal(eroded(mask), ndimage.binary_erosion(mask, np.ones((3, 3))))

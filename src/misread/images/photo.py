@@ -1,8 +1,8 @@
 """Find what is written on a photograph: ink against the ground around it, whatever lies at the rim."""
 
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import pairwise
-from typing import Any
 
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
@@ -10,7 +10,19 @@ from numpy.typing import NDArray
 from PIL import Image
 from scipy import ndimage
 
-from misread.images.windows import closing, eroded, largest, opening, smallest
+from misread.images.windows import closing, largest, opening, smallest
+from misread.kernels.parts import (
+    AREA,
+    BORDER,
+    BOX,
+    EDGE,
+    INK,
+    N_COUNTS,
+    OUTSIDE,
+    RIM,
+    look_around_parts,
+    weigh_parts,
+)
 
 __all__ = ["ink_of_photo"]
 
@@ -81,10 +93,21 @@ class _Found:
 
     score: float
     above: Plane
-    main: NDArray[np.bool_]
-    whole: NDArray[np.bool_]
+    numbers: NDArray[np.integer]
+    number: int
+    """That of the main part."""
+    belongs: NDArray[np.bool_]
+    """Of each part."""
     box: NDArray[np.intp]
     width: float
+
+    @cached_property
+    def main(self) -> NDArray[np.bool_]:
+        return self.numbers == self.number
+
+    @cached_property
+    def whole(self) -> NDArray[np.bool_]:
+        return np.concatenate([[False], self.belongs])[self.numbers]
 
 
 def ink_of_photo(grey: NDArray[np.uint8]) -> NDArray[np.uint8]:
@@ -102,9 +125,9 @@ def ink_of_photo(grey: NDArray[np.uint8]) -> NDArray[np.uint8]:
     """
     seen = _brought(grey)
     smooth, noise = _smoothed(seen)
-    lines = [_lines(_contrast(smooth, noise, is_light, _WINDOWS[0])) for is_light in (False, True)]
     steps = _steps(smooth, noise)
     contrasts = [[_contrast(smooth, noise, is_light, one) for one in _WINDOWS] for is_light in (False, True)]
+    lines = [_lines(above) for above, _ in contrasts]
     best: list[tuple[_Found, bool] | None] = [None, None]
     for is_light in (False, True):
         opposite = largest(np.maximum(*contrasts[not is_light]), 3)
@@ -266,36 +289,23 @@ def _written(parts: _Parts, above: Plane, may_touch: bool) -> _Found | None:
     belongs[main] = True
     some = parts.boxes[belongs]
     box = np.concatenate([some[:, :2].min(axis=0), some[:, 2:].max(axis=0)])
-    whole = np.concatenate([[False], belongs])[parts.numbers]
-    return _Found(float(score[main]), above, parts.numbers == main + 1, whole, box, float(parts.width[main]))
+    return _Found(float(score[main]), above, parts.numbers, main + 1, belongs, box, float(parts.width[main]))
 
 
 def _parts(above: Plane, level: float, opposite: Plane, steps: Plane) -> _Parts | None:
-    mask = above >= level
-    numbers, n_parts = ndimage.label(mask, structure=_EIGHT)
+    numbers, n_parts = ndimage.label(above >= level, structure=_EIGHT)
     if not n_parts:
         return None
-
-    def totals(where: NDArray[Any], weights: NDArray[Any] | None = None) -> NDArray[Any]:
-        return np.bincount(where.ravel(), None if weights is None else weights.ravel(), n_parts + 1)[1:]
-
-    boxes = [[side.start for side in box] + [side.stop for side in box] for box in ndimage.find_objects(numbers)]
-    area, mass = totals(numbers), totals(numbers, above)
-    strength = np.minimum(mass / area, 0.95)
-    at_border = mask & ~eroded(mask)
-    of_border = numbers[at_border]
-    border = np.maximum(totals(of_border), 1)
-    is_edge = steps[at_border] >= -_STEP * np.log(1 - strength)[of_border - 1]
-    around = largest(numbers, 3)
-    at_outside = ~mask & (around > 0)
-    of_outside = around[at_outside]
-    is_ink = opposite[at_outside] >= 0.5 * strength[of_outside - 1]
-    at_rim = totals(_rim(numbers))
-    is_written = totals(of_border, is_edge) + at_rim >= _EDGE * border
-    is_written &= totals(of_outside, is_ink) < _HOLE * np.maximum(totals(of_outside), 1)
+    counts, mass = np.zeros((n_parts, N_COUNTS), np.intp), np.zeros(n_parts)
+    weigh_parts(numbers, above, counts, mass)
+    strength = np.minimum(mass / counts[:, AREA], 0.95)
+    look_around_parts(np.pad(numbers, 1), opposite, steps, 0.5 * strength, -_STEP * np.log(1 - strength), counts)
+    area, border, at_rim = counts[:, AREA], counts[:, BORDER], counts[:, RIM]
+    is_written = counts[:, EDGE] + at_rim >= _EDGE * border
+    is_written &= counts[:, INK] < _HOLE * np.maximum(counts[:, OUTSIDE], 1)
     return _Parts(
         numbers=numbers,
-        boxes=np.array(boxes, np.intp),
+        boxes=counts[:, BOX],
         mass=mass,
         strength=strength,
         border=border.astype(np.float64),

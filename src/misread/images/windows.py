@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["closing", "eroded", "largest", "opening", "smallest"]
+__all__ = ["closing", "largest", "opening", "smallest"]
 
 
 def largest(plane: NDArray[Any], width: int) -> NDArray[Any]:
@@ -31,12 +31,6 @@ def opening(plane: NDArray[Any], width: int) -> NDArray[Any]:
     """Level what is lighter and narrower than a window; what lies at the rim goes on beyond it."""
     wide = np.pad(plane, width - 1, mode="edge")
     return _in_windows(_in_windows(wide, width, np.minimum), width, np.maximum)
-
-
-def eroded(mask: NDArray[np.bool_]) -> NDArray[np.bool_]:
-    """Take off the pixels of a mask that touch what is not in it, or the rim, also by a corner."""
-    inner: NDArray[np.bool_] = _in_windows(np.pad(mask, 1), 3, np.logical_and)
-    return inner
 
 
 def _in_windows(plane: NDArray[Any], width: int, larger: np.ufunc) -> NDArray[Any]:
