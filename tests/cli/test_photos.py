@@ -17,7 +17,7 @@ from PIL import Image
 from misread.data import load
 
 README = (Path(__file__).parents[2] / "README.md").read_text("utf-8")
-PER_CLASS = 60
+PER_CLASS = 30
 ORIENTATIONS = {1: 0, 3: 180, 6: 90, 8: 270}
 """EXIF's number for how a camera was held, and by how many degrees its pixels are turned to the left."""
 
@@ -37,7 +37,7 @@ def photograph(digit, rng):
 
 @pytest.fixture(scope="module")
 def photos(tmp_path_factory):
-    """Sixty photographs of each digit, some of them taken with the phone held otherwise, as their EXIF says."""
+    """Thirty photographs of each digit, some of them taken with the phone held otherwise, as their EXIF says."""
     root = tmp_path_factory.mktemp("camera") / "photos"
     rng = np.random.default_rng(11)
     digits = load("digits")

@@ -21,7 +21,7 @@ BOX = slice(0, 4)
 AREA, RIM, BORDER, EDGE, OUTSIDE, INK = range(4, 10)
 N_COUNTS = 10
 """Columns of `counts`: top, left, bottom and right; pixels of the part, of it at the rim of the image, of its
-border, of its border where levels differ enough, outside along it, and of these such as are ink of the other kind."""
+border, of its border where levels differ enough, outside along it, and of these what is ink of other polarity."""
 
 
 @kernel()
