@@ -8,7 +8,7 @@ import sys
 import pytest
 from typer.testing import CliRunner
 
-from misread.cli import app
+from misread.cli import app, main
 
 
 def misread(*arguments, **options):
@@ -60,12 +60,16 @@ def test_the_study_ends_with_a_table_and_a_run_folder(tmp_path):
         (["stdy"], 2, "no command"),
     ],
 )
-def test_a_mistake_is_one_clear_line(arguments, code, message, tmp_path):
+def test_a_mistake_is_one_clear_line(arguments, code, message, tmp_path, monkeypatch, capsys):
     (tmp_path / "file").write_text("")
-    done = misread(*(part.format(file=tmp_path / "file") for part in arguments), cwd=tmp_path)
-    assert done.returncode == code, done.stderr
-    assert message in done.stderr
-    assert "Traceback" not in done.stderr
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("sys.argv", ["misread", *(part.format(file=tmp_path / "file") for part in arguments)])
+    with pytest.raises(SystemExit) as ended:
+        main()
+    said = capsys.readouterr().err
+    assert ended.value.code == code, said
+    assert message in said
+    assert "Traceback" not in said
     assert sorted(path.name for path in tmp_path.iterdir()) == ["file"]
 
 

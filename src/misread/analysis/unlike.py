@@ -319,7 +319,11 @@ def _axes(features: Singles, codes: NDArray[np.int64], most: int, power: float) 
     within = np.array(features, np.float32)
     for code in np.unique(codes):
         within[codes == code] -= within[codes == code].mean(axis=0)
-    variances, axes = _widest(within.T @ within / len(within), most)
+    if len(within) < within.shape[1]:  # the same from the smaller matrix
+        variances, axes = _widest(within @ within.T / len(within), most)
+        axes = within.T @ (axes / np.sqrt(np.maximum(variances, 1e-30) * len(within)))
+    else:
+        variances, axes = _widest(within.T @ within / len(within), most)
     total = max(float(np.square(within).sum()) / len(within), 1e-12)
     wide = variances > _NARROWEST * total
     wide[-1] = True
