@@ -52,9 +52,8 @@ def _said_held_out(bundle: Bundle, data: Dataset, rows: NDArray[np.intp]) -> NDA
 def _measures(
     images: Images, labels: NDArray[np.int64], held_out: tuple[Images, NDArray[np.int64]]
 ) -> dict[str, Measure]:
-    likeness, rows = learn(images, labels)
-    n_edges, codes = len(likeness.edge_step), labels[rows]
-    known = likeness.known * likeness.known_step
+    likeness, _ = learn(images, labels)
+    n_edges, codes, known = len(likeness.edge_step), labels, likeness.places(images)
     edges, strokes = slice(n_edges), slice(n_edges, None)
 
     def neighbours(axes: slice) -> Measure:
@@ -81,7 +80,7 @@ def _measures(
             neighbours(edges), neighbours(strokes), held_out
         ),
         "edges and strokes in one space: 5 neighbours": neighbours(slice(None)),
-        "edges and strokes in one space: 5 neighbours of any class (as built)": lambda some, said: (
+        "edges and strokes in one space: the nearest of 500 means (as built)": lambda some, said: (
             likeness.distances(some)
         ),
     }

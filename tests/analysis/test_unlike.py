@@ -7,16 +7,17 @@ import numpy as np
 import pytest
 
 from misread import load
-from misread.analysis import unlike
-from misread.analysis.unlike import N_NEAREST, evenly_of_each, held_out_threshold, learn
+from misread.analysis.unlike import evenly_of_each, learn
 from misread.bundle import Manifest, OperatingPointRecord, save
 from misread.bundle import load as load_model
 from misread.bundle.likeness import likeness_of, written_likeness
 from misread.data import Split
 from misread.errors import ModelFileError, ParameterError
+from misread.models.features import n_edge_features
 from misread.recipes.evaluate import judge
 from misread.recipes.retrain import recorded, train_again
 from misread.recipes.train import train
+from misread.recipes.unlike import telling_unlike
 from misread.tasks import Wanted, make_task
 
 
@@ -122,49 +123,50 @@ def test_too_few_images_are_like_nothing(digits):
 
 def test_distances_are_those_of_a_slow_search(digits):
     images, labels = digits.train.images[:300], digits.train.labels[:300]
-    likeness, rows = learn(images, labels)
-    assert len(rows) == 300
+    likeness, _ = learn(images, labels)
+    assert len(likeness.known) == 300
     asked = digits.train.images[300:320]
     known = likeness.known * likeness.known_step
-    for place, found in zip(likeness.places(asked), likeness.distances(asked), strict=True):
-        every = np.sqrt(((known - place) ** 2).sum(axis=1))
-        assert np.sort(every)[:N_NEAREST].mean() == pytest.approx(found, rel=1e-4)
+    every = [np.sort(np.sqrt(((known - place) ** 2).sum(axis=1))) for place in likeness.places(asked)]
+    np.testing.assert_allclose(likeness.distances(asked), [one[0] for one in every], rtol=1e-4)
+    five = replace(likeness, n_nearest=5).distances(asked)
+    np.testing.assert_allclose(five, [one[:5].mean() for one in every], rtol=1e-4)
 
 
-def test_some_of_the_known_images_settle_most(monkeypatch, bundle, digits, noise):
-    """Asking some of them first changes no answer, at any threshold."""
-    likeness = bundle.likeness
-    images = np.concatenate([digits.test.images, noise, np.flip(digits.test.images[:100], 1)])
-    distances = likeness.distances(images)
-    monkeypatch.setattr(unlike, "_BLOCK", 64)
-    for threshold in np.quantile(distances, [0.05, 0.5, 0.9]):
-        np.testing.assert_array_equal(likeness.are_beyond(images, threshold), distances > threshold)
+def test_of_many_images_what_is_typical_is_known(bundle, digits):
+    assert len(bundle.likeness.known) == 500 < len(digits.train)
+    assert bundle.manifest.unlike.n == len(digits.train)
 
 
-def test_what_is_far_by_its_strokes_alone_is_not_asked_by_its_edges(bundle, noise, monkeypatch):
-    monkeypatch.setattr(unlike, "_edges", None)
-    assert bundle.likeness.are_beyond(noise, 0.01).all()
-
-
-def test_an_image_is_no_neighbour_of_its_own(digits):
+def test_held_out_images_are_compared_with_others(digits):
+    """They are further from what is typical of these than from what is known in the end."""
     images, labels = digits.train.images[:300], digits.train.labels[:300]
-    likeness, rows = learn(images, labels)
-    held_out = likeness.held_out_distances(np.arange(300))
-    assert (held_out > likeness.distances(images[rows])).all()
-    without = replace(likeness, known=np.delete(likeness.known, 7, axis=0))
-    np.testing.assert_allclose(held_out[7], without.distances(images[rows[7:8]])[0], rtol=0.02)
+    likeness, held_out = learn(images, labels)
+    assert likeness.distances(images).max() < held_out.min()
 
 
 @pytest.mark.parametrize("rate", [0.003, 0.01, 0.2, 0.45])
-def test_the_share_refused_is_that_asked_for(digits, rate):
-    """Also where a class has few images, and with labels that mean nothing."""
-    images, labels = digits.train.images[:600], digits.train.labels[:600].copy()
+def test_the_share_refused_is_that_asked_for(bundle, digits, rate):
+    """Also where a class has few images."""
+    labels = digits.train.labels[:600].copy()
     labels[labels == 3] = np.arange(np.count_nonzero(labels == 3)) % 3 + 10
-    likeness, rows = learn(images, labels)
-    for codes in (labels[rows], np.random.default_rng(0).integers(0, 40, 600)):
-        threshold = held_out_threshold(likeness, codes, rate)
-        refused = (likeness.held_out_distances(np.arange(600)) > threshold).mean()
-        assert rate - 0.004 <= refused <= rate
+    some = Split(digits.train.images[:600], labels)
+    threshold = telling_unlike(bundle, some, rate).manifest.unlike.threshold
+    _, held_out = learn(some.images, some.labels)
+    assert rate - 0.004 <= (held_out > threshold).mean() <= rate
+
+
+def test_earlier_files_are_asked_for_five_images_in_windows_of_three_sizes(bundle):
+    scales, n_edges = (
+        ((7.0, 2.0), (4.0, 2.0), (2.0, 2.0)),
+        n_edge_features((8, 8), 8, ((7.0, 2.0), (4.0, 2.0), (2.0, 2.0))),
+    )
+    axes = np.ones((n_edges, bundle.likeness.edge_axes.shape[1]), np.int8)
+    earlier, arrays = replace(bundle.likeness, scales=scales, n_nearest=5, edge_axes=axes), {}
+    node = written_likeness(earlier, lambda name, array: arrays.setdefault(name, array) is array and name)
+    assert node["kind"] == "edges and strokes"
+    again = likeness_of(node, bundle.manifest, arrays.__getitem__)
+    assert (again.scales, again.n_nearest) == (scales, 5)
 
 
 def test_classes_are_known_evenly():

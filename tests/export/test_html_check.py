@@ -8,7 +8,7 @@ from misread.bundle import Bundle, Manifest
 from misread.data import load
 from misread.errors import ModelFileError
 from misread.export import export_html
-from misread.export.html import write
+from misread.export.html import page, write
 from misread.models.zoo import make
 
 pytest.importorskip("playwright")
@@ -28,10 +28,10 @@ def test_the_page_itself_is_asked(bundle_of, some, tmp_path):
 
 
 def test_a_page_that_answers_otherwise_is_not_written(bundle_of, some, tmp_path, monkeypatch):
-    def broken(told, facts, make=write.as_page):
-        return make(told, facts).replace("label.push(answer.index)", "label.push((answer.index + 1) % 10)")
+    def broken(modules, make=page._as_one):
+        return make(modules).replace("label.push(answer.index)", "label.push((answer.index + 1) % 10)")
 
-    monkeypatch.setattr(write, "as_page", broken)
+    monkeypatch.setattr(page, "_as_one", broken)
     with pytest.raises(ModelFileError, match=r"differently on 200 of 200 .* nothing was written"):
         export_html(_few(bundle_of("sgd")), tmp_path / "m.html", check=True)
     assert not list(tmp_path.iterdir())

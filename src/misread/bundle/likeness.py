@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from misread.analysis.unlike import N_DIRECTIONS, SCALES, Likeness
+from misread.analysis.unlike import N_DIRECTIONS, N_NEAREST, SCALES, Likeness
 from misread.bundle.budget import Store
 from misread.bundle.manifest import Manifest
 from misread.bundle.parts import Plain, Put, checked_array, expect
@@ -11,7 +11,11 @@ from misread.models.features import n_edge_features
 
 __all__ = ["likeness_of", "written_likeness"]
 
-_KIND = "edges and strokes"
+_KINDS = {
+    "edges and strokes, typical": (SCALES, N_NEAREST),
+    "edges and strokes": (((7.0, 2.0), (4.0, 2.0), (2.0, 2.0)), 5),
+}
+"""Windows of edges, and how many nearest places count; of the last, in earlier files, all training images."""
 _ARRAYS = (
     "levels", "edge_axes", "edge_step", "edge_centre", "stroke_axes", "stroke_centre", "stroke_spread", "known",
     "known_step",
@@ -20,7 +24,8 @@ _ARRAYS = (
 
 def written_likeness(likeness: Likeness, put: Put) -> Plain:
     """What the file says of it."""
-    return {"kind": _KIND, **{name: put(f"likeness.{name}", getattr(likeness, name)) for name in _ARRAYS}}
+    kind = next(kind for kind, way in _KINDS.items() if way == (likeness.scales, likeness.n_nearest))
+    return {"kind": kind, **{name: put(f"likeness.{name}", getattr(likeness, name)) for name in _ARRAYS}}
 
 
 def likeness_of(node: Any, manifest: Manifest, arrays: Store) -> Likeness | None:
@@ -33,8 +38,10 @@ def likeness_of(node: Any, manifest: Manifest, arrays: Store) -> Likeness | None
     """
     if node is None:
         return None
-    expect(isinstance(node, dict) and node.get("kind") == _KIND, "a measure of likeness of an unknown kind")
-    n_edges, n_strokes = n_edge_features(manifest.image_size, N_DIRECTIONS, SCALES), N_STROKE_COUNTS
+    kind = str(node.get("kind")) if isinstance(node, dict) else ""
+    expect(kind in _KINDS, "a measure of likeness of an unknown kind")
+    scales, n_nearest = _KINDS[kind]
+    n_edges, n_strokes = n_edge_features(manifest.image_size, N_DIRECTIONS, scales), N_STROKE_COUNTS
     edge_axes = checked_array(node, "edge_axes", arrays, "i1", (n_edges, None))
     stroke_axes = checked_array(node, "stroke_axes", arrays, "f4", (n_strokes, None))
     n = edge_axes.shape[1]
@@ -55,4 +62,6 @@ def likeness_of(node: Any, manifest: Manifest, arrays: Store) -> Likeness | None
         stroke_axes=stroke_axes,
         known=known,
         **numbers,
+        scales=scales,
+        n_nearest=n_nearest,
     )

@@ -151,7 +151,7 @@ class Bundle:
         known = self.manifest.unlike
         if known is None or self.likeness is None:
             return None
-        return self.likeness.are_beyond(images, known.threshold)
+        return self.likeness.distances(images) > known.threshold
 
     def without_likeness(self) -> "Bundle":
         """The same model, that answers whatever it is shown, like what it learnt or not."""

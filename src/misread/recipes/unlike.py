@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from misread.analysis.unlike import LEAST, held_out_threshold, learn
+from misread.analysis.unlike import LEAST, learn
 from misread.bundle import Bundle, UnlikeRecord
 from misread.data import Split
 from misread.errors import ParameterError
@@ -35,7 +35,7 @@ def telling_unlike(bundle: Bundle, train: Split, reject_rate: float = REJECT_RAT
     """The bundle with a measure of likeness, at which that share of held-out images would be called unlike.
 
     Without one where the rate is 0, for models that take noise out, for images under 8 pixels, and where fewer
-    than `misread.analysis.unlike.LEAST` images are known.
+    than `misread.analysis.unlike.LEAST` images can be held out.
 
     Parameters
     ----------
@@ -47,17 +47,11 @@ def telling_unlike(bundle: Bundle, train: Split, reject_rate: float = REJECT_RAT
     manifest = bundle.manifest
     if not reject_rate or manifest.task == "denoising" or min(manifest.image_size) < _SIDE_WITH_EDGES:
         return bundle.without_likeness()
-    likeness, rows = learn(train.images, train.labels)
-    if len(rows) < LEAST:
+    likeness, held_out = learn(train.images, train.labels, train.groups)
+    n = len(held_out)
+    if n < LEAST:
         return bundle.without_likeness()
-    if train.groups is None:
-        threshold, n = held_out_threshold(likeness, train.labels[rows], reject_rate), len(rows)
-    else:  # others of its group tell nothing of an image of another
-        distances = likeness.held_out_distances(np.arange(len(rows)), groups=train.groups[rows])
-        distances = distances[np.isfinite(distances)]
-        n = len(distances)
-        if n < LEAST:
-            return bundle.without_likeness()
-        threshold = float(np.quantile(distances, 1 - reject_rate, method="higher"))
+    place = min(int(np.ceil((n + 1) * (1 - reject_rate))), n) - 1
+    threshold = float(np.partition(held_out, place)[place])
     unlike = UnlikeRecord(threshold, float(reject_rate), n)
     return replace(bundle, likeness=likeness, manifest=replace(manifest, unlike=unlike))

@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 
-from misread.analysis.unlike import CLIPPED, N_DIRECTIONS, N_NEAREST, SCALES, Likeness
+from misread.analysis.unlike import CLIPPED, N_DIRECTIONS, Likeness
 from misread.export.graph.builder import Tensor
 from misread.export.graph.edges import edge_features
 
@@ -12,12 +12,13 @@ __all__ = ["distances"]
 
 
 def distances(likeness: Likeness, rows: Tensor) -> Tensor:
-    """How far images are from the nearest training images; `rows` are their pixels, uint8; float32, shape (n,)."""
+    """How far images are from what is typical; `rows` are their pixels, uint8; float32, shape (n,)."""
     graph, shape = rows.graph, likeness.shape
+    n_nearest = min(likeness.n_nearest, len(likeness.known))
     with graph.inside("likeness"):
         images = rows.reshape(0, *shape)
         axes = graph.constant(likeness.edge_axes, "edge_axes").cast(np.float32) * likeness.edge_step
-        edges = edge_features(images, shape, N_DIRECTIONS, SCALES) @ axes - likeness.edge_centre
+        edges = edge_features(images, shape, N_DIRECTIONS, likeness.scales) @ axes - likeness.edge_centre
         counts = (_stroke_counts(images, shape, likeness.levels) - likeness.stroke_centre) / likeness.stroke_spread
         strokes = counts.clip(-CLIPPED, CLIPPED) @ likeness.stroke_axes
         places = graph.add("Concat", edges, strokes, axis=1, name="places")
@@ -25,8 +26,8 @@ def distances(likeness: Likeness, rows: Tensor) -> Tensor:
         known = known * likeness.known_step[:, None]
         squares = (places * places).sum(1, keep=True) + (known * known).sum(0, keep=True)
         squared = graph.add("Max", squares - places @ known * 2.0, 0.0)
-        nearest, _ = graph.top(squared, min(N_NEAREST, len(likeness.known)), largest=False, name="nearest_known")
-        return (nearest.sqrt().sum(1) / float(min(N_NEAREST, len(likeness.known)))).named("distance")
+        nearest, _ = graph.top(squared, n_nearest, largest=False, name="nearest_known")
+        return (nearest.sqrt().sum(1) / float(n_nearest)).named("distance")
 
 
 def _stroke_counts(images: Tensor, shape: tuple[int, int], levels: Any) -> Tensor:

@@ -1,8 +1,10 @@
 """One page from the parts of the served one: the same drawing surface, words, looks and keys, all in one file."""
 
+import base64
 import html
 import json
 import re
+import zlib
 from importlib.resources import files
 from typing import Any
 
@@ -40,6 +42,7 @@ def as_page(told: dict[str, Any], facts: dict[str, str]) -> str:
     scripts += [(own / name).read_text("utf-8") for name in _OWN]
     style = (served / "static" / "style.css").read_text("utf-8") + (own / "offline.css").read_text("utf-8")
     page = (served / "index.html").read_text("utf-8")
+    unpack = f'<script type="module">\n{(own / "unpack.js").read_text("utf-8")}</script>\n'
     title = f"{html.escape(told['about']['model'])} – misread"
     for pattern, replacement in (
         (r"<title>.*?</title>", f"<title>{title}</title>"),
@@ -49,7 +52,7 @@ def as_page(told: dict[str, Any], facts: dict[str, str]) -> str:
         (r'<section class="why".*?</section>', (own / "insight.html").read_text("utf-8").strip()),
         (r"<p>Nothing you draw leaves.*?</p>", "<p>Nothing you draw leaves this page; it needs no network.</p>"),
         (r"<noscript>.*?</noscript>", '<noscript><p class="noscript">Drawing needs JavaScript.</p></noscript>'),
-        (r"</body>", f"{_data('facts', facts)}{_data('model', told)}{_script(scripts)}</body>"),
+        (r"</body>", f"{_facts(facts)}{_packed(told, scripts)}{unpack}</body>"),
     ):
         page = _replaced(page, pattern, replacement)
     return page
@@ -72,14 +75,24 @@ def _replaced(page: str, pattern: str, replacement: str) -> str:
     return changed
 
 
-def _data(name: str, document: Any) -> str:
+def _facts(facts: dict[str, str]) -> str:
     """JSON in a script element, which nothing inside can end."""
-    text = json.dumps(document, allow_nan=False, separators=(",", ":")).replace("<", "\\u003c")
-    return f'<script type="application/json" id="misread-{name}">{text}</script>\n'
+    text = _json(facts).replace("<", "\\u003c")
+    return f'<script type="application/json" id="misread-facts">{text}</script>\n'
 
 
-def _script(modules: list[str]) -> str:
+def _packed(told: dict[str, Any], modules: list[str]) -> str:
+    """The model and the scripts, deflated: text for `unpack.js`."""
+    document = _json({"model": _json(told), "script": _as_one(modules)})
+    text = base64.b64encode(zlib.compress(document.encode(), 9)).decode()
+    return f'<script type="text/plain" id="misread-packed">{text}</script>\n'
+
+
+def _json(document: Any) -> str:
+    return json.dumps(document, allow_nan=False, separators=(",", ":"))
+
+
+def _as_one(modules: list[str]) -> str:
     """Modules as one, which a page from a file may run."""
     text = "\n".join(_EXPORT.sub("", _IMPORT.sub("", module)) for module in modules)
-    text = _INDENT.sub("", _COMMENT.sub("", text))
-    return f'<script type="module">\n{text}</script>\n'
+    return _INDENT.sub("", _COMMENT.sub("", text))

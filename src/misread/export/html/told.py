@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from misread.analysis.unlike import CLIPPED, N_DIRECTIONS, N_NEAREST, SCALES
+from misread.analysis.unlike import CLIPPED, N_DIRECTIONS
 from misread.bundle import Bundle
 from misread.bundle.description import public_description
 from misread.errors import ParameterError
@@ -130,10 +130,10 @@ def _likeness(bundle: Bundle) -> Parts | None:
     likeness, known = bundle.likeness, bundle.manifest.unlike
     if likeness is None or known is None:
         return None
-    windows = [[_packed(edge_windows(side, *scale)) for side in likeness.shape] for scale in SCALES]
+    windows = [[_packed(edge_windows(side, *scale)) for side in likeness.shape] for scale in likeness.scales]
     return {
         "threshold": known.threshold,
-        "n_nearest": N_NEAREST,
+        "n_nearest": likeness.n_nearest,
         "n_directions": N_DIRECTIONS,
         "clipped": CLIPPED,
         "windows": windows,

@@ -3,7 +3,6 @@
 import { numbers } from "./network.js";
 
 const FLOOR = 0.1; // of the mean energy, added to that of a neighbourhood
-const SOME = 8;
 const WAYS = [[0, -1], [-1, 0], [-1, -1], [-1, 1]]; // back along rows, columns, falling and rising diagonals
 
 export class Likeness {
@@ -16,19 +15,17 @@ export class Likeness {
     this.places = Float32Array.from(this.known, (whole, i) => whole * this.known_step[i % size]);
   }
 
-  /** @param {Uint8Array} pixels; most are seen to be near enough to some of the known images. */
+  /** @param {Uint8Array} pixels */
   isUnlike(pixels) {
-    const own = this.#place(pixels);
-    const isFar = (step) => this.#distance(own, step) > this.threshold;
-    return (this.places.length < SOME * this.n_nearest * own.length || isFar(SOME)) && isFar(1);
+    return this.#distance(this.#place(pixels)) > this.threshold;
   }
 
-  /** To the nearest training images, or to those of every so many, on average. */
-  #distance(own, step) {
+  /** To the nearest known places, on average. */
+  #distance(own) {
     const { places, n_nearest: most } = this;
     const size = own.length;
     const nearest = [];
-    for (let row = 0; row < places.length; row += step * size) {
+    for (let row = 0; row < places.length; row += size) {
       const furthest = nearest.length < most ? Infinity : nearest[most - 1];
       let squared = 0;
       for (let k = 0; k < size && squared < furthest; k++) squared += (own[k] - places[row + k]) ** 2;
