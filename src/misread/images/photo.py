@@ -5,7 +5,6 @@ from functools import cached_property
 from itertools import pairwise
 
 import numpy as np
-from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 from PIL import Image
 from scipy import ndimage
@@ -23,6 +22,7 @@ from misread.kernels.parts import (
     look_around_parts,
     weigh_parts,
 )
+from misread.kernels.shear import sheared_row_sums
 
 __all__ = ["ink_of_photo"]
 
@@ -259,10 +259,10 @@ def _slope(above: Plane, shifts: NDArray[np.intp]) -> int:
     some = above[:, : n * step].reshape(height, n, step).mean(axis=2)
     at = shifts[:, step // 2 :: step][:, :n]
     reach = int(np.abs(shifts).max())
-    # Of each column, every run of rows that a slope may take.
-    runs = sliding_window_view(np.pad(some.T, ((0, 0), (reach, reach)), mode="edge"), height, axis=1)
-    sums = (np.ascontiguousarray(runs[np.arange(n), reach + shift].T).sum(axis=1) for shift in at)
-    return int(np.argmax([float(np.square(np.diff(one)).sum()) for one in sums]))
+    columns = np.pad(np.ascontiguousarray(some.T), ((0, 0), (reach, reach)), mode="edge")
+    sums = np.empty((len(at), height), np.float32)
+    sheared_row_sums(columns, reach + at, sums)
+    return int(np.square(np.diff(sums, axis=1)).sum(axis=1).argmax())
 
 
 def _written(parts: _Parts, above: Plane, may_touch: bool) -> _Found | None:
