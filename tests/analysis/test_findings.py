@@ -131,6 +131,12 @@ def test_the_promise(right: int, wrong: int, said: str) -> None:
     assert isinstance(findings.promise_on_test(0.9, OperatingPoint(1.0, 45, 5, 5, 1000), "SGD"), NotApplicable)
 
 
+def test_one_label_is_said_as_one():
+    one = findings.doubtful_labels(1, 6, 400, "SGD", expected=1.2)
+    assert one.title == "1 label deserves a second look"
+    assert "Of the 6 labels that SGD contradicts most confidently, 1 is more likely wrong" in one.explanation
+
+
 @pytest.mark.parametrize(("confidence", "said"), [(0.95, "95%"), (0.9, "90%"), (0.995, "99.5%"), (0.8, "80%")])
 def test_a_finding_says_the_confidence_that_it_was_asked_for(confidence: float, said: str) -> None:
     for right in (990, 500):

@@ -74,6 +74,14 @@ def test_a_set_of_one_class_is_no_alarm(strokes):
     assert sum(alarms) <= 1
 
 
+@pytest.mark.parametrize("scale", [15.9 / 15, 16 / 15, 14.5 / 15])
+def test_another_white_is_no_alarm(digits, scale):
+    """Digits of 16 levels are brought to 0..255 in more than one way."""
+    train, test = digits.train, np.rint(digits.test.images * scale).clip(0, 255).astype(np.uint8)
+    profile = Profile(train.images, train.labels)
+    assert not profile.differs(profile.measure(test, digits.test.labels))
+
+
 def _each(labels):
     return [labels == code for code in range(10)]
 

@@ -241,10 +241,11 @@ def test_what_makes_no_sense_is_said(digits, options, message):
 @pytest.mark.parametrize(
     ("aim", "said"),
     [
-        ({"precision": 95}, "precision must be above 0"),
+        ({"precision": 97.5}, "precision must be above 0 .*got 97.5; for 97.5% write 0.975"),
         ({"recall": 0.0}, "recall must be above 0"),
         ({"precision": 0.9, "confidence": 2}, "confidence must be from"),
-        ({"confidence": 0.95}, "choose one: precision"),
+        ({"precision": 0.9, "confidence": 99}, "for 99% write 0.99"),
+        ({"confidence": 0.95}, "give a precision, too"),
     ],
     ids=str,
 )
@@ -253,6 +254,18 @@ def test_an_impossible_aim_is_refused_before_anything_long(digits, aim, said):
     with pytest.raises(ParameterError, match=said):
         train("sgd", digits, positive="5", on_stage=stages.append, **aim)
     assert stages == []
+
+
+def test_the_warnings_of_data_info_are_in_the_file(few_letters):
+    """Leaks, and what is odd about the images or was left out; many files that were left out do not fill it."""
+    noted = dataclasses.replace(few_letters, test=few_letters.train, notes=("2 of 9 groups have both",))
+    warnings = train("knn", noted).manifest.dataset["warnings"]
+    assert warnings[0] == "2 of 9 groups have both"
+    assert any(one.startswith("leakage: ") for one in warnings)
+    skipped = dataclasses.replace(noted, notes=tuple(f"skipped {number}.png" for number in range(1_000)))
+    warnings = train("knn", skipped).manifest.dataset["warnings"]
+    assert len(warnings) <= 50
+    assert any(one.startswith("leakage: ") for one in warnings)
 
 
 def test_too_few_images_are_said(few_letters):

@@ -185,17 +185,19 @@ def doubtful_labels(
     if expected is None and clopper_pearson(n_label_errors, n_suspects)[0] <= BY_ACCIDENT:
         return NotApplicable("L1", "the nearest images side with the model no more often than by accident")
     low, high = map(float, clopper_pearson(n_label_errors, n_labels))
-    most = f"Of the {n_suspects:,} labels that {model} contradicts most confidently"
+    labels = "label" if n_suspects == 1 else f"{n_suspects:,} labels"
+    most = f"Of the {labels} that {model} contradicts most confidently"
     if expected is None:  # runs from before there were chances
         why = f"{most}, the nearest images side with it {times(n_label_errors)}."
     else:
+        these = f"{n_label_errors:,} {'is' if n_label_errors == 1 else 'are'}"
         why = (
-            f"{most}, {n_label_errors:,} are more likely wrong than right, by its scores and the nearest images; "
+            f"{most}, {these} more likely wrong than right, by its scores and the nearest images; "
             f"of all labels about {expected:,.0f} are expected to be wrong."
         )
     return Finding(
         "L1",
-        f"{n_label_errors:,} labels deserve a second look",
+        f"{n_label_errors:,} {'label deserves' if n_label_errors == 1 else 'labels deserve'} a second look",
         f"That is {share(n_label_errors / n_labels, 2)} of them {bracketed(low, high, digits=2)}. {why} "
         "That is no proof: a person should look at these.",
         float(np.clip(n_label_errors / 200, 0.05, 0.4)),

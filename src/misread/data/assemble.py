@@ -165,11 +165,14 @@ def _nearly_alike(class_names: Sequence[str]) -> list[str]:
     """Ask about classes whose names differ as one name that was written twice does."""
     alike: dict[str, list[str]] = {}
     for name in class_names:
-        if len(name.strip()) > 1:  # letters are classes of their own
-            alike.setdefault(" ".join(unicodedata.normalize("NFKC", name).casefold().split()), []).append(name)
+        plain = unicodedata.normalize("NFKC", name).casefold()
+        letter = len(name.strip()) == 1 and not plain.isdecimal()  # letters are classes of their own
+        plain = name if letter else plain.lstrip("0") or "0" if plain.isdecimal() else " ".join(plain.split())
+        alike.setdefault(plain, []).append(name)
     found = [" and ".join(map(repr, names)) for names in alike.values() if len(names) > 1]
     said = f"{', '.join(found[:_NAMED])}{', ...' if len(found) > _NAMED else ''}"
-    return [f"classes whose names differ in case, width or spaces alone: {said}; are they one?"] if found else []
+    what = "case, width, spaces or leading zeros"
+    return [f"classes whose names differ in {what} alone: {said}; are they one?"] if found else []
 
 
 def _as_text(name: str) -> str:

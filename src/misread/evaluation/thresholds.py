@@ -210,6 +210,14 @@ def check_targets(
     """
     for name, value in (("precision", precision), ("recall", recall)):
         if value is not None and not 0 < value <= 1:
-            raise ParameterError(f"{name} must be above 0 and at most 1, got {value}; for 90% write 0.9")
+            raise ParameterError(f"{name} must be above 0 and at most 1, got {value:g}; {_as_share(value, 90)}")
     if confidence is not None and not 0.5 <= confidence < 1:
-        raise ParameterError(f"confidence must be from 0.5 to below 1, got {confidence}; for 95% write 0.95")
+        raise ParameterError(
+            f"confidence must be from 0.5 to below 1, got {confidence:g}; {_as_share(confidence, 95)}"
+        )
+
+
+def _as_share(value: float, example: int) -> str:
+    """How to write a percentage: the one that was given, if it is one."""
+    percent = value if 1 < value < 100 else example
+    return f"for {percent:g}% write {percent / 100:g}"

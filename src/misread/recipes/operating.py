@@ -21,6 +21,8 @@ def check_aim(task: str, precision: float | None, recall: float | None, confiden
     ParameterError
         Not exactly one of precision and recall, one out of range, or a task without such a threshold.
     """
+    if confidence is not None and precision is None and recall is None:
+        raise ParameterError("confidence says how sure a precision is to hold; give a precision, too")
     if (precision is None) == (recall is None):
         raise ParameterError(
             "choose one: precision (how much of what it says is right) or recall (how much it finds)"

@@ -27,7 +27,6 @@ from misread.fitting.hold_out import Fitted, fit_and_hold_out
 from misread.fitting.out_of_fold import OutOfFold
 from misread.fitting.prepare import prepared
 from misread.fitting.refusing import naming_what_is_refused
-from misread.images.colour import is_lost
 from misread.images.fit import fitted_already
 from misread.models import KNeighborsClassifier
 from misread.models.augmented import DeformedCopiesClassifier
@@ -42,6 +41,7 @@ from misread.tasks import Task, Wanted, class_name, make_task
 
 __all__ = ["Stage", "bundled", "manifest_of", "train"]
 
+_MOST_WARNINGS = 50
 N_EXAMPLES = 5_000
 
 Stage = Callable[[str], None]
@@ -276,7 +276,10 @@ def manifest_of(
 ) -> Manifest:
     """What a model trained on a data set says of itself; `fit` counts where the set says nothing."""
     stated = dataset.fit or fit
-    found = [*filter(is_lost, dataset.notes), *summarise(dataset).findings]
+    summary = summarise(dataset)
+    found = [*summary.notes, *summary.findings]
+    if len(found) > _MOST_WARNINGS:  # a note names each file that was left out
+        found = [*summary.notes[: _MOST_WARNINGS - len(summary.findings)], *summary.findings]
     return Manifest(
         task=task,
         model=model,

@@ -52,6 +52,31 @@ def test_train_and_test_folders(tmp_path):
     assert dataset.licence == "unknown"
 
 
+@pytest.mark.parametrize("folders", [("train", "test"), ("training", "Validation"), ("train",)])
+def test_folders_of_a_split_are_no_classes(tmp_path, folders):
+    for number in range(12):
+        save(tmp_path / folders[number % len(folders)] / f"{number}.png", level(number))
+    (tmp_path / "train" / "metadata.csv").write_text("file_name,label\n") if "train" in folders else None
+    with pytest.raises(DataError, match=f"{folders[0]}/.*no class; expected a folder for each class") as error:
+        load(tmp_path)
+    assert ("metadata.csv" in str(error.value)) == ("train" in folders)
+
+
+def test_a_class_may_be_called_train(tmp_path):
+    for number in range(12):
+        save(tmp_path / ("train", "car")[number % 2] / f"{number}.png", level(number))
+    assert load(tmp_path).class_names == ("car", "train")
+
+
+def test_a_reason_is_said_once(plain):
+    for number in range(3, 9):
+        (plain / "class0" / f"bad{number}.png").write_bytes(b"none")
+    with pytest.raises(DataError) as error:
+        load(plain)
+    assert str(error.value).count("not an image") == 1
+    assert "bad8.png" in str(error.value)
+
+
 def test_ties_go_by_class(tmp_path):
     for folder, value in (("c10", 10), ("c9", 9), ("c1", 1)):
         save(tmp_path / "train" / folder / "same.png", level(value))
@@ -152,7 +177,10 @@ def test_what_is_odd_about_a_folder_is_said(tmp_path):
         save(tmp_path / ("Cat", "cat ", "A", "a")[number % 4] / f"{number}.png", level(number * 20))
     (tmp_path / "a" / "gone.png").symlink_to(tmp_path / "nowhere.png")
     notes = load(tmp_path).notes
-    assert "classes whose names differ in case, width or spaces alone: 'Cat' and 'cat '; are they one?" in notes
+    assert (
+        "classes whose names differ in case, width, spaces or leading zeros alone: 'Cat' and 'cat '; are they one?"
+        in notes
+    )
     assert "ignored 1 x link to a file that is not there (gone.png)" in notes
 
 
@@ -229,7 +257,7 @@ def test_mixed_formats_read_alike(tmp_path):
 def test_unreadable_files_stop_or_are_skipped_by_name(plain):
     (plain / "class1" / "7.png").write_bytes(b"not an image")
     (plain / "class2" / "8.png").write_bytes(b"")
-    with pytest.raises(DataError, match=r"class1/7.png: not an image.*class2/8.png.*--on-error skip"):
+    with pytest.raises(DataError, match=r"class1/7.png, class2/8.png: not an image.*--on-error skip"):
         load(plain)
     dataset = load(plain, on_error="skip")
     assert len(dataset.train) + len(dataset.test) == 28

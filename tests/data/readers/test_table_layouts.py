@@ -166,7 +166,7 @@ REFUSED = {
     ),
     "numbers without a header": (
         [[1, 2, 30, 40, index % 3] for index in range(20)],
-        "4 numbers beside a label",
+        "5 columns are hardly a label and the pixels of an image",
     ),
     "the iris": (
         [["sepal_length", "sepal_width", "petal_length", "petal_width", "class"], *([1, 2, 3, 4, "a"],) * 9],
@@ -182,6 +182,11 @@ REFUSED = {
         [["label", *NAMES], ["a", *[0.5] * 64], ["b", *[7] * 64]],
         "'0.5' is not a pixel 0..255; grey levels",
     ),
+    "LIBSVM's format": ([["1 3:12 7:255"], ["0 2:7"]], "LIBSVM's sparse format, .*load_svmlight_file.*NPZ"),
+    "addresses": (
+        [["path", "label"], *([f"https://example.org/{index}.png", index % 2] for index in range(9))],
+        "'https://example.org/0.png' is an address, and nothing is downloaded",
+    ),
     "one column": ([[f"a{index}"] for index in range(9)], "has one column"),
 }
 
@@ -189,7 +194,7 @@ REFUSED = {
 @pytest.mark.parametrize("kind", REFUSED)
 def test_refused(tmp_path, kind):
     rows, message = REFUSED[kind]
-    with pytest.raises(FormatError, match=message) as caught:
+    with pytest.raises(DataError, match=message) as caught:
         load(save(tmp_path / "t.csv", rows))
     assert "\n" not in str(caught.value)
 

@@ -27,6 +27,13 @@ def parquet_table(path, **columns):
     return path
 
 
+@pytest.mark.parametrize("name", ["image", "pixels"])
+def test_lists_of_pixels_are_not_read_and_what_is_instead_is_said(tmp_path, name):
+    path = parquet_table(tmp_path / "lists.parquet", label=LABELS, **{name: FLAT.tolist()})
+    with pytest.raises(FormatError, match=f"column '{name}' holds lists.*a column for each pixel.*NPZ"):
+        load(path)
+
+
 def pixel_columns():
     return dict(zip(NAMES, FLAT.T, strict=True))
 

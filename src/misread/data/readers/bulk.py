@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from io import BytesIO
+from itertools import islice
 from pathlib import Path
 from typing import TypeVar
 
@@ -107,15 +108,15 @@ def _read_all(
     reading.require(for_images(len(files), *shape), f"{root}: {len(files):,} images of {height}x{width}")
     images, hashes = np.empty((len(files), *shape), np.uint8), np.empty(len(files), np.uint64)
     changed, brightest = np.zeros(len(files), bool), np.zeros(len(files), np.uint8)
-    failures: dict[int, str] = {}
+    failures: dict[int, tuple[str, str]] = {}
 
-    def read_chunk(start: int) -> dict[int, str]:
+    def read_chunk(start: int) -> dict[int, tuple[str, str]]:
         failed = {}
         for index in range(start, min(start + _CHUNK, len(files))):
             try:
                 grey = _grey(files[index])
             except FormatError as error:
-                failed[index] = f"{_relative(files[index], root)}: {error}"
+                failed[index] = (_relative(files[index], root), str(error))
                 continue
             if exact and grey.shape != shape:
                 raise _SizesDifferError
@@ -128,15 +129,15 @@ def _read_all(
     for start, failed in zip(starts, _in_threads(read_chunk, starts), strict=True):
         failures.update(failed)
         if failures and reading.on_error == "stop":
-            raise DataError(_unreadable(failures))
+            raise DataError(_unreadable([*failures.values()]))
         if reading.progress is not None:
             reading.progress("reading images", min(start + _CHUNK, len(files)), len(files))
     if len(failures) == len(files):
-        raise DataError(f"none of the {len(files):,} images can be read: {_unreadable(failures)}")
+        raise DataError(f"none of the {len(files):,} images can be read: {_unreadable([*failures.values()])}")
     if brightest.max() == 1 and not binary:  # which is known of a set when all of it is read
         return _read_all(files, root, reading, shape, exact, binary=True)
     kept = np.array([index for index in range(len(files)) if index not in failures], np.intp)
-    notes = (*(f"skipped {reason}" for reason in failures.values()), *_says_of_levels(brightest))
+    notes = (*(f"skipped {name}: {reason}" for name, reason in failures.values()), *_says_of_levels(brightest))
     names = np.array([_relative(files[index], root) for index in kept], np.str_)
     made = reading.made(hashes[kept], bool(changed[kept].any()))
     made = replace(made, names=names, colours=_colours(files, kept), binary=binary)
@@ -174,10 +175,19 @@ def _in_threads(work: Callable[[int], Answer], items: Iterable[int]) -> Iterator
         pool.shutdown(wait=True, cancel_futures=True)
 
 
-def _unreadable(failures: dict[int, str]) -> str:
-    named = list(failures.values())[:_NAMED]
-    more = f"; and {len(failures) - len(named)} more" if len(failures) > len(named) else ""
-    return f"{'; '.join(named)}{more} (--on-error skip leaves such files out, naming each)"
+def _unreadable(failures: Sequence[tuple[str, str]]) -> str:
+    """The first files that could not be read, each reason said once."""
+    of: dict[str, list[str]] = {}
+    for name, reason in failures:
+        of.setdefault(reason, []).append(name)
+    said = [f"{_some(names)}: {reason}" for reason, names in islice(of.items(), _NAMED)]
+    more = f"; and {len(of) - len(said)} more reasons" if len(of) > len(said) else ""
+    return f"{'; '.join(said)}{more} (--on-error skip leaves such files out, naming each)"
+
+
+def _some(names: Sequence[str]) -> str:
+    rest = len(names) - _NAMED
+    return f"{', '.join(names[:_NAMED])}{f' and {rest:,} more' if rest > 0 else ''}"
 
 
 def _grey(file: Path | Held) -> NDArray[np.uint8]:

@@ -124,7 +124,9 @@ def _list_images(root: Path, level: int | None) -> tuple[list[_Listed], list[str
     ignored: Counter[str] = Counter()
     train, test = _split_folder(root, False), _split_folder(root, True)
     if train is None or not any(_folders(train)):
-        return list(_images_in(root, None, level, ignored)), [*_notes(ignored)]
+        listed = list(_images_in(root, None, level, ignored))
+        _check_classes(root, {one.label for one in listed})
+        return listed, [*_notes(ignored)]
     known, said = {train, test}, []
     if test is not None and not any(_folders(test)):
         ignored[f"folder {test.name} without a folder for each class"] += 1
@@ -141,6 +143,18 @@ def _list_images(root: Path, level: int | None) -> tuple[list[_Listed], list[str
     else:
         listed = [*_images_in(train, False, level, ignored), *_images_in(test, True, level, ignored)]
     return listed, [*said, *_notes(ignored)]
+
+
+def _check_classes(root: Path, labels: set[str]) -> None:
+    """Refuse folders that are all called as the parts of a split are: their images have no class."""
+    if not labels or not all(label.lower() in SECOND or split_in(label) is not None for label in labels):
+        return
+    tables = [path for label in sorted(labels) for path in (root / label).glob("*.csv")]
+    raise DataError(
+        f"{root}: the images lie in {', '.join(f'{label}/' for label in sorted(labels))}, which say what is for "
+        "testing, but no class; expected a folder for each class in them"
+        f"{f'. If {tables[0].name} says the classes, give {tables[0]}' if tables else ''}"
+    )
 
 
 def _second_folder(root: Path) -> Path | None:

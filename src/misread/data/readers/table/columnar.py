@@ -78,6 +78,7 @@ def open_parquet(path: Path, reading: Reading) -> Grid:
         at_once=at_once,
         class_names={i: features[name] for i, name in enumerate(names) if name in features},
         pictures=frozenset(i for i, field in enumerate(schema) if _holds_pictures(field.type)),
+        lists=frozenset(i for i, field in enumerate(schema) if not is_flat(field.type)),
         truths=frozenset(i for i, field in enumerate(schema) if types.is_boolean(field.type)),
         said=(*said, "the columns are only counted") if counts_up(names) else said,
     )

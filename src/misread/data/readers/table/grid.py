@@ -16,10 +16,10 @@ class Grid:
     """Rows of as many cells as there are columns, numbered as in the file.
 
     `header` is None where nothing tells what the columns are called. `sample` are the first rows, `ends` gives
-    the first and the last cell of every row. `class_names` are those that a file states for columns of codes, and
-    `pictures` the columns that hold image files by their type. `numbered` are the positions of the file's own
-    columns, where one of them was cut into several. `n_rows` is None where only reading tells, and `at_once` is
-    the memory that reading takes beside the rows that are kept.
+    the first and the last cell of every row. `class_names` are those that a file states for columns of codes,
+    `pictures` the columns that hold image files by their type, and `lists` those of lists, which are not read.
+    `numbered` are the positions of the file's own columns, where one of them was cut into several. `n_rows` is
+    None where only reading tells, and `at_once` is the memory that reading takes beside the rows that are kept.
     """
 
     path: Path
@@ -32,6 +32,7 @@ class Grid:
     at_once: int = 0
     class_names: Mapping[int, tuple[str, ...]] = field(default_factory=dict)
     pictures: frozenset[int] = frozenset()
+    lists: frozenset[int] = frozenset()
     truths: frozenset[int] = frozenset()
     said: tuple[str, ...] = ()
     numbered: tuple[int, ...] = ()

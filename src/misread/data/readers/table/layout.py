@@ -96,6 +96,8 @@ def _layout(grid: Grid, roles: tuple[int, int | None, int | None, int | None], i
     rest = [i for i in range(grid.width) if i not in roles]
     said = [f"label in {grid.title(label)}"]
     pixels = None
+    if file in grid.lists:
+        raise FormatError(_lists(grid, file))
     if file is not None:
         held = file in grid.pictures
         said.append(f"image files {'held' if held else 'named'} in {grid.title(file)}")
@@ -119,7 +121,21 @@ def _pixels(grid: Grid, columns: Sequence[int]) -> Pixels:
     if grid.header is None:
         names = [f"p{i}" for i in range(grid.width)]
         return pixels_among([names[columns.index(i)] if i in columns else "" for i in range(grid.width)], columns)
-    return pixels_among(grid.header, columns)
+    try:
+        return pixels_among(grid.header, columns)
+    except FormatError as error:
+        listed = next((i for i in columns if i in grid.lists), None)
+        if listed is None:
+            raise
+        raise FormatError(_lists(grid, listed)) from error
+
+
+def _lists(grid: Grid, column: int) -> str:
+    """Why a list of unknown length in a cell is not read: a kilobyte of Parquet unfolds to gigabytes of it."""
+    return (
+        f"{grid.title(column)} holds lists, which are not read from Parquet; expected a column for each pixel or "
+        "the bytes of an image file in each cell, or write images and labels to an NPZ file"
+    )
 
 
 def _named(header: Sequence[str], wanted: Sequence[str]) -> list[int]:

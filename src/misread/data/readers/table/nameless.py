@@ -71,8 +71,8 @@ def _label_of_pixels(grid: Grid) -> int:
         )
     if grid.width - 1 < _FEWEST_PIXELS:
         raise FormatError(
-            f"no header, and {grid.width - 1} numbers beside a label are hardly an image; if they are "
-            f"pixels, {_ASK}"
+            f"no header, and {grid.width} columns are hardly a label and the pixels of an image; if they are, "
+            f"{_ASK}"
         )
     if text:
         return text[0]

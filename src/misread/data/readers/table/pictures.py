@@ -54,6 +54,10 @@ def _confined(folder: Path, name: str) -> Path:
     parts = (*PurePosixPath(name).parts, *PureWindowsPath(name).parts)
     if "\0" in name:
         raise FormatError("no file name")
+    if "://" in name:
+        raise FormatError(
+            f"{name[:200]!r} is an address, and nothing is downloaded; expected a file beside the table"
+        )
     if PurePosixPath(name).is_absolute() or PureWindowsPath(name).anchor or ".." in parts:
         raise FormatError(f"{name!r} leaves the table's folder; only files inside it are read")
     try:

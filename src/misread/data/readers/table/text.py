@@ -35,6 +35,7 @@ _SAMPLE_LETTERS = 2**21
 _SEPARATORS = {"\t": "tabs", ",": "commas", ";": "semicolons", "|": "bars", " ": "spaces"}
 _LOOKED_AT = 50
 _NUMBERS = re.compile(r"\s*[\d.,eE+-]+(?:\s+[\d.,eE+-]+)+\s*", re.ASCII)
+_SPARSE = re.compile(r"\s*[+-]?[\d.]+(?:\s+\d+:[\d.eE+-]+)+\s*", re.ASCII)
 _EXCEL = re.compile(r"sep=.\s*", re.IGNORECASE)
 """The line by which Excel is told the separator; what the rows themselves say is asked, and agrees with it."""
 _KNOWN = frozenset((*LABELS, *FILES, *SPLITS, *INDEXES)) - {""}
@@ -51,6 +52,11 @@ def open_text(path: Path, reading: Reading) -> Grid:
         If it is no table, or its first rows have not as many cells as the header.
     """
     lines = list(_beginning(path, reading))
+    if any(_SPARSE.fullmatch(line) for line in lines[:_LOOKED_AT]):
+        raise FormatError(
+            f"{path}: looks like LIBSVM's sparse format, which is not read; "
+            "sklearn.datasets.load_svmlight_file reads it: write images and labels to an NPZ file"
+        )
     separator = (
         "\t" if path.suffix.lower() == ".tsv" and any("\t" in line for line in lines) else _separator(lines)
     )
