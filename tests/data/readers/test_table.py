@@ -218,14 +218,6 @@ def test_parquet_with_pictures_that_cannot_be_read(tmp_path):
     assert any("row 4 (b.png): not an image" in note for note in dataset.notes)
 
 
-def test_parquet_of_lists_is_told(tmp_path):
-    pyarrow = pytest.importorskip("pyarrow")
-    parquet = pytest.importorskip("pyarrow.parquet")
-    parquet.write_table(pyarrow.table({"image": PIXELS.tolist(), "label": LABELS}), tmp_path / "t.parquet")
-    with pytest.raises(DataError, match=r"row 1: expected a file name or an image file's bytes, got a list"):
-        load(tmp_path / "t.parquet")
-
-
 @pytest.mark.parametrize("name", ["pipe.png", "folder.png", "."])
 def test_what_is_no_file_does_not_hang(pictures, name):
     os.mkfifo(pictures / "pipe.png")

@@ -27,9 +27,9 @@ def parquet_table(path, **columns):
     return path
 
 
-@pytest.mark.parametrize("name", ["image", "pixels"])
-def test_lists_of_pixels_are_not_read_and_what_is_instead_is_said(tmp_path, name):
-    path = parquet_table(tmp_path / "lists.parquet", label=LABELS, **{name: FLAT.tolist()})
+@pytest.mark.parametrize(("name", "lists"), [("image", PIXELS), ("image", FLAT), ("pixels", FLAT)])
+def test_lists_of_pixels_are_not_read_and_what_is_instead_is_said(tmp_path, name, lists):
+    path = parquet_table(tmp_path / "lists.parquet", label=LABELS, **{name: lists.tolist()})
     with pytest.raises(FormatError, match=f"column '{name}' holds lists.*a column for each pixel.*NPZ"):
         load(path)
 
