@@ -8,6 +8,7 @@ from misread.analysis.why import explain
 from misread.data import load
 from misread.models import KNeighborsClassifier, SGDClassifier
 from misread.models.convnet import ConvNetClassifier
+from misread.models.ensemble import ConvNetEnsembleClassifier
 
 data = load("digits")
 X, y = data.train.X[:400], data.train.labels[:400]
@@ -77,3 +78,26 @@ def test_of_a_network_it_is_said_what_each_grey_level_adds() -> None:
     leads = scores[:, one] - scores[:, other]
     assert found["slopes"].shape == (len(found["rows"]), 8, 8)
     assert np.isclose(found["slopes"][0].ravel()[spot], (leads[1] - leads[0]) / 4, rtol=0.25)
+
+
+def test_an_ensemble_says_what_each_grey_level_adds_to_its_mean() -> None:
+    pytest.importorskip("torch")
+    members = [
+        ConvNetClassifier(widths=(4,), depth=1, epochs=2, moved=0, held_out=0, random_state=seed, n_jobs=1).fit(
+            X, y
+        )
+        for seed in (1, 2)
+    ]
+    model = ConvNetEnsembleClassifier(n_members=2)
+    model.estimators_, model.classes_, model.n_features_in_ = members, members[0].classes_, X.shape[1]
+    image, one, other = X_test[:1], [3], [8]
+    slopes = model.lead_slopes(image, one, other)[0].ravel()
+    spot = int(np.abs(slopes).argmax())
+    near = np.repeat(image, 2, axis=0)
+    near[:, spot] = np.minimum(near[0, spot], 253)
+    near[1, spot] += 2
+    scores = model._ask(near)
+    leads = scores[:, 3] - scores[:, 8]
+    assert np.isclose(
+        model.lead_slopes(near[:1], one, other)[0].ravel()[spot], (leads[1] - leads[0]) / 2, rtol=0.2
+    )

@@ -9,7 +9,16 @@ from scipy import ndimage
 
 from misread.errors import ParameterError
 from misread.images import transforms
-from misread.images.deform import Deformation, affine, deskew, displace, elastic_fields, move, normalise
+from misread.images.deform import (
+    Deformation,
+    affine,
+    deskew,
+    displace,
+    elastic_fields,
+    move,
+    normalise,
+    slopes_before_pose,
+)
 
 IMAGES = npst.arrays(np.uint8, st.tuples(st.integers(1, 3), st.integers(1, 9), st.integers(1, 9)))
 SMALL = st.floats(-3, 3, width=32)
@@ -187,3 +196,14 @@ def test_small_images_are_bent_less():
     bend = Deformation(rotation=10, shift=2, elastic=1, smoothness=7).for_size((14, 20))
     assert bend == Deformation(rotation=10, shift=1, elastic=0.5, smoothness=3.5)
     assert bend.for_size((40, 28)) == bend
+
+
+@pytest.mark.parametrize("pose", [{}, {"aspect": True}, {"slant": True, "aspect": True}])
+def test_slopes_come_back_to_the_pixels_that_a_pose_was_made_of(pose: dict[str, bool]) -> None:
+    rng = np.random.default_rng(0)
+    images = np.zeros((3, 12, 10), np.uint8)
+    images[:, 2:9, 3:6] = rng.integers(50, 256, (3, 7, 3))
+    slopes = rng.random((3, 12, 10))
+    before = (slopes_before_pose(slopes, images, **pose) * images).sum(axis=(1, 2))
+    after = (slopes * normalise(images, **pose)).sum(axis=(1, 2))
+    np.testing.assert_allclose(before, after, rtol=2e-3)  # grey levels are rounded

@@ -9,8 +9,8 @@ from misread.analysis.gallery import misread
 from misread.evaluation.responses import boundary, responses
 from misread.evaluation.scores import class_table
 from misread.models import KNeighborsClassifier, SGDClassifier
-from misread.models.convnet import ConvNetClassifier
 from misread.models.hinge import dense_weights
+from misread.models.network import LeadSlopesMixin
 
 __all__ = ["explain", "patches_of"]
 
@@ -43,7 +43,7 @@ def explain(
         images that the model was fitted on, and `distances`, both of shape (n_rows, 4). Of any other model `rows`;
         `changes`, shape (n_rows, rows of parts, columns of parts): how much the lead of the answer over the true
         class changes when one part of the image is blanked; and `flips`: where the answer changes;
-        of a convolutional network `slopes`, too, shape (n_rows, height, width):
+        of a convolutional network, or several, `slopes`, too, shape (n_rows, height, width):
         how much a grey level adds to that lead.
     """
     if isinstance(model, SGDClassifier) and model.coef_.shape[1] == X.shape[1]:
@@ -56,7 +56,7 @@ def explain(
     rows = misread(y, predictions, MOST_BLANKED, SEED)
     changes, flips = patches_of(model, X[rows].reshape(-1, *shape), y[rows], predictions[rows])
     found: dict[str, NDArray[Any]] = {"rows": rows, "changes": changes, "flips": flips}
-    if isinstance(model, ConvNetClassifier) and not model.normalised and len(rows):
+    if isinstance(model, LeadSlopesMixin) and len(rows):
         found["slopes"] = model.lead_slopes(X[rows], predictions[rows], y[rows])
     return found
 

@@ -13,7 +13,17 @@ from misread.errors import ParameterError
 from misread.kernels.warp import fill_fields, fill_poses, translate, warp
 from misread.parallel import in_blocks
 
-__all__ = ["Deformation", "affine", "deskew", "displace", "elastic_fields", "move", "normalise", "size_share"]
+__all__ = [
+    "Deformation",
+    "affine",
+    "deskew",
+    "displace",
+    "elastic_fields",
+    "move",
+    "normalise",
+    "size_share",
+    "slopes_before_pose",
+]
 
 Images = NDArray[np.uint8]
 Floats = NDArray[np.float32]
@@ -229,6 +239,40 @@ def normalise(images: Images, *, slant: bool = False, aspect: bool = False, n_jo
 
     in_blocks(pose, n, _BLOCK, n_jobs)
     return out
+
+
+def slopes_before_pose(slopes: ArrayLike, images: Images, *, slant: bool = False, aspect: bool = False) -> Floats:
+    """What each pixel of the given images adds, from what each of `normalise(images)` adds, poses taken as given.
+
+    Parameters
+    ----------
+    slopes : array-like, shape (n, height, width)
+        By pixels of the normalised images.
+    images : ndarray of uint8, shape (n, height, width)
+        Before they are normalised.
+    slant, aspect : bool
+        As in `normalise`.
+
+    Returns
+    -------
+    ndarray of float32, shape (n, height, width)
+    """
+    images = _checked(images)
+    n, height, width = images.shape
+    matrices, offsets = np.empty((n, 2, 2), np.float32), np.empty((n, 2), np.float32)
+    fill_poses(images, slant, aspect, matrices, offsets)
+    grid = np.indices((height, width)).reshape(2, -1)
+    places = matrices @ grid.astype(np.float32) + offsets[:, :, None]
+    corner = np.floor(places).astype(np.int64)
+    part = places - corner
+    wide, every = np.zeros((n, height, width), np.float32), np.arange(n)[:, None]
+    for step in np.ndindex(2, 2):
+        y, x = np.moveaxis(corner + np.array(step)[:, None], 1, 0)
+        weights = np.where(np.array(step)[:, None], part, 1 - part).prod(axis=1)
+        inside = (y >= 0) & (y < height) & (x >= 0) & (x < width)
+        added = np.asarray(slopes, np.float32).reshape(n, -1) * weights * inside
+        np.add.at(wide, (every, y.clip(0, height - 1), x.clip(0, width - 1)), added)
+    return wide
 
 
 def displace(images: Images, fields: ArrayLike, *, n_jobs: int | None = None) -> Images:

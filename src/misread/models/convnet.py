@@ -8,8 +8,8 @@ from numpy.typing import NDArray
 from scipy.special import softmax
 
 from misread.errors import ParameterError
-from misread.images.deform import Deformation, move, normalise, size_share
-from misread.models.network import NetworkMixin, Told, deep
+from misread.images.deform import Deformation, move, normalise, size_share, slopes_before_pose
+from misread.models.network import LeadSlopesMixin, NetworkMixin, Told, deep
 from misread.models.pixels import PixelReader
 
 __all__ = ["ConvNetClassifier", "log_mean", "network_size"]
@@ -19,7 +19,7 @@ Asked = Callable[[NDArray[np.uint8]], NDArray[np.float64]]
 _POSES = ("slant", "aspect")
 
 
-class ConvNetClassifier(NetworkMixin):
+class ConvNetClassifier(LeadSlopesMixin, NetworkMixin):
     """A small convolutional network, trained on randomly bent images; needs ``misread[deep]``.
 
     It runs on the GPU if PyTorch sees one, and else on the CPU, in 16-bit floats where the CPU has instructions
@@ -143,25 +143,12 @@ class ConvNetClassifier(NetworkMixin):
         self._calibrate(start.held, start.codes, lambda: self._logits(images[start.held]))
         return self
 
-    def lead_slopes(self, X: Any, answers: Any, others: Any) -> NDArray[np.float32]:
-        """How much each grey level adds to the lead of one class over another, image by image.
-
-        Parameters
-        ----------
-        X : array-like of shape (n, height * width)
-        answers, others : array-like of shape (n,)
-            Of `classes_`: the class that leads, and the one that it is compared with.
-
-        Returns
-        -------
-        ndarray of float32, shape (n, height, width)
-            Gradients of the difference of their logits, of the image as it is (none of the moved ones) and in the
-            pose that the network sees.
-        """
-        images = self._read(self._asked(X))
-        codes = [np.searchsorted(self.classes_, np.asarray(one)).astype(np.int64) for one in (answers, others)]
-        slopes: NDArray[np.float32] = deep("training").lead_slopes_of(self._loaded(), images, *codes)
-        return slopes
+    def _log_slopes(self, X: Any, codes: NDArray[np.int64]) -> NDArray[np.float32]:
+        """How much each grey level adds to the log-probability of a class."""
+        slopes: NDArray[np.float32] = deep("training").log_slopes_of(self._loaded(), self._read(X), codes)
+        if not self.normalised:
+            return slopes
+        return slopes_before_pose(slopes, self.reader_.read(X), **self._pose())
 
     def _ask(self, X: Any) -> NDArray[np.float64]:
         return self._logits(self._read(self._asked(X)))
@@ -173,8 +160,11 @@ class ConvNetClassifier(NetworkMixin):
             raise ParameterError(f"normalised may name {', '.join(_POSES)}, got {', '.join(map(str, unknown))}")
         if not self.normalised:
             return images
-        slant, aspect = (pose in self.normalised for pose in _POSES)
-        return normalise(images, slant=slant, aspect=aspect, n_jobs=self.n_jobs)
+        return normalise(images, **self._pose(), n_jobs=self.n_jobs)
+
+    def _pose(self) -> dict[str, bool]:
+        """What is taken out of an image before the network sees it."""
+        return {pose: pose in self.normalised for pose in _POSES}
 
     def _logits(self, images: NDArray[np.uint8]) -> NDArray[np.float64]:
         training, network = deep("training"), self._loaded()

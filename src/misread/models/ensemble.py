@@ -4,9 +4,10 @@ from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.special import softmax
 
 from misread.models.convnet import ConvNetClassifier, log_mean
-from misread.models.network import NetworkMixin, Told
+from misread.models.network import LeadSlopesMixin, NetworkMixin, Told
 
 __all__ = ["FEW", "ConvNetEnsembleClassifier"]
 
@@ -14,7 +15,7 @@ FEW = 20_000
 """Up to so many training images an ensemble is as large as held-out images say that it helps."""
 
 
-class ConvNetEnsembleClassifier(NetworkMixin):
+class ConvNetEnsembleClassifier(LeadSlopesMixin, NetworkMixin):
     """Networks that answer together: the mean of their probabilities.
 
     They differ in their seeds, and in turn in the pose that they see the images in: as they are, with the narrow
@@ -117,6 +118,15 @@ class ConvNetEnsembleClassifier(NetworkMixin):
     def _ask(self, X: Any) -> NDArray[np.float64]:
         X = self._asked(X)
         return log_mean([member._ask(X) for member in self.estimators_])
+
+    def _log_slopes(self, X: Any, codes: NDArray[np.int64]) -> NDArray[np.float32]:
+        """Each member speaks by its share of the mean probability."""
+        said = np.stack(
+            [softmax(member._ask(X), axis=1)[np.arange(len(codes)), codes] for member in self.estimators_]
+        )
+        shares = (said / np.maximum(said.sum(axis=0), np.finfo(np.float64).tiny)).astype(np.float32)
+        slopes = (member._log_slopes(X, codes) for member in self.estimators_)
+        return np.sum([share[:, None, None] * slope for share, slope in zip(shares, slopes, strict=True)], axis=0)
 
 
 def _helps(before: NDArray[np.float64], after: NDArray[np.float64]) -> bool:

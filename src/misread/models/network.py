@@ -15,7 +15,7 @@ from misread.images.deform import Deformation
 from misread.models.held_out import TemperatureClassifierMixin, held_out_part
 from misread.models.pixels import seen_by
 
-__all__ = ["DEEP_PACKAGES", "NetworkMixin", "Start", "Told", "deep"]
+__all__ = ["DEEP_PACKAGES", "LeadSlopesMixin", "NetworkMixin", "Start", "Told", "deep"]
 
 Told = Callable[[int, int, float], None]
 
@@ -89,6 +89,31 @@ class NetworkMixin(TemperatureClassifierMixin, BaseEstimator):
 
     def __getstate__(self) -> dict[str, Any]:
         return super().__getstate__() | {"on_epoch": None}
+
+
+class LeadSlopesMixin:
+    """What speaks for one class and against another, of what gives `_log_slopes(X, codes)`."""
+
+    def lead_slopes(self: Any, X: Any, answers: Any, others: Any) -> NDArray[np.float32]:
+        """How much each grey level adds to the lead of one class over another, image by image.
+
+        Parameters
+        ----------
+        X : array-like of shape (n, height * width)
+        answers, others : array-like of shape (n,)
+            Of `classes_`: the class that leads, and the one that it is compared with.
+
+        Returns
+        -------
+        ndarray of float32, shape (n, height, width)
+            Gradients of the difference of their log-probabilities, of the image as it is (none of the moved ones).
+            Where the image is brought into another pose first, the pose is taken as given.
+        """
+        X = self._asked(X)
+        codes = (np.searchsorted(self.classes_, np.asarray(one)).astype(np.int64) for one in (answers, others))
+        first, second = (self._log_slopes(X, code) for code in codes)
+        slopes: NDArray[np.float32] = first - second
+        return slopes
 
 
 def _silent(epoch: int, epochs: int, loss: float) -> None:

@@ -142,20 +142,16 @@ def logits_of(network: nn.Module, images: NDArray[np.uint8]) -> NDArray[np.float
     return np.concatenate(parts).astype(np.float64)
 
 
-def lead_slopes_of(
-    network: nn.Module, images: NDArray[np.uint8], answers: NDArray[np.int64], others: NDArray[np.int64]
-) -> NDArray[np.float32]:
-    """How much each grey level adds to the lead of one class over another: gradients, shaped as the images."""
+def log_slopes_of(network: nn.Module, images: NDArray[np.uint8], codes: NDArray[np.int64]) -> NDArray[np.float32]:
+    """How much each grey level adds to the log-probability of a class: gradients, shaped as the images."""
     device = best_device()
     _place(network, device)
     network.eval()
     with torch.enable_grad():
         pixels = _as_input(images, device).requires_grad_(True)
-        logits = network(pixels).float()
-        every = torch.arange(len(images), device=device)
-        first, second = (torch.from_numpy(codes).to(device) for codes in (answers, others))
-        lead = (logits[every, first] - logits[every, second]).sum()
-        (slopes,) = torch.autograd.grad(lead, pixels)
+        said = torch.log_softmax(network(pixels).float(), dim=1)
+        chosen = said[torch.arange(len(images), device=device), torch.from_numpy(codes).to(device)]
+        (slopes,) = torch.autograd.grad(chosen.sum(), pixels)
     return np.asarray(slopes[:, 0].float().cpu().numpy() / 255, np.float32)
 
 
