@@ -6,9 +6,12 @@ from sklearn.neighbors import NearestNeighbors
 
 from misread.analysis.doubts import N_NEIGHBORS, nearest_others
 from misread.data import Dataset, Split
+from misread.errors import ParameterError
 from misread.recipes.study import gallery
 from misread.recipes.study.gallery import run_gallery
+from misread.recipes.study.runner import _checked_context, _why_not
 from misread.recipes.study.step import Context, Outcome
+from misread.recipes.study.steps import STEPS
 from misread.recipes.study.suspects import run_suspects, why_too_few_neighbors
 
 
@@ -90,3 +93,16 @@ def test_too_few_images_for_neighbors(context: Context) -> None:
     )
     assert why_too_few_neighbors(Context(small, "d", 42))
     assert why_too_few_neighbors(context) is None
+
+
+def test_twelve_images_are_a_study_and_are_shown_though_no_label_is_doubted() -> None:
+    images = np.arange(12 * 16, dtype=np.uint8).reshape(12, 4, 4)
+    labels = np.repeat([0, 1], 6)
+    parts = [Split(images[rows], labels[rows]) for rows in (slice(1, 11), slice(0, None, 11))]
+    context = _checked_context(Dataset("twelve", *parts, ("a", "b"), "", ""), None, 42, "")
+    shown = next(step for step in STEPS if step.name == "gallery")
+    assert _why_not(shown, context, {"suspects": "there are no 10 other training images"}) is None
+    assert "suspects" in shown.uses
+    few = Split(images[2:10], labels[2:10])
+    with pytest.raises(ParameterError, match=r"9 in all.*has 8"):
+        _checked_context(Dataset("eight", few, few, ("a", "b"), "", ""), None, 42, "")

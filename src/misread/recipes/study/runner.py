@@ -23,7 +23,8 @@ from misread.tasks import class_name
 __all__ = ["StepEvent", "run_steps"]
 
 N_FOLDS = 3
-LEAST_IMAGES = 12
+LEAST_IMAGES = 9
+"""Six neighbours are tried on two folds of three."""
 
 
 @dataclass(frozen=True)
@@ -89,7 +90,8 @@ def run_steps(
     keys: dict[str, str] = {}
     skipped: dict[str, str] = {}
     for step in steps_with(model, enough):
-        context = replace(context, done={name: finished[name] for name in step.needs if name in finished})
+        given = [name for name in (*step.needs, *step.uses) if name in finished]
+        context = replace(context, done={name: finished[name] for name in given})
         reason = _why_not(step, context, skipped)
         if reason is not None:
             skipped[step.name] = reason
@@ -99,7 +101,7 @@ def run_steps(
             step,
             context,
             versions_of(packages if step.parameter else ()),
-            tuple(keys[name] for name in step.needs),
+            tuple(keys[name] for name in given),
         )
         finished[step.name] = _run_or_reuse(step, context, store, keys[step.name], on_event)
     result = _assemble(context, finished, skipped, packages)

@@ -74,6 +74,8 @@ class Step:
         Seconds on full MNIST with two cores; only the ratios matter, for the time left.
     needs : tuple of str
         Steps that must be finished before.
+    uses : tuple of str
+        Steps whose outcome it is given besides, where they were not skipped.
     why_not : callable of Context to str or None
         The reason to skip the step for this data set, or None.
     parameter : str
@@ -85,6 +87,7 @@ class Step:
     run: Callable[[Context], Outcome]
     cost: float
     needs: tuple[str, ...] = ()
+    uses: tuple[str, ...] = ()
     why_not: Callable[[Context], str | None] = lambda context: None
     parameter: str = ""
 

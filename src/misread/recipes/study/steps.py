@@ -87,7 +87,8 @@ STEPS = (
         "Choose the images to show",
         run_gallery,
         cost=0.5,
-        needs=("best", *_HELD_OUT, "detector", "forest", "suspects"),
+        needs=("best", *_HELD_OUT, "detector", "forest"),
+        uses=("suspects",),
     ),
     Step("map", "Lay the images out on a map", run_map, cost=5, why_not=why_too_many),
 )
