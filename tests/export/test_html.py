@@ -16,6 +16,8 @@ from misread.errors import ParameterError
 from misread.export import export_html, html_of
 from misread.export.agreement import ROUNDED_CHANCE
 from misread.export.exported import read_exported
+from misread.export.html.page import as_page
+from misread.export.html.told import candidates
 from misread.images.fit import EARLIER_FITS, FITS, fit_image
 from misread.images.picture import read_grey
 from misread.models import SGDClassifier
@@ -104,6 +106,14 @@ def test_it_answers_in_the_browser_as_in_python(case, bundle_of, some, odd_image
     if chances is not None:
         both = np.hstack([1 - chances, chances]) if "detector" in case else chances
         np.testing.assert_allclose(said["probabilities"], both, atol=ROUNDED_CHANCE)
+
+
+def test_weights_of_any_number_of_bits_are_what_python_checked(bundle_of, some, opened):
+    pixels = base64.b64encode(some.test.images.tobytes()).decode()
+    for told in candidates(bundle_of("sgd")):
+        page = opened(as_page(told.document, {}).encode())
+        said = page.evaluate("pixels => misread.answers(pixels)", pixels)
+        np.testing.assert_allclose(said["scores"], told.answer(some.test.images)["scores"], rtol=1e-9)
 
 
 def test_pictures_are_cropped_and_resized_as_in_python(bundle_of, opened):

@@ -10,6 +10,7 @@ from misread.errors import ModelFileError
 from misread.export import export_html
 from misread.export.html import page, write
 from misread.models.zoo import make
+from misread.recipes.unlike import telling_unlike
 
 pytest.importorskip("playwright")
 
@@ -67,5 +68,6 @@ def test_on_mnist_pages_keep_to_their_size(tmp_path):
         model = make(name, params=params).fit(mnist.train.X[:2_000], mnist.train.labels[:2_000])
         about = Manifest("classification", name, mnist.class_names, mnist.shape, fit="mnist")
         bundle = Bundle(about, model, mnist.train.images[:200], mnist.train.labels[:200])
+        bundle = telling_unlike(bundle, mnist.train)
         export_html(bundle, tmp_path / f"{name}.html", mnist.test.images[:200])
         assert (tmp_path / f"{name}.html").stat().st_size <= most

@@ -181,7 +181,7 @@ def _decided(bundle: Bundle, columns: NDArray[np.float64], images: NDArray[np.ui
 
 def _linear(model: SGDClassifier) -> Iterator[tuple[int, Parts, Columns]]:
     planes, biases = planes_of(model)
-    for bits in (8, 12, 16, 32, 64):
+    for bits in (8, 12, 14, 16, 32, 64):
         parts, weights = _in_bits(planes, bits)
         parts["biases"] = _packed(biases)
         yield bits, parts, partial(_on_planes, weights, biases)
@@ -189,7 +189,7 @@ def _linear(model: SGDClassifier) -> Iterator[tuple[int, Parts, Columns]]:
 
 def _network(model: ConvNetClassifier) -> Iterator[tuple[int, Parts, Columns]]:
     layers = layers_of(model)
-    for bits in (8, 12, 16, 32):
+    for bits in (8, 12, 13, 14, 16, 32):
         told, rounded = list[Parts](), list[Layer]()
         for layer in layers:
             assert not isinstance(layer, Levels)
@@ -251,18 +251,15 @@ def _in_bits(rows: NDArray[Any], bits: int) -> tuple[Parts, NDArray[np.float64]]
     else:
         largest = 2 ** (bits - 1) - 1
         scales = np.maximum(np.abs(rows).max(axis=1), 1e-300) / largest
-        kept = np.rint(rows / scales[:, None]).astype("i1" if bits == 8 else "i2")
-    packed = _packed_in_12(kept) if bits == 12 else _packed(kept)
+        kept = np.rint(rows / scales[:, None]).astype("i2")
+    packed = _packed(kept) if bits > 16 else _packed_in(bits, kept)
     return {"weights": packed, "scales": _packed(scales)}, kept.astype(np.float64) * scales[:, None]
 
 
-def _packed_in_12(array: NDArray[Any]) -> dict[str, str]:
-    """Whole numbers of 12 bits, two in three bytes."""
-    flat = array.ravel().astype(np.uint32) & 4095
-    pairs = np.append(flat, np.zeros(len(flat) % 2, np.uint32)).reshape(-1, 2)
-    both = pairs[:, 0] | pairs[:, 1] << np.uint32(12)
-    three = both.astype("<u4").view(np.uint8).reshape(-1, 4)[:, :3]
-    return {"kind": "p12", "data": base64.b64encode(three.tobytes()).decode()}
+def _packed_in(bits: int, array: NDArray[np.int16]) -> dict[str, str]:
+    """Whole numbers of at most 16 bits, one after the other, the lowest bit first."""
+    each = array.ravel()[:, None] >> np.arange(bits, dtype=np.int16) & 1
+    return {"kind": f"p{bits}", "data": base64.b64encode(np.packbits(each, bitorder="little").tobytes()).decode()}
 
 
 def _packed(array: NDArray[Any]) -> dict[str, str]:

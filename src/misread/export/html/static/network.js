@@ -1,15 +1,16 @@
 // Numbers as they are written in the page, and the network that is made of them.
 
-/** @param {{data: string, kind: string}} array numbers as base64, little-endian; p12: two of 12 bits in three bytes */
+/** @param {{data: string, kind: string}} array numbers as base64, little-endian; p12: of 12 bits, one after the other */
 export function numbers({ data, kind }) {
   const text = atob(data);
   const bytes = Uint8Array.from(text, (character) => character.charCodeAt(0));
-  if (kind === "p12") {
-    const pair = (i) => bytes[i] | (bytes[i + 1] << 8) | (bytes[i + 2] << 16);
-    const signed = (twelve) => (twelve << 20) >> 20;
-    return Int16Array.from({ length: (2 * bytes.length) / 3 }, (_, i) =>
-      signed((pair(3 * (i >> 1)) >> (12 * (i & 1))) & 4095),
-    );
+  if (kind.startsWith("p")) {
+    const bits = Number(kind.slice(1));
+    return Int16Array.from({ length: Math.floor((8 * bytes.length) / bits) }, (_, i) => {
+      const [byte, begun] = [(i * bits) >> 3, (i * bits) & 7];
+      const three = bytes[byte] | (bytes[byte + 1] << 8) | (bytes[byte + 2] << 16);
+      return ((three >> begun) << (32 - bits)) >> (32 - bits);
+    });
   }
   const Kind = { i1: Int8Array, i2: Int16Array, f4: Float32Array, f8: Float64Array }[kind];
   return new Kind(bytes.buffer);
@@ -18,7 +19,7 @@ export function numbers({ data, kind }) {
 /** Weights as they were before they were written in few bits: a scale for each of `count` parts. */
 export function weightsOf({ weights, scales }) {
   const [steps, whole] = [numbers(scales), numbers(weights)];
-  const size = Math.floor(whole.length / steps.length); // one more of 12 bits may fill up the last byte
+  const size = whole.length / steps.length;
   return Float64Array.from({ length: size * steps.length }, (_, i) => whole[i] * steps[Math.floor(i / size)]);
 }
 
