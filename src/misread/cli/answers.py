@@ -12,7 +12,7 @@ from misread.bundle import Manifest
 from misread.cli.describe import measured, say_titled, titled
 from misread.cli.judge import print_confusion
 from misread.cli.loading import load_alike, load_with_progress
-from misread.cli.options import JsonOption, PositiveOption, command_line, needs
+from misread.cli.options import JsonOption, PositiveOption, command_line, needs, share_of, share_option
 from misread.cli.outputs import (
     ForceOption,
     claim_judged,
@@ -145,7 +145,7 @@ def _asked(model: TheirModel, data: str, own: Own) -> tuple[Answers, NDArray[np.
 
 
 SourceHelp = "a model file, a run folder, or a table of answers"
-ConfidenceOption = Annotated[float | None, typer.Option("--confidence", help="How sure to be, such as 0.95.")]
+ConfidenceOption = Annotated[float | None, share_option("--confidence", help="How sure to be, such as 0.95.")]
 EveryOption = Annotated[
     bool, typer.Option("--all", help="Ask about all images of the data that a model has not seen.")
 ]
@@ -222,7 +222,7 @@ def check(
     data: Annotated[
         str | None, typer.Argument(metavar="DATA", help="The data set or path to check it on.")
     ] = None,
-    accuracy: Annotated[float | None, typer.Option(help="At least this share is read right.")] = None,
+    accuracy: Annotated[float | None, share_option(help="At least this share is read right.")] = None,
     precision: Annotated[
         list[str] | None, typer.Option(metavar="CLASS=SHARE", help="So many of what is read as CLASS are of it.")
     ] = None,
@@ -305,8 +305,8 @@ def _shares(name: str, given: list[str] | None) -> dict[str, float]:
     for text in given or ():
         which, equals, share = text.rpartition("=")
         try:
-            shares[which] = float(share)
-        except ValueError:
+            shares[which] = share_of(share)
+        except typer.BadParameter:
             equals = ""
         if not equals or not which:
             raise ParameterError(f"--{name}: expected CLASS=SHARE, such as '5=0.95', got {text!r}")

@@ -22,6 +22,7 @@ from misread.cli.options import (
     LabelsOption,
     MostMemoryOption,
     OutOption,
+    share_option,
 )
 from misread.cli.outputs import (
     ForceOption,
@@ -128,11 +129,11 @@ def threshold(
     file: FileArgument,
     precision: Annotated[
         float | None,
-        typer.Option(help="This share of the 'yes' (with all classes: of the sure answers) is right."),
+        share_option(help="This share of the 'yes' (with all classes: of the sure answers) is right."),
     ] = None,
-    recall: Annotated[float | None, typer.Option(help="This share of the positives is found.")] = None,
+    recall: Annotated[float | None, share_option(help="This share of the positives is found.")] = None,
     confidence: Annotated[
-        float | None, typer.Option(help="Have the lower bound of the precision reach it, such as 0.95.")
+        float | None, share_option(help="Have the lower bound of the precision reach it, such as 0.95.")
     ] = None,
     out: OutOption = None,
     force: ForceOption = False,

@@ -32,6 +32,8 @@ __all__ = [
     "command_line",
     "given_words",
     "needs",
+    "share_of",
+    "share_option",
 ]
 
 ModelArgument = Annotated[
@@ -98,6 +100,26 @@ def check_model(name: str, seed: int, params: Mapping[str, Any]) -> None:
     make(name, seed=seed, params=params)
     if ZOO[name].extra == "deep":
         needs("deep", "torch", "safetensors")
+
+
+def share_of(text: str | float) -> float:
+    """A share as it is typed.
+
+    Examples
+    --------
+    >>> share_of("0.98"), share_of("97.5%")
+    (0.98, 0.975)
+    """
+    number = str(text).strip()
+    try:
+        return float(number.removesuffix("%")) / (100 if number.endswith("%") else 1)
+    except ValueError:
+        raise typer.BadParameter(f"{text!r} is no share; write 0.98 or 98%") from None
+
+
+def share_option(*names: str, help: str) -> Any:
+    """An option that takes a share, such as 0.98 or 98%."""
+    return typer.Option(*names, parser=share_of, metavar="SHARE", help=help)
 
 
 def assignments(texts: Sequence[str], *, several: bool = False) -> dict[str, Any]:

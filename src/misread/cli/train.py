@@ -22,6 +22,7 @@ from misread.cli.options import (
     check_model,
     command_line,
     given_words,
+    share_option,
 )
 from misread.cli.outputs import ForceOption, claim_model, file_to_write, named_after
 from misread.cli.own import DATA, GROUPS, SHAPE, DataArgument, Own, reads
@@ -49,11 +50,11 @@ def train(
     denoise: Annotated[bool, typer.Option("--denoise", help="Learn to take out noise (knn only).")] = False,
     precision: Annotated[
         float | None,
-        typer.Option(help="Answer 'yes' (with all classes: be sure) only where this share is right, such as 0.9."),
+        share_option(help="Answer 'yes' (with all classes: be sure) only where this share is right, such as 0.9."),
     ] = None,
-    recall: Annotated[float | None, typer.Option(help="Find this share of the positives.")] = None,
+    recall: Annotated[float | None, share_option(help="Find this share of the positives.")] = None,
     confidence: Annotated[
-        float | None, typer.Option(help="Have the lower bound of the precision reach it, such as 0.95.")
+        float | None, share_option(help="Have the lower bound of the precision reach it, such as 0.95.")
     ] = None,
     augment: Annotated[
         bool,
@@ -63,7 +64,7 @@ def train(
     ] = False,
     reject_rate: Annotated[
         float,
-        typer.Option(
+        share_option(
             "--reject-rate",
             help="Share of held-out images that may be called unlike all it learnt; 0: none are.",
         ),
