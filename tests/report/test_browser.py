@@ -14,6 +14,7 @@ from sklearn.metrics import confusion_matrix, f1_score, precision_score, recall_
 
 from misread.analysis.confusion import confusion_counts
 from misread.analysis.pairs import most_confused
+from misread.analysis.words import score_text, share
 from misread.evaluation.rejection import RejectionCurve, margins
 from misread.evaluation.thresholds import ThresholdCurve
 from misread.report import write_report
@@ -42,9 +43,38 @@ def test_counts_at_any_threshold_are_scikit_learns(
         assert counts(page) == confusion_matrix(y, positive, labels=[False, True]).tolist()
         precision, recall, f1 = shown(page, "m-precision", "m-recall", "m-f1")
         if positive.any():
-            assert precision == f"{100 * precision_score(y, positive):.2f}%"
-        assert recall == f"{100 * recall_score(y, positive):.2f}%"
-        assert f1 == f"{100 * f1_score(y, positive):.2f}%"
+            assert precision == share(precision_score(y, positive), 2)
+        assert recall == share(recall_score(y, positive), 2)
+        assert f1 == share(f1_score(y, positive), 2)
+
+
+def test_shares_and_scores_are_written_as_in_python(open_report: Open, report_path: Path) -> None:
+    page = open_report(report_path)
+    shares = [
+        0.0,
+        1.0,
+        0.5,
+        54_579 / 60_000,
+        1 / 60_000,
+        59_999 / 60_000,
+        1e-9,
+        *np.random.default_rng(0).random(50),
+    ]
+    said = page.evaluate(
+        "all => all.map((one) => [0, 1, 2].map((digits) => misread.percent(one, digits)))", shares
+    )
+    assert said == [[share(one, digits) for digits in range(3)] for one in shares]
+    scores = [
+        0.0,
+        0.48987,
+        -0.0000524,
+        999.4,
+        -33_412.4,
+        6_941_000.0,
+        2.5e9,
+        *np.random.default_rng(1).normal(0, 40, 50),
+    ]
+    assert page.evaluate("all => all.map(misread.scoreText)", scores) == [score_text(one) for one in scores]
 
 
 def test_the_page_counts_exactly_in_its_own_arrays(
@@ -116,8 +146,8 @@ def test_dragging_moves_everything_together(
     seen = []
     page.mouse.move(box["x"] + box["width"] * 0.5, box["y"] + box["height"] / 2)
     page.mouse.down()
-    for share in (0.5, 0.85, 0.93, 0.99):
-        page.mouse.move(box["x"] + box["width"] * share, box["y"] + box["height"] / 2, steps=4)
+    for way in (0.5, 0.85, 0.93, 0.99):
+        page.mouse.move(box["x"] + box["width"] * way, box["y"] + box["height"] / 2, steps=4)
         settle(page)
         threshold = float(page.input_value("#threshold-exact"))
         assert counts(page) == confusion_matrix(y, scores >= threshold).tolist()
@@ -178,9 +208,9 @@ def test_the_threshold_is_confirmed_on_the_test_set(
     two_sided = binomtest(hits, answered).proportion_ci(method="exact")
     one_sided = binomtest(hits, answered).proportion_ci(0.9, method="exact").low
     cell = page.text_content("#c-test-p")
-    assert cell.startswith(f"{100 * hits / answered:.2f}%")
-    assert f"({100 * two_sided.low:.1f}% – {100 * two_sided.high:.1f}%)" in cell
-    assert page.text_content("#c-test-l") == f"{100 * one_sided:.2f}%"
+    assert cell.startswith(share(hits / answered, 2))
+    assert f"({share(two_sided.low)} – {share(two_sided.high)})" in cell
+    assert page.text_content("#c-test-l") == share(one_sided, 2)
     assert page.text_content("#c-test-n") == f"{answered} of {len(y)}"
     assert re.match("Held|Not held|Not proven", page.text_content("#confirm-verdict"))
 
@@ -290,14 +320,12 @@ def test_the_reject_option(open_report: Open, report_path: Path, study_result: S
     page.press("#want-accuracy", "Enter")
     settle(page)
     text = page.text_content("#reject-verdict")
-    assert f"answers {100 * point.coverage:.1f}% of the images and reads {100 * point.accuracy:.2f}%" in text
+    assert f"answers {share(point.coverage)} of the images and reads {share(point.accuracy, 2)}" in text
     assert f"({point.answered - point.right} wrong of {point.answered:,})" in text
     test_margins = margins(study_result.arrays["sgd_scaled.test_scores"])
     test_right = study_result.arrays["sgd_scaled.test_predictions"] == study_result.arrays["labels.test"]
     sure = test_margins >= point.threshold
-    assert (
-        f"On the test set: {100 * sure.mean():.1f}% answered, {100 * test_right[sure].mean():.2f}% right" in text
-    )
+    assert f"On the test set: {share(sure.mean())} answered, {share(test_right[sure].mean(), 2)} right" in text
 
 
 def test_suspects_filter_and_save(open_report: Open, report_path: Path) -> None:
@@ -395,6 +423,7 @@ def test_it_reads_without_javascript(chromium: Any, report_path: Path, study_res
         confusion_counts(study_result.arrays["labels.train"], study_result.arrays["sgd_scaled.predictions"], 10), 4
     )
     assert page.locator("#glance .still").count() == len(pairs)
+    assert page.locator("#confirm td.num:visible").count() == 15
     doubted = min(24, len(study_result.arrays["suspects.index"]))
     assert page.locator(".suspect:visible").count() == page.locator(".suspect img.still").count() == doubted
     for dead in (

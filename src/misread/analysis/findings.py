@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from misread.analysis.words import bracketed, images_of, percent, points, quoted, share, times
+from misread.analysis.words import bracketed, images_of, percent, points, quoted, score_text, share, times
 from misread.evaluation.comparison import PairedTest, paired
 from misread.evaluation.intervals import clopper_pearson
 from misread.evaluation.thresholds import OperatingPoint
@@ -79,8 +79,8 @@ def missed_positives(point: OperatingPoint, positive: str, model: str) -> Findin
     return Finding(
         "T1",
         f"{share(missed)} of {images_of(positive)} are missed {bracketed(low, high)}",
-        f"At threshold {point.threshold:g} {model} finds {point.true_positives:,} of {positives:,} and misses "
-        f"{point.false_negatives:,}; of its positive answers {share(point.precision)} are right. Another "
+        f"At threshold {score_text(point.threshold)} {model} finds {point.true_positives:,} of {positives:,} and "
+        f"misses {point.false_negatives:,}; of its positive answers {share(point.precision)} are right. Another "
         "threshold trades the one for the other.",
         float(np.clip(low * 2.2, 0, 0.9)),
         place="explorer",

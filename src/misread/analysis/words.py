@@ -2,7 +2,19 @@
 
 from decimal import ROUND_HALF_UP, Decimal
 
-__all__ = ["bracketed", "images_of", "p_text", "percent", "points", "quoted", "share", "signed", "times"]
+__all__ = [
+    "bracketed",
+    "images_of",
+    "one_is",
+    "p_text",
+    "percent",
+    "points",
+    "quoted",
+    "score_text",
+    "share",
+    "signed",
+    "times",
+]
 
 LONGEST_NAME = 40
 
@@ -42,6 +54,8 @@ def share(value: float, digits: int = 1) -> str:
     --------
     >>> share(0.1034), share(0.0002), share(0.99996), share(0.0), share(1.0), share(0.90965, 2)
     ('10.3%', '0.02%', '99.996%', '0%', '100%', '90.97%')
+    >>> share(1e-9)
+    '0.0000001%'
     """
     if value in (0, 1):
         return f"{100 * value:.0f}%"
@@ -50,7 +64,7 @@ def share(value: float, digits: int = 1) -> str:
         rounded = exact.quantize(Decimal(1).scaleb(-more), ROUND_HALF_UP)
         if 0 < rounded < 100:
             break
-    return f"{rounded}%"
+    return f"{rounded:f}%"
 
 
 def times(count: int) -> str:
@@ -62,6 +76,35 @@ def times(count: int) -> str:
     ('1 time', '4,989 times')
     """
     return f"{count:,} time{'s' if count != 1 else ''}"
+
+
+def one_is(count: int) -> str:
+    """The verb of so many.
+
+    Examples
+    --------
+    >>> one_is(1), one_is(12)
+    ('is', 'are')
+    """
+    return "is" if count == 1 else "are"
+
+
+def score_text(value: float) -> str:
+    """A score or a threshold for people: three figures, without powers of ten.
+
+    Examples
+    --------
+    >>> score_text(0.48987), score_text(-33_412.0), score_text(6_941_000.0), score_text(0.0000524)
+    ('0.49', '−33,412', '6.94M', '0.0000524')
+    """
+    size = abs(value)
+    if size >= 1e6:
+        text = f"{value / 1e6:,.3g}M" if size < 1e9 else f"{value / 1e6:,.0f}M"
+    elif size >= 1000:
+        text = f"{value:,.0f}"
+    else:
+        text = f"{Decimal(f'{value:.3g}'):f}"
+    return text.replace("-", "\N{MINUS SIGN}")
 
 
 def points(difference: float) -> str:
@@ -87,15 +130,17 @@ def signed(difference: float) -> str:
 
 
 def bracketed(low: float, high: float, *, digits: int = 1, sign: str = "%") -> str:
-    r"""An interval behind its number, never broken over two lines.
+    r"""An interval behind its number, never broken over two lines: of shares, or with no sign of points.
 
     Examples
     --------
     >>> bracketed(0.028, 0.033), bracketed(0.028, 0.033, digits=2, sign="")
     ('[2.8%,\xa03.3%]', '[2.80,\xa03.30]')
+    >>> bracketed(0.9712, 0.99996), bracketed(0.0, 0.0002)
+    ('[97.1%,\xa099.996%]', '[0%,\xa00.02%]')
     """
-    text = f"[{100 * low:.{digits}f}{sign},\u00a0{100 * high:.{digits}f}{sign}]"
-    return text.replace("-", "\N{MINUS SIGN}")
+    ends = [share(end, digits) if sign else f"{100 * end:.{digits}f}" for end in (low, high)]
+    return f"[{ends[0]},\u00a0{ends[1]}]".replace("-", "\N{MINUS SIGN}")
 
 
 def p_text(p_value: float) -> str:

@@ -35,6 +35,8 @@ def chances(evidence: Evidence) -> dict[str, Any]:
 
 def _found(evidence: Evidence) -> dict[str, Any]:
     if evidence.kind == "study":
+        if "chances" in evidence.result.timings and "chances.before" not in evidence.result.values:
+            raise Absent("too few images were held out to tell")
         before = evidence.value("chances.before")
         values = evidence.result.values
         after = values.get("chances.after")
@@ -82,7 +84,10 @@ def _answer(found: dict[str, Any], given: bool) -> str:
     last, other = ("before", "after") if given else ("after", "before")
     told = found.get(last, found["before"])
     error, loss = told["calibration_error"], told["log_loss"]
-    answer = f"On average it is off by {points(error['value'])} {bracketed(error['low'], error['high'], digits=2)}"
+    answer = (
+        f"On average it is off by {points(error['value'])} "
+        f"{bracketed(error['low'], error['high'], digits=2, sign='')}"
+    )
     if last in found and other in found:
         beside, words = found[other], "calibrated" if given else "before calibration"
         answer += f", {words} by {points(beside['calibration_error']['value'])}; log loss {loss['value']:.4f}, "

@@ -48,7 +48,8 @@ CONTRACT: dict[str, dict[str, str] | str] = {
         "positive": "the class looked for",
         "wanted": "precision that it opens at",
         "own_first": "whether it opens at the model's own threshold instead",
-        "models": "key, title, default (its own threshold), curve, and test: the curve of the test set or null",
+        "models": "key, title, default (its own threshold), curve, test: the curve of the test set or null, and "
+        "opened: the threshold it opens at, with shares of quality here and on the test set or null",
     },
     "compare": {
         "rows": "by detector: key, title, threshold, average_precision, and shares of quality there",

@@ -31,10 +31,19 @@ def explorer(evidence: Evidence) -> dict[str, Any]:
                 "default": detector.default,
                 "curve": packed_curve(detector.curve),
                 "test": packed_curve(detector.test_curve) if detector.test_curve else None,
+                "opened": _opened(evidence, detector),
             }
             for detector in evidence.detectors
         ],
     }
+
+
+def _opened(evidence: Evidence, detector: Detector) -> dict[str, Any]:
+    """The threshold that the page opens at and how good it is there, for who reads it without a script."""
+    wanted = None if evidence.kind == "evaluation" else detector.curve.for_precision(evidence.wanted_precision)
+    threshold = wanted.threshold if wanted else detector.default
+    test = quality(detector.test_curve.at(threshold)) if detector.test_curve else None
+    return {"threshold": threshold, "here": quality(detector.curve.at(threshold)), "test": test}
 
 
 def compare(evidence: Evidence) -> dict[str, Any]:

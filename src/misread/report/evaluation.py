@@ -14,8 +14,7 @@ from misread.analysis.findings import (
     missed_positives,
     promise_on_test,
 )
-from misread.analysis.pairs import most_confused
-from misread.analysis.words import images_of, quoted, share
+from misread.analysis.words import quoted, share
 from misread.evaluation.rejection import RejectionCurve
 from misread.evaluation.scores import certainties, leads
 from misread.evaluation.thresholds import ThresholdCurve
@@ -194,11 +193,7 @@ class EvaluationEvidence(Evidence):
             verdict = read_right(cards[0]["k"], cards[0]["n"])
             n, errors = len(self.labels), int((self.labels != self.predictions).sum())
             lead = f"{self.title} misreads {errors:,} of {n:,} {self.images}"
-            pairs = most_confused(self.confusion, 1)
-            if pairs:
-                true, predicted = (self.names[code] for code in (pairs[0].true, pairs[0].predicted))
-                lead += f"; most often it takes {images_of(true)} for {quoted(predicted)}"
-            return {"verdict": verdict, "lead": f"{lead}."}
+            return {"verdict": verdict, "lead": f"{lead}{self.most_often()}."}
         said = ", ".join(
             f"{card['title'].removesuffix(f', {self.images}').lower()} {card['value']:.1%}" for card in cards
         )

@@ -9,7 +9,8 @@ from numpy.typing import NDArray
 
 from misread.analysis.confusion import confusion_counts
 from misread.analysis.findings import Finding, NotApplicable
-from misread.analysis.words import images_of, share
+from misread.analysis.pairs import most_confused
+from misread.analysis.words import images_of, quoted, share
 from misread.data.content import hash_in_digits
 from misread.data.corrected import in_words
 from misread.evaluation.intervals import clopper_pearson
@@ -194,6 +195,14 @@ class Evidence:
         """One sentence that says how good it is, and one that says what is misread."""
         raise NotImplementedError
 
+    def most_often(self) -> str:
+        """The commonest of its errors, to be added to their number; one error is no habit."""
+        for pair in most_confused(self.confusion, 1):
+            if pair.count > 1:
+                true, read = images_of(self.names[pair.true]), quoted(self.names[pair.predicted])
+                return f"; most often it takes {true} for {read}"
+        return ""
+
     def findings(self) -> list[Finding | NotApplicable]:
         """Every check, applied."""
         raise NotImplementedError
@@ -258,9 +267,9 @@ def read_right(right: int, n: int) -> str:
     if n < FEW:
         return f"{right:,} of {n:,} read right"
     wrong = 1 - right / n
-    return f"{share(right / n)} read right" + (f": {_one_in(wrong)} is misread" if wrong > 0 else "")
+    return f"{share(right / n)} read right" + (f": {_one_in(wrong)} misread" if wrong > 0 else "")
 
 
 def _one_in(wrong: float) -> str:
     """A share of the images, as people say it."""
-    return f"one image in {round(1 / wrong):,}" if wrong < 0.4 else f"{wrong:.0%} of the images"
+    return f"one image in {round(1 / wrong):,} is" if wrong < 0.4 else f"{share(wrong, 0)} of the images are"

@@ -14,7 +14,7 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
-from misread.analysis.words import share, times
+from misread.analysis.words import one_is, score_text, share, times
 from misread.files import atomic_write, writable_folder
 from misread.report.classes import suspect_rows
 from misread.report.contract import CONTRACT
@@ -121,9 +121,9 @@ def render_template(template: str, *, styles: Sequence[str], **values: Any) -> s
         lstrip_blocks=True,
     )
     environment.filters |= {
-        "percent": _percent,
-        "number": _number,
         "share": share,
+        "score": score_text,
+        "is_or_are": one_is,
         "chance": _chance,
         "times": times,
     }
@@ -154,19 +154,8 @@ def _hash(text: str) -> str:
     return "sha256-" + base64.b64encode(hashlib.sha256(text.encode()).digest()).decode("ascii")
 
 
-def _percent(share: float, digits: int = 1) -> str:
-    return f"{100 * share:.{digits}f}%"
-
-
 def _chance(share: float) -> str:
     """A chance that was estimated: nothing is said to be certain."""
     if not 0.01 <= share < 0.99:
         return "over 99%" if share > 0.5 else "below 1%"
     return f"{100 * share:.0f}%"
-
-
-def _number(value: float) -> str:
-    size = abs(value)
-    if isinstance(value, int) or size >= 1000:
-        return f"{value:,.0f}"
-    return f"{value:.6f}" if 1e-6 <= size < 1e-3 else f"{value:.4g}"

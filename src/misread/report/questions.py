@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from misread.analysis.pairs import most_confused
-from misread.analysis.words import bracketed, images_of, percent, points, quoted, share, signed
+from misread.analysis.words import bracketed, images_of, percent, points, quoted, score_text, share, signed
 from misread.evaluation.comparison import PairedTest, mcnemar
 from misread.evaluation.intervals import clopper_pearson
 from misread.evaluation.reliability import Reliability
@@ -91,15 +91,13 @@ def precision(evidence: Evidence) -> dict[str, Any]:
     )
     wanted = percent(WANTED_PRECISION)
     if own < WANTED_PRECISION:
-        answer = (
-            f"From {share(own)} to {wanted} precision {RAW_MODEL} pays with recall: at threshold {threshold:,.4g} "
-        )
-        answer += f"it finds {share(recall)} of {all_of} instead of {share(before)}."
+        answer = f"From {share(own)} to {wanted} precision {RAW_MODEL} pays with recall: at threshold "
+        answer += f"{score_text(threshold)} it finds {share(recall)} of {all_of} instead of {share(before)}."
     else:
         answer = (
             f"Nothing: {RAW_MODEL} has {share(own)} precision at its own threshold and finds {share(before)} of "
         )
-        answer += f"{all_of}; at {threshold:,.4g}, the lowest with {wanted}, it finds {share(recall)}."
+        answer += f"{all_of}; at {score_text(threshold)}, the lowest with {wanted}, it finds {share(recall)}."
     scores, tested = evidence.result.arrays.get("detector.test_scores"), evidence.test_labels
     if scores is not None and tested is not None:
         truth, yes = tested == evidence.names.index(evidence.positive), scores >= threshold
@@ -245,10 +243,13 @@ def copies(evidence: Evidence) -> dict[str, Any]:
     if tested is None:
         raise Absent("the data set has no test images")
     test = mcnemar(after == tested, before == tested)
-    answer = (
-        f"They mend {test.only_first:,} of the {np.count_nonzero(before != tested):,} test images that the tuned "
+    wrong = int(np.count_nonzero(before != tested))
+    mended = (
+        f"They mend {test.only_first:,} of the {wrong:,} test images that the tuned neighbours misread, and break"
+        if wrong
+        else f"The tuned neighbours misread none of {len(tested):,} test images; the copies break"
     )
-    answer += f"neighbours misread, and break {test.only_second:,}: {ahead_in_words(test)}."
+    answer = f"{mended} {test.only_second:,}: {ahead_in_words(test)}."
     changed, images = evidence.result.arrays.get("knn.changed"), evidence.result.arrays.get("knn.changed_images")
     strips = []
     if changed is not None and images is not None:

@@ -59,11 +59,12 @@ def _both_ways(evidence: Evidence, n_duels: int) -> dict[str, Any]:
         return {"answer": "", "differ": []}
     names, first, second = evidence.names, one == truth, rest == truth
     differ = np.flatnonzero(one != rest)
-    answer = f"Of {len(truth):,} images that they had not seen, {n_duels} duels read {share(float(first.mean()))} "
+    fights = "one duel reads" if n_duels == 1 else f"{n_duels:,} duels read"
+    answer = f"Of {len(truth):,} images that they had not seen, {fights} {share(float(first.mean()))} "
     answer += (
         f"right and one model a class {share(float(second.mean()))}: {ahead_in_words(mcnemar(first, second))}. "
     )
-    answer += f"They differ on {len(differ):,}."
+    answer += f"They differ on {len(differ):,}." if len(differ) else "They agree on all of them."
     return {
         "answer": answer,
         "differ": [

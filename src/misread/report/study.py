@@ -15,8 +15,6 @@ from misread.analysis.findings import (
     missed_positives,
     promise_on_test,
 )
-from misread.analysis.pairs import most_confused
-from misread.analysis.words import images_of, quoted
 from misread.evaluation.comparison import mcnemar
 from misread.report.evidence import Evidence, interval, read_right
 from misread.results.names import OPENED, SHIFTED, title_of
@@ -97,11 +95,7 @@ class StudyEvidence(Evidence):
             else ""
         )
         lead = f"{self.title}{best} misreads {errors:,} of {n:,} images held out in turn"
-        pairs = most_confused(self.confusion, 1)
-        if pairs:
-            lead += f"; most often it takes {images_of(self.names[pairs[0].true])} for "
-            lead += quoted(self.names[pairs[0].predicted])
-        return {"verdict": verdict, "lead": f"{lead}."}
+        return {"verdict": verdict, "lead": f"{lead}{self.most_often()}."}
 
     def _ahead(self) -> Finding | NotApplicable:
         """The hero against the next best, in all classes."""

@@ -3,7 +3,7 @@
 import { byId, nameOf } from "./dom.js";
 import { gallery, longNames, placesOf } from "./images.js";
 import { tile } from "./tile.js";
-import { count } from "./words.js";
+import { count, images } from "./words.js";
 
 const BATCH = 84;
 
@@ -43,7 +43,7 @@ export const startCell = (data) => {
     button?.classList.add("open");
     byId("cell-title").textContent = i === j ? `${nameOf(i)} read right` : `${nameOf(i)} read as ${nameOf(j)}`;
     const [all, here] = [data.counts[i][j], shown.places.length];
-    byId("cell-note").textContent = !all ? "No image." : `${here === all ? `All ${count(all)} images.` : `A fair sample of ${count(here)} from ${count(all)} images.`} ${legend}`;
+    byId("cell-note").textContent = !all ? "No image." : `${here === all ? all === 1 ? "The only image." : `All ${images(all)}.` : `A fair sample of ${count(here)} from ${images(all)}.`} ${legend}`;
     sortAndDraw();
     if (focus) byId("cell-title").focus({ preventScroll: true });
   };

@@ -27,11 +27,31 @@ const pathOf = ({ xs, ys }, [x0, x1], toX, toY) => {
   return parts.join("");
 };
 
+/** Where along an axis a line is told to who does not see it. */
+const TOLD = [0, 0.25, 0.5, 0.75, 1];
+
+/** A line in words: its height at some of its points; of several at one place, the highest. */
+const inWords = ({ name, xs, ys }, { x, y }) => {
+  const [low, high] = x.domain;
+  const nearest = (x.told ?? TOLD.map((share) => low + share * (high - low))).map((at) => {
+    let best = 0;
+    for (let i = 1; i < xs.length; i++) {
+      const gap = Math.abs(xs[i] - at) - Math.abs(xs[best] - at);
+      if (gap < 0 || (gap === 0 && ys[i] > ys[best])) best = i;
+    }
+    return best;
+  });
+  const say = (axis, value) => (axis.exact ?? axis.format)(value);
+  const points = Array.from(new Set(nearest), (i) => `${say(y, ys[i])} at ${say(x, xs[i])}`);
+  return `${name}: ${points.join(", ")}`;
+};
+
 const clamp = (value, [low, high]) => Math.min(Math.max(value, low), high);
 
 /**
- * spec: { label, x: {label, domain, format}, y: {...}, lines: () => [{xs, ys, tone, dash}], areas: () => [{xs, ys, tone}],
- *   diagonal, height }; areas lie behind the lines.
+ * spec: { label, x: {label, domain, format, exact, told}, y: {...}, lines: () => [{name, xs, ys, tone, dash}],
+ *   areas: () => [{xs, ys, tone}], also: () => text, diagonal, height }; areas lie behind the lines. A screen reader is told the
+ *   label, each line at the places `told` of the axis (by default five) in the format `exact`, and `also`.
  * Returned: mark(key, {x, y, tone, xs, ys}) moves a point (with whiskers xs, ys), onPick(call) hears drags as data x, y.
  */
 export const lineChart = (box, spec) => {
@@ -57,7 +77,9 @@ export const lineChart = (box, spec) => {
     const [y0, y1] = spec.y.domain;
     toX = (x) => MARGIN.left + ((clamp(x, spec.x.domain) - x0) / (x1 - x0)) * (width - MARGIN.left - MARGIN.right);
     toY = (y) => height - MARGIN.bottom - ((clamp(y, spec.y.domain) - y0) / (y1 - y0)) * (height - MARGIN.top - MARGIN.bottom);
-    svg = makeSvg("svg", { viewBox: `0 0 ${width} ${height}`, role: "img", "aria-label": spec.label });
+    const lines = spec.lines();
+    const told = [spec.label, ...lines.filter(({ xs }) => xs.length).map((line) => inWords(line, spec)), ...(spec.also ? [spec.also()] : [])];
+    svg = makeSvg("svg", { viewBox: `0 0 ${width} ${height}`, role: "img", "aria-label": told.join(". ") });
     const back = makeSvg("g", { class: "axis" });
     axis(back, width, height);
     svg.append(back);
@@ -66,7 +88,7 @@ export const lineChart = (box, spec) => {
       svg.append(makeSvg("path", { class: `area ${area.tone}`, d: `${path}Z` }));
     }
     if (spec.diagonal) svg.append(makeSvg("line", { class: "diagonal", x1: toX(0), y1: toY(0), x2: toX(1), y2: toY(1) }));
-    for (const line of spec.lines()) {
+    for (const line of lines) {
       const path = makeSvg("path", { class: `line ${line.tone}`, d: pathOf(line, spec.x.domain, toX, toY) });
       if (line.dash) path.setAttribute("stroke-dasharray", line.dash);
       svg.append(path);

@@ -12,12 +12,12 @@ export const startCompare = (data, explorer) => {
     ...LOOKS[k % LOOKS.length],
     curve: detectorCurve(explorer.models.find((model) => model.key === row.key)),
   }));
-  const share = { domain: [0, 1], format: (v) => percent(v, 0) };
+  const share = { domain: [0, 1], format: (v) => percent(v, 0), exact: (v) => percent(v) };
   const chart = lineChart(byId("chart-compare"), {
     label: "Precision against recall of every model; the table beside it gives the numbers",
-    x: { ...share, label: "recall" },
-    y: { ...share, },
-    lines: () => models.map(({ curve, tone, dash }) => ({ xs: curve.recall, ys: curve.precision, tone, dash })),
+    x: { ...share, label: "recall", told: [0.5, 0.8, 0.9, 0.95, 0.99] },
+    y: share,
+    lines: () => models.map(({ title, curve, tone, dash }) => ({ name: `${title}, precision at a recall`, xs: curve.recall, ys: curve.precision, tone, dash })),
   });
   models.forEach(({ curve, tone, threshold, key, precision, recall }) => {
     const now = curve.at(threshold);

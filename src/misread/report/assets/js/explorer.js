@@ -4,13 +4,14 @@ import { lineChart } from "./chart.js";
 import { confirm } from "./confirm.js";
 import { cheapest } from "./cost.js";
 import { curveOf } from "./curve.js";
-import { byId, framed, onSwitch } from "./dom.js";
+import { byId, framed, nameOf, onSwitch } from "./dom.js";
 import { histogramsOf } from "./histogram.js";
 import { gallery } from "./images.js";
 import { startNearest } from "./nearest.js";
+import { report } from "./report.js";
 import { firstAtLeast, placeAfterKey, progressOf, STEPS } from "./scale.js";
 import { clopperPearson, f1Interval } from "./stats.js";
-import { count, percent, range, scoreText, wantedShare } from "./words.js";
+import { count, imagesAre, percent, range, scoreText, wantedShare } from "./words.js";
 
 /** Fewer answers than these are a handful, whatever share of them is right. */
 const HANDFUL = 30;
@@ -41,33 +42,40 @@ const stretch = ({ thresholds, size, tp, positives }) => {
   return high > low ? [low, high] : [low - 1, low + 1];
 };
 
-const startCharts = (state, setThreshold, setPlace) => {
-  const share = { domain: [0, 1], format: (v) => percent(v, 0) };
+/** The histograms in words: where half of each class scores. */
+const halvesOf = (curve, positive) => {
+  const [yes, no] = [curve.forRecall(0.5), nearestPlace(curve.fpr, 0.5)].map((place) => scoreText(curve.thresholds[place]));
+  return `Half of the images of ${nameOf(report.names.indexOf(positive))} score ${yes} or more, half of the others ${no} or less`;
+};
+
+const startCharts = (state, positive, setThreshold, setPlace) => {
+  const share = { domain: [0, 1], format: (v) => percent(v, 0), exact: (v) => percent(v) };
   const scores = { label: "threshold", domain: stretch(state.curve), format: scoreText };
   let behind = histogramsOf(state.curve, scores.domain);
   const charts = {
     threshold: lineChart(byId("chart-threshold"), {
-      label: "Precision and recall at every threshold, and how many images score so; the same numbers are given as text above",
+      label: "Precision and recall at every threshold, and how many images score so",
       x: scores,
       y: share,
       areas: () => behind.areas,
       lines: () => [
-        { xs: state.curve.thresholds, ys: state.curve.precision, tone: "one" },
-        { xs: state.curve.thresholds, ys: state.curve.recall, tone: "two", dash: "6 3" },
+        { name: "precision", xs: state.curve.thresholds, ys: state.curve.precision, tone: "one" },
+        { name: "recall", xs: state.curve.thresholds, ys: state.curve.recall, tone: "two", dash: "6 3" },
       ],
+      also: () => halvesOf(state.curve, positive),
     }),
     pr: lineChart(byId("chart-pr"), {
       label: "Precision against recall",
-      x: { ...share, label: "recall" },
+      x: { ...share, label: "recall", told: [0.5, 0.8, 0.9, 0.95, 0.99] },
       y: share,
-      lines: () => [{ xs: state.curve.recall, ys: state.curve.precision, tone: "ink" }],
+      lines: () => [{ name: "precision at a recall", xs: state.curve.recall, ys: state.curve.precision, tone: "ink" }],
     }),
     roc: lineChart(byId("chart-roc"), {
       label: "Recall against the false positive rate",
-      x: { ...share, label: "false positive rate" },
+      x: { ...share, label: "false positive rate", told: [0, 0.001, 0.01, 0.1] },
       y: share,
       diagonal: true,
-      lines: () => [{ xs: state.curve.fpr, ys: state.curve.recall, tone: "ink" }],
+      lines: () => [{ name: "recall at a false positive rate", xs: state.curve.fpr, ys: state.curve.recall, tone: "ink" }],
     }),
   };
   charts.threshold.onPick((x) => setThreshold(x));
@@ -97,6 +105,8 @@ const put = (id, text) => {
   byId(id).textContent = text;
 };
 
+const precisionText = (now, digits) => (now.tp + now.fp ? percent(now.precision, digits) : "none answered");
+
 /** The numbers at a threshold, and their intervals. */
 const putNumbers = (now) => {
   const intervals = {
@@ -106,7 +116,7 @@ const putNumbers = (now) => {
     fpr: clopperPearson(now.fp, now.fp + now.tn),
   };
   for (const [key, interval] of Object.entries(intervals)) {
-    put(`m-${key}`, key === "precision" && !(now.tp + now.fp) ? "none answered" : percent(now[key], 2));
+    put(`m-${key}`, key === "precision" ? precisionText(now, 2) : percent(now[key], 2));
     put(`ci-${key}`, range(interval, 2));
   }
   for (const key of ["tp", "fp", "fn", "tn"]) put(`n-${key}`, count(now[key]));
@@ -117,7 +127,7 @@ const warningOf = (now, there) => {
   const answered = now.tp + now.fp;
   if (answered >= HANDFUL && !(there && there.tp + there.fp < HANDFUL)) return "";
   if (!answered) return "No image is answered yes here.";
-  const few = answered < HANDFUL ? `${count(answered)} image${answered === 1 ? " is" : "s are"} answered yes here` : `On the test set ${count(there.tp + there.fp)} ${there.tp + there.fp === 1 ? "image is" : "images are"} answered yes here`;
+  const few = answered < HANDFUL ? `${imagesAre(answered)} answered yes here` : `On the test set ${imagesAre(there.tp + there.fp)} answered yes here`;
   return `${few}: the precision stands on a handful.`;
 };
 
@@ -185,7 +195,7 @@ export const startExplorer = (data) => {
     charts.mark(threshold, now, putNumbers(now));
     const text = warningOf(now, there);
     if (warning.textContent !== text) warning.textContent = text;
-    slider.setAttribute("aria-valuetext", `threshold ${scoreText(threshold)}, precision ${percent(now.precision)}, recall ${percent(now.recall)}`);
+    slider.setAttribute("aria-valuetext", `threshold ${scoreText(threshold)}, precision ${precisionText(now, 1)}, recall ${percent(now.recall)}`);
     nearest?.show(place, threshold, curve);
     confirm(now, there, state.wanted);
   });
@@ -234,7 +244,7 @@ export const startExplorer = (data) => {
     state.curve = curveOf(state.model.curve);
     state.test = state.model.test ? curveOf(state.model.test) : null;
     if (charts) charts.redraw();
-    else charts = startCharts(state, setThreshold, setPlace);
+    else charts = startCharts(state, data.positive, setThreshold, setPlace);
     nearest?.use(state.model.key);
     drawCost();
     const place = data.own_first ? -1 : state.curve.forPrecision(state.wanted);

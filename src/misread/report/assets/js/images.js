@@ -1,7 +1,8 @@
 // Images cut out of a sheet, and what is known of each of those in the gallery.
 
-import { make } from "./dom.js";
+import { make, nameOf } from "./dom.js";
 import { report, unpack } from "./report.js";
+import { scoreText } from "./words.js";
 
 /** A sheet of images, decoded as soon as the browser comes to it. */
 export const loadSheet = (sheet) => {
@@ -57,6 +58,14 @@ const opened = (stored) => ({
 
 /** The images stored in the page; undefined where there are none. */
 export const gallery = report.gallery && opened(report.gallery);
+
+/** What is known of an image, in a line. */
+export const described = (place) => {
+  const { index, true: truth, predicted, margin, score, names } = gallery;
+  const read = predicted ? `, read as ${nameOf(predicted[place])}` : "";
+  const scored = score ? `, score ${scoreText(score[place])}, ahead by ${scoreText(margin[place])}` : "";
+  return `image ${names ? names[place] : index[place]}: is ${nameOf(truth[place])}${read}${scored}`;
+};
 
 /** Names of more than a few letters get a line each. */
 export const longNames = report.names.some((name) => name.length > 3);

@@ -13,6 +13,7 @@ import { report } from "./report.js";
 import { betaShare, clopperPearson } from "./stats.js";
 import { startTables } from "./steps.js";
 import { startSuspects } from "./suspects.js";
+import { percent, scoreText } from "./words.js";
 
 startTables();
 startNarrow();
@@ -24,5 +25,5 @@ if (report.rejection) startReject(report.rejection);
 if (report.suspects) startSuspects(report.suspects, report.suspects_csv);
 
 /** For whoever looks around in the console. */
-globalThis.misread = { report, betaShare, clopperPearson, detectorCurve, inert };
+globalThis.misread = { report, betaShare, clopperPearson, detectorCurve, inert, percent, scoreText };
 document.documentElement.dataset.ready = "yes";

@@ -5,7 +5,7 @@ import { gallery } from "./images.js";
 import { insideOf } from "./lasso.js";
 import { unpack } from "./report.js";
 import { tile } from "./tile.js";
-import { count, percent } from "./words.js";
+import { count, images, percent } from "./words.js";
 
 const SIDE = 4096;
 const MARGIN = 0.03;
@@ -106,7 +106,7 @@ const showInside = (points, placeOf, shape) => {
   const inside = insideOf(points, shape);
   const wrong = inside.filter((i) => points.true[i] !== points.predicted[i]);
   byId("map-said").textContent = inside.length
-    ? `${count(inside.length)} images, ${count(wrong.length)} of them misread (${percent(wrong.length / inside.length)}).`
+    ? `${images(inside.length)}, ${count(wrong.length)} of them misread (${percent(wrong.length / inside.length)}).`
     : "No image is there.";
   const known = [...wrong, ...inside.filter((i) => points.true[i] === points.predicted[i])].filter((i) => placeOf.has(i));
   const shown = known.slice(0, SHOWN).map((i) => placeOf.get(i));

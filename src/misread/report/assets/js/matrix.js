@@ -9,7 +9,7 @@ import { startPair } from "./pair.js";
 import { report } from "./report.js";
 import { paintLevel } from "./steps.js";
 import { startStrips } from "./strips.js";
-import { count } from "./words.js";
+import { count, images } from "./words.js";
 
 const MOST_SHOWN = 24;
 const MOST_FOUND = 12;
@@ -86,7 +86,7 @@ const startTable = (data, state, open) => {
       button.textContent = value === null ? "" : value ? mode.text(value) : "·";
       paintLevel(button, share(value ?? 0, largest));
       const percent = mode.text === count || !value ? "" : `${mode.text(value)}${value === 1 && mode.errors ? "" : "%"}, `;
-      button.setAttribute("aria-label", `is ${nameOf(i)}, read as ${nameOf(j)}: ${percent}${count(data.counts[i][j])} images`);
+      button.setAttribute("aria-label", `is ${nameOf(i)}, read as ${nameOf(j)}: ${percent}${images(data.counts[i][j])}`);
     }
   };
   const build = () => {

@@ -16,8 +16,9 @@ export const startNearest = (data) => {
     const row = Array.from({ length: EACH_SIDE }, () => {
       const canvas = picture(gallery.sheet, 0);
       const caption = make("span", { class: "caption" });
-      const tile = make("button", { type: "button", class: "tile" }, canvas, caption);
-      const one = { tile, canvas, caption, place: -1 };
+      const said = make("span", { class: "hidden" });
+      const tile = make("button", { type: "button", class: "tile" }, canvas, said, caption);
+      const one = { tile, canvas, said, caption, place: -1 };
       tile.addEventListener("click", () => {
         const places = row.filter((other) => !other.tile.hidden).map((other) => other.place);
         openViewer(places, places.indexOf(one.place));
@@ -38,7 +39,9 @@ export const startNearest = (data) => {
     const score = scoreText(value);
     const wrong = (truth === code) !== above;
     one.tile.classList.toggle("wrong", wrong);
-    one.tile.setAttribute("title", `is ${nameOf(truth)}, score ${score}${wrong ? ", answered wrongly" : ""}`);
+    const text = `is ${nameOf(truth)}, score ${score}${wrong ? ", answered wrongly" : ""}`;
+    one.tile.setAttribute("title", text);
+    one.said.textContent = text;
     one.caption.replaceChildren(nameTag(truth), make("span", { class: "sub" }, shortScore(value)));
   };
   return {

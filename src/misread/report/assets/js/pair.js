@@ -1,8 +1,7 @@
 // Two classes side by side: what is read as what between them.
 
 import { byId, make, nameOf, nameTag } from "./dom.js";
-import { gallery, picture, placesOf } from "./images.js";
-import { described } from "./tile.js";
+import { described, gallery, picture, placesOf } from "./images.js";
 import { openViewer } from "./viewer.js";
 import { count } from "./words.js";
 
@@ -20,7 +19,7 @@ const block = (data, truth, predicted) => {
   return make(
     "div", { class: `pair-cell ${truth === predicted ? "right" : "wrong"}` },
     make("h4", {}, nameTag(truth), " read as ", nameTag(predicted)),
-    make("p", { class: "hint" }, !all ? "none" : places.length < all ? `${places.length} of ${count(all)}` : `all ${count(all)}`),
+    make("p", { class: "hint" }, !all ? "none" : places.length < all ? `${places.length} of ${count(all)}` : all === 1 ? "the only one" : `all ${count(all)}`),
     grid,
   );
 };

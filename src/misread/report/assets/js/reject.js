@@ -6,7 +6,7 @@ import { byId, framed, make } from "./dom.js";
 import { gallery } from "./images.js";
 import { clopperPearson } from "./stats.js";
 import { tile } from "./tile.js";
-import { count, percent, range, scoreText, wantedShare } from "./words.js";
+import { count, imagesAre, percent, range, scoreText, wantedShare } from "./words.js";
 
 const STEPS = 500;
 const SHOWN = 12;
@@ -27,7 +27,7 @@ const lineOf = (curve, n) => {
       if (!added) break;
     }
   }
-  return { xs, ys, tone: "one" };
+  return { name: "right at a share answered", xs, ys, tone: "one" };
 };
 
 /** The exact intervals along the curve, as an area. */
@@ -78,8 +78,8 @@ export const startReject = (data) => {
   const least = line.xs.at(-1) ?? 0;
   const chart = lineChart(byId("chart-reject"), {
     label: "Accuracy on what is answered, with its interval, against the share that is answered",
-    x: { label: "share answered", domain: [Math.min(0.9, Math.floor(least * 10) / 10), 1], format: (v) => percent(v, 0) },
-    y: { domain: [floor < 1 ? floor : 0.9, 1], format: (v) => percent(v, 0) },
+    x: { label: "share answered", domain: [Math.min(0.9, Math.floor(least * 10) / 10), 1], format: (v) => percent(v, 0), exact: (v) => percent(v), told: [1, 0.99, 0.95, 0.9, 0.8, 0.5] },
+    y: { domain: [floor < 1 ? floor : 0.9, 1], format: (v) => percent(v, 0), exact: (v) => percent(v, 2) },
     areas: () => [bandOf(curve, coverage, data.n)],
     lines: () => [line],
   });
@@ -102,7 +102,7 @@ export const startReject = (data) => {
     }
     byId("reject-verdict").textContent = text;
     const [refused, wrong] = [data.n - answered, now.fn + now.tn ? curve.fp[0] - now.fp : 0];
-    byId("refused-said").textContent = refused ? `${count(refused)} are refused; ${count(wrong)} of them (${percent(wrong / refused)}) would have been misread.` : "Nothing is refused.";
+    byId("refused-said").textContent = refused ? `${imagesAre(refused)} refused; ${count(wrong)} of them (${percent(wrong / refused)}) would have been misread.` : "Nothing is refused.";
     slider.setAttribute("aria-valuetext", `margin ${scoreText(margin)}, ${percent(answered / data.n)} answered, ${percent(now.precision, 2)} right`);
     if (!pictures) return;
     clearTimeout(waiting);

@@ -2,8 +2,7 @@
 
 import { ORDERS } from "./cell.js";
 import { byId, make, nameTag } from "./dom.js";
-import { gallery, picture, placesOf } from "./images.js";
-import { described } from "./tile.js";
+import { described, gallery, picture, placesOf } from "./images.js";
 import { openViewer } from "./viewer.js";
 import { percent, times } from "./words.js";
 

@@ -1,7 +1,7 @@
 // One image, large, with why it was read so: a dialog that every tile of the page opens.
 
 import { make, nameTag } from "./dom.js";
-import { gallery, picture } from "./images.js";
+import { described, gallery, picture } from "./images.js";
 import { whyOf } from "./why.js";
 import { scoreText } from "./words.js";
 
@@ -24,7 +24,7 @@ const draw = () => {
   parts.image.replaceChildren(picture(gallery.sheet, place, "the image, enlarged"));
   parts.why.replaceChildren(...whyOf(place));
   parts.facts.replaceChildren(...facts(place));
-  parts.count.textContent = `${shown.at + 1} of ${shown.places.length}`;
+  parts.count.replaceChildren(`${shown.at + 1} of ${shown.places.length}`, make("span", { class: "hidden" }, `: ${described(place)}`));
   for (const button of [parts.back, parts.next]) button.hidden = shown.places.length < 2;
 };
 
