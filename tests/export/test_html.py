@@ -210,11 +210,18 @@ def test_a_photo_is_answered_and_what_is_none_is_told(bundle_of, some, opened, t
     bundle = bundle_of("sgd")
     page = opened(html_of(bundle)[0])
     Image.fromarray(some.test.images[3]).resize((160, 160), Image.Resampling.NEAREST).save(tmp_path / "photo.png")
+    page.evaluate(
+        """() => new MutationObserver(() => {
+          if (document.querySelector("#says.waiting")) document.body.dataset.waited = "yes";
+        }).observe(document.querySelector("#says"), { attributeFilter: ["class"] })"""
+    )
     page.locator("#file").set_input_files(tmp_path / "photo.png")
+    page.locator("body[data-waited]").wait_for()
     page.locator('#says:not([data-state="empty"])').wait_for()
     photo = np.asarray(Image.open(tmp_path / "photo.png"))
     expected = bundle.answer(bundle.prepare(photo)[None]).names[0]
     assert page.locator("#label").inner_text() == expected
+    assert page.locator("#says.waiting").count() == 0
     (tmp_path / "photo.jpg").write_text("none")
     page.locator("#file").set_input_files(tmp_path / "photo.jpg")
     page.get_by_text("This file is not an image that this browser can read.").wait_for()

@@ -90,11 +90,16 @@ function start() {
   listen(pad, {
     drawn: () => askSoon(() => pad.forModel(about)),
     photo: async (_, shown) => {
+      const number = ++asked;
+      byId("says").classList.add("waiting"); // ink is found in a second or two, in which nothing else can be drawn
       try {
         await shown.decode();
-        askSoon(() => drawn(shown));
+        await painted();
+        if (number === asked) ask(drawn(shown));
       } catch {
         view.fail("This file is not an image that this browser can read.");
+      } finally {
+        byId("says").classList.remove("waiting");
       }
     },
     emptied: () => {
@@ -105,6 +110,8 @@ function start() {
     fail: (text) => view.fail(text),
   });
 }
+
+const painted = () => new Promise((resolve) => requestAnimationFrame(() => setTimeout(resolve)));
 
 function drawn(photo) {
   const shrink = Math.min(1, Math.sqrt(MOST_PIXELS / (photo.naturalWidth * photo.naturalHeight)));
