@@ -1,6 +1,6 @@
 """What a model file and its numbers say, in sentences."""
 
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from typing import Any
 
 from misread.bundle import Manifest, OperatingPointRecord
@@ -17,8 +17,8 @@ _SHOWN_WORST = 5
 _TO_COPY = ("command ", "sha256 ")
 
 
-def describe(manifest: Manifest) -> list[str]:
-    """What a person wants to know of a model, line by line."""
+def describe(manifest: Manifest, said: Container[str] = ()) -> list[str]:
+    """What a person wants to know of a model, line by line, without warnings that were said before."""
     height, width = manifest.image_size
     data = manifest.dataset
     lines = titled("model", [f"{_task(manifest)}, by {manifest.model}{_params(manifest.params)}"])
@@ -28,7 +28,8 @@ def describe(manifest: Manifest) -> list[str]:
         lines += titled("data", [f"{data.get('name')}, {data.get('n_train', 0):,} training images"])
         if data.get("corrections"):
             lines += titled("corrected", [f"{in_words(data['corrections'])}."])
-        lines += titled("warnings", [str(warning) for warning in data.get("warnings", ())])
+        warnings = map(str, data.get("warnings", ()))
+        lines += titled("warnings", [warning for warning in warnings if warning not in said])
     if manifest.operating_point is None and manifest.task == "classification":
         lines += titled("answers", ["never sure: no operating point; `misread threshold` gives it one"])
     if manifest.operating_point is not None:

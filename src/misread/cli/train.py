@@ -117,7 +117,7 @@ def train(
     if as_json:
         print_json({"file": str(target), **bundle.manifest.as_json()})
         return
-    say_titled(describe(bundle.manifest))
+    say_titled(describe(bundle.manifest, said=dataset.notes))
     kept = bundle.kept
     if kept is not None and kept.groups is not None:
         say_titled(titled("groups", worst_groups(spread_metrics(kept.right, kept.groups))))
