@@ -102,7 +102,9 @@ def test_two_classes_have_one_score():
     assert signed.scale == "decision_function"
     assert signed.predictions.tolist() == [0, 1, 0]
     assert signed.positive_scores.tolist() == [-2.0, 3.0, -0.5]
-    assert Answers.from_scores([0, 1], [0.2, 0.7]).scores.tolist() == [[0.8, 0.2], [1 - 0.7, 0.7]]
+    for shape in ((2,), (2, 1)):
+        sigmoid = np.reshape([0.2, 0.7], shape)
+        assert Answers.from_scores([0, 1], sigmoid).scores.tolist() == [[0.8, 0.2], [1 - 0.7, 0.7]]
 
 
 @pytest.mark.parametrize(("labels", "remedy"), [([[0], [1]], "ravel"), ([[1.0, 0.0], [0.0, 1.0]], "argmax")])
@@ -124,7 +126,6 @@ def test_unknown_labels_are_allowed_unknown_answers_are_not():
         ([[0.5, 0.5], [np.nan, 1]], "row 1: the score of '0' is nan"),
         ([[0.5, 0.5], [1, np.inf]], "row 1: the score of '1' is inf"),
         ([[0.5, 0.5, 0.1], [0, 1, 0]], "3 columns of scores for 2 classes"),
-        ([[0.5], [1]], "1 columns of scores for 2 classes"),
     ],
 )
 def test_scores_that_make_no_sense(scores, message):

@@ -154,8 +154,8 @@ class Answers:
             True classes, as names or as codes; None where nobody knows them.
         scores : array-like
             Floats of shape (n, n_classes), probabilities or any scores of which the largest wins; floats of shape
-            (n,) for the second of two classes, split at 0 (or, if all lie in [0, 1], at 1/2); or answers of shape
-            (n,), names or codes, where scores are not known.
+            (n,) or (n, 1) for the second of two, split at 0 (or, if all lie in [0, 1], at 1/2); or answers, of
+            shape (n,), names or codes, where scores are not known.
         class_names : sequence, optional
             Of the columns of `scores`, and of codes. By default, the names of the columns of a pandas table, or
             the sorted classes in `y` if there are as many as columns, else 0, 1, 2 and so on.
@@ -171,6 +171,8 @@ class Answers:
         """
         scores, class_names = as_named(scores, class_names)
         table = as_array(scores)
+        if table.ndim == 2 and table.shape[1] == 1 and (class_names is None or len(class_names) == 2):
+            table = table[:, 0]  # as networks with one output give it
         truth = None if y is None else as_names(y, "label")
         answers = None if predictions is None else as_names(predictions, "answer")
         if table.ndim == 1 and table.dtype.kind not in "f":
