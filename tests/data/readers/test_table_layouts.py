@@ -255,6 +255,13 @@ def test_a_header_behind_a_number_sign(tmp_path):
         assert same_digits(load(path))
 
 
+def test_lines_of_comments_are_no_header(tmp_path):
+    path = save(tmp_path / "t.csv", labelled())
+    path.write_text(f"# exported by a scanner, 2026\n{path.read_text()}")
+    with pytest.raises(FormatError, match=r"begins with a comment \('# exported by a scanner, 2026'\).*take out"):
+        load(path)
+
+
 def test_uci_names(tmp_path):
     assert same_digits(load(save(tmp_path / "optdigits.tra", labelled(header=False, last=True))))
 

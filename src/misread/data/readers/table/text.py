@@ -57,6 +57,11 @@ def open_text(path: Path, reading: Reading) -> Grid:
             f"{path}: looks like LIBSVM's sparse format, which is not read; "
             "sklearn.datasets.load_svmlight_file reads it: write images and labels to an NPZ file"
         )
+    if lines and lines[0].startswith("#") and not _is_header_of(lines[0], lines[1:2]):
+        raise FormatError(
+            f"{path}: begins with a comment ({lines[0].strip()[:60]!r}); expected a header or a row: "
+            "take out the lines before it that begin with #"
+        )
     separator = (
         "\t" if path.suffix.lower() == ".tsv" and any("\t" in line for line in lines) else _separator(lines)
     )
@@ -100,6 +105,12 @@ def open_text(path: Path, reading: Reading) -> Grid:
         return _ends(path, separator, reading)
 
     return Grid(path, names, expected, sample, all_rows, ends, said=tuple(said))
+
+
+def _is_header_of(line: str, rows: list[str]) -> bool:
+    """Whether a line may be the header of the row below it: as many cells, cut at something, or one less."""
+    names = line.lstrip("#").strip()
+    return any(row.count(one) - 1 <= names.count(one) > 0 for row in rows for one in _SEPARATORS if one in row)
 
 
 def _opened(path: Path) -> TextIO:
