@@ -93,8 +93,8 @@ def test_a_request_that_takes_too_long_does_not_keep_the_server_from_ending(
     gated: Gated, serve: Serve, connect: Connect, one: dict[str, Any]
 ) -> None:
     body = httpx.Request("POST", "http://x", json=one).read()
-    shut(gated)
     with serve(gated, Limits(grace=0.5)) as url:
+        shut(gated)  # now: a server asks about something before it listens
         client = connect(url)
         client.sendall(JSON_HEAD % len(body) + body)
         gated.asked.get(timeout=20)
