@@ -175,10 +175,11 @@ def test_classes_are_known_evenly():
     assert np.bincount(labels[evenly_of_each(labels, 100, 150)]).tolist() == [50, 10, 50]
 
 
-def test_equal_images_are_no_trouble():
-    images = np.zeros((250, 8, 8), np.uint8)
+@pytest.mark.parametrize("n", [250, 700])
+def test_equal_images_are_no_trouble(n):
+    images = np.zeros((n, 8, 8), np.uint8)
     images[:, 2:6, 3] = 255
-    likeness, _ = learn(images, np.arange(250) % 2)
+    likeness, _ = learn(images, np.arange(n) % 2)
     assert np.isfinite(likeness.distances(images[:3])).all()
     turned = np.ascontiguousarray(np.rot90(images[:1], axes=(1, 2)))
     assert likeness.distances(turned)[0] > 10 * likeness.distances(images[:1])[0]

@@ -4,6 +4,7 @@ A model answers whatever it is shown. A letter, a smiley or two digits side by s
 with a large lead; but they are far from every training image.
 """
 
+import warnings
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
@@ -11,6 +12,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from scipy.linalg import eigh
+from sklearn.exceptions import ConvergenceWarning
+from threadpoolctl import threadpool_limits
 
 from misread.kernels.jit import read_only
 from misread.kernels.strokes import N_STROKE_COUNTS, stroke_counts
@@ -167,8 +170,10 @@ def _typical(places: Singles) -> Singles:
 
     # Begun at some of the places: choosing these well takes longer than all the rest, and gains nothing here.
     first = places[np.random.default_rng(0).choice(len(places), _N_TYPICAL, replace=False)]
-    means = KMeans(_N_TYPICAL, init=first, n_init=1, max_iter=_N_ITERATIONS).fit(places).cluster_centers_
-    return np.asarray(means, np.float32)
+    means = KMeans(_N_TYPICAL, init=first, n_init=1, max_iter=_N_ITERATIONS)
+    with warnings.catch_warnings(), threadpool_limits(1, "openmp"):  # several threads add in any order
+        warnings.simplefilter("ignore", ConvergenceWarning)  # images may be equal
+        return np.asarray(means.fit(places).cluster_centers_, np.float32)
 
 
 def _held_out(places: Singles, groups: NDArray[Any] | None) -> Floats:

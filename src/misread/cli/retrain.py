@@ -76,7 +76,7 @@ def retrain(
         said = None if compared is None else {**compared.as_json(), "page": str(page)}
         print_json({"file": str(target), **new.manifest.as_json(), "comparison": said})
         return
-    say_titled(describe(new.manifest))
+    say_titled(describe(new.manifest, said=dataset.notes))
     say(f"written   {target} ({target.stat().st_size:,} bytes)", whole=True)
     if compared is None:
         say("there is nothing to compare old and new on: no test images that both give classes for")

@@ -57,9 +57,10 @@ def open_text(path: Path, reading: Reading) -> Grid:
             f"{path}: looks like LIBSVM's sparse format, which is not read; "
             "sklearn.datasets.load_svmlight_file reads it: write images and labels to an NPZ file"
         )
-    if lines and lines[0].startswith("#") and not _is_header_of(lines[0], lines[1:2]):
+    first, second = (*lines[:2], "", "")[:2]
+    if first.startswith("#") and (second.startswith("#") or not _is_header_of(first, second)):
         raise FormatError(
-            f"{path}: begins with a comment ({lines[0].strip()[:60]!r}); expected a header or a row: "
+            f"{path}: begins with a comment ({first.strip()[:60]!r}); expected a header or a row: "
             "take out the lines before it that begin with #"
         )
     separator = (
@@ -107,10 +108,10 @@ def open_text(path: Path, reading: Reading) -> Grid:
     return Grid(path, names, expected, sample, all_rows, ends, said=tuple(said))
 
 
-def _is_header_of(line: str, rows: list[str]) -> bool:
+def _is_header_of(line: str, row: str) -> bool:
     """Whether a line may be the header of the row below it: as many cells, cut at something, or one less."""
-    names = line.lstrip("#").strip()
-    return any(row.count(one) - 1 <= names.count(one) > 0 for row in rows for one in _SEPARATORS if one in row)
+    cuts = (None if one == " " else one for one in _SEPARATORS)  # columns may be lined up by several spaces
+    return any(1 < len(row.split(cut)) <= len(line.lstrip("#").split(cut)) + 1 for cut in cuts)
 
 
 def _opened(path: Path) -> TextIO:
