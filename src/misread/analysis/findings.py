@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from misread.analysis.words import bracketed, images_of, percent, points, quoted, score_text, share, times
+from misread.analysis.words import bracketed, images_of, one_is, percent, points, quoted, score_text, share, times
 from misread.evaluation.comparison import PairedTest, paired
 from misread.evaluation.intervals import clopper_pearson
 from misread.evaluation.thresholds import OperatingPoint
@@ -190,7 +190,7 @@ def doubtful_labels(
     if expected is None:  # runs from before there were chances
         why = f"{most}, the nearest images side with it {times(n_label_errors)}."
     else:
-        these = f"{n_label_errors:,} {'is' if n_label_errors == 1 else 'are'}"
+        these = f"{n_label_errors:,} {one_is(n_label_errors)}"
         why = (
             f"{most}, {these} more likely wrong than right, by its scores and the nearest images; "
             f"of all labels about {expected:,.0f} are expected to be wrong."

@@ -41,7 +41,7 @@ from misread.tasks import Task, Wanted, class_name, make_task
 
 __all__ = ["Stage", "bundled", "manifest_of", "train"]
 
-_MOST_WARNINGS = 50
+_MOST_NOTES = 50
 N_EXAMPLES = 5_000
 
 Stage = Callable[[str], None]
@@ -277,9 +277,11 @@ def manifest_of(
     """What a model trained on a data set says of itself; `fit` counts where the set says nothing."""
     stated = dataset.fit or fit
     summary = summarise(dataset)
-    found = [*summary.notes, *summary.findings]
-    if len(found) > _MOST_WARNINGS:  # a note names each file that was left out
-        found = [*summary.notes[: _MOST_WARNINGS - len(summary.findings)], *summary.findings]
+    notes = [*summary.notes[:_MOST_NOTES]]  # there may be one for each file that was left out
+    if len(summary.notes) > _MOST_NOTES:
+        notes.append(
+            f"of {len(summary.notes):,} notes the first {_MOST_NOTES} are kept; misread data info gives all"
+        )
     return Manifest(
         task=task,
         model=model,
@@ -291,7 +293,7 @@ def manifest_of(
         dataset={
             **_described(dataset),
             "fit": stated or "stretch",
-            "warnings": found,
+            "warnings": [*notes, *summary.findings],
         },
         versions=versions_of(packages_behind(estimator)),
         training={**dataset.loaded, **{name: value for name, value in training.items() if value is not None}},
