@@ -95,7 +95,7 @@ def test_size_is_applied(tmp_path):
         (HEADER, [], "no rows"),
         (HEADER[:-1], [["a", *[0] * 8]], "8 pixel columns are not a square image"),
         (["kind", *HEADER[1:]], [["a", *[0] * 9]], "no label column; call it one of label"),
-        ([*HEADER, "split"], [["a", *[0] * 9, "valid"]], "must be train or test, not 'valid'"),
+        ([*HEADER, "split"], [["a", *[0] * 9, "0"]], "must be train, test or validation, not '0'"),
     ],
 )
 def test_refuses(tmp_path, header, lines, message):

@@ -1,5 +1,6 @@
 """Tables that name image files, and folders of two tables."""
 
+import numpy as np
 import pytest
 from digit_tables import LABELS, PIXELS, labelled, same_digits, save
 from PIL import Image
@@ -25,6 +26,38 @@ def test_names_of_files_without_a_header(pictures, name, delimiter):
     assert dataset.layout == ("label in the last column (2), image files named in the first column; no header")
     rows = [row[::-1] for row in rows]
     assert same_digits(load(save(pictures / "t.csv", rows, delimiter)))
+
+
+@pytest.mark.parametrize("name", ["pictures/{}.png", "pictures\\{}.png", "{folder}/pictures/{}.png"])
+def test_names_of_files_in_a_column_of_any_name(pictures, name):
+    rows = [[index, name.format(index, folder=pictures), label] for index, label in enumerate(LABELS)]
+    dataset = load(save(pictures / "t.csv", [["id", "what", "label"], *rows]))
+    assert same_digits(dataset)
+    assert dataset.layout == "label in column 'label', image files named in column 'what'; not used: 'id'"
+    twice = [[*row[:2], *row[1:]] for row in rows]
+    with pytest.raises(FormatError, match=r"'what' .column 2. and 'scan' .* may each hold the pictures; .*--path"):
+        load(save(pictures / "t.csv", [["id", "what", "scan", "label"], *twice]))
+
+
+@pytest.mark.parametrize("kind", ["pictures", "pixels"])
+def test_rows_for_validation(pictures, kind):
+    names = [f"pictures/{index}.png" for index in range(len(LABELS))]
+    header, *rows = (
+        labelled() if kind == "pixels" else [["file", "label"], *map(list, zip(names, LABELS, strict=True))]
+    )
+
+    def split_as(*words):
+        given = [[*row, words[index % len(words)]] for index, row in enumerate(rows)]
+        return load(save(pictures / "t.csv", [[*header, "split"], *given]))
+
+    three = split_as("train", "Validation", "test")
+    np.testing.assert_array_equal(three.train.images, PIXELS[::3])
+    np.testing.assert_array_equal(three.test.images, PIXELS[2::3])
+    np.testing.assert_array_equal(three.test.labels, LABELS[2::3])
+    assert "not read: 20 images for validation; training and test images are" in three.notes
+    two = split_as("train", "dev")
+    np.testing.assert_array_equal(two.test.images, PIXELS[1::2])
+    assert "no row is for testing: the images for validation are the test images" in two.notes
 
 
 def test_boxes(pictures):

@@ -51,6 +51,8 @@ UNDERSTOOD = {
     "scientific": (labelled(label=scientific, pixel=scientific), ",", WHOLE),
     "floats": (labelled(label=float, pixel=float), ",", WHOLE),
     "bytes as Python prints them": (labelled(label=lambda digit: f"b'{digit}'"), ",", WHOLE),
+    "as PyTorch prints them": (labelled(label=lambda digit: f"tensor({digit})"), ",", WHOLE),
+    "as NumPy prints them": (labelled(label=lambda digit: f"np.float32({digit}.0)"), ",", WHOLE),
     "single quotes": (labelled(label=lambda digit: f"'{digit}.0'"), ",", WHOLE),
     "no header": (labelled(header=False), ",", "label in the first column, 64 pixels as 8x8; no header"),
     "no header, optdigits": (
@@ -153,6 +155,24 @@ REFUSED = {
     "an empty label": (changed(labelled(), 7, lambda row: row.__setitem__(0, " ")), "row 8 has no label"),
     "NaN": (changed(labelled(), 7, lambda row: row.__setitem__(0, "nan")), "row 8 has no label"),
     "R's NA among numbers": (changed(labelled(), 7, lambda row: row.__setitem__(0, "NA")), "row 8 has no label"),
+    "pandas' NA": (changed(labelled(), 7, lambda row: row.__setitem__(0, "<NA>")), "row 8 has no label"),
+    "Excel's #N/A": (changed(labelled(), 7, lambda row: row.__setitem__(0, "#N/A")), "row 8 has no label"),
+    "a header that nothing tells": (
+        [["0", *(f"0.{index}" for index in range(64))], *labelled(header=False)],
+        "row 1, column 3: '0.1' is not a pixel .*--header first",
+    ),
+    "UCI's semeion": (
+        [
+            [*(f"{level // 8:.4f}" for level in row[1:]), *(int(digit == row[0]) for digit in range(10))]
+            for row in labelled(header=False, label=int, pixel=int)
+        ],
+        "the last 10 columns hold a single 1 in each row, .*0 to 9, into one column",
+    ),
+    "between -1 and 1": (
+        labelled(header=False, pixel=lambda level: level / 8 - 1),
+        "row 1, column 2: '-1.0' is not a pixel 0..255",
+    ),
+    "no pictures": ([["name", "label"], *([index, index % 2] for index in range(9))], "1 column can hardly be"),
     "lists": (labelled(label=lambda digit: f'"[{digit}]"'), r"row 2 the label \[0\] is a list"),
     "names of files": (labelled(label=lambda digit: f"{digit}.png"), "is the name of a file, such as '0.png'"),
     "a label for every row": (

@@ -140,7 +140,12 @@ def test_hugging_face_codes_without_a_name(tmp_path):
 
 
 @pytest.mark.parametrize(
-    "feature", [{"_type": "ClassLabel", "names": [1, 2]}, {"_type": "ClassLabel", "names": ["a", "a"]}]
+    "feature",
+    [
+        {"_type": "ClassLabel", "names": [1, 2]},
+        {"_type": "ClassLabel", "names": ["a", "a"]},
+        {"_type": "ClassLabel", "names": ["\u00e9", "e\u0301"]},
+    ],
 )
 def test_hugging_face_metadata_that_is_odd(tmp_path, feature):
     dataset = load(hugging_face(tmp_path / "t.parquet", range(N), feature=feature))

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from misread.data.readers.bulk import Reading
 from misread.data.readers.table.grid import Grid, Row
 from misread.data.readers.table.words import counts_up
-from misread.data.words import printable
+from misread.data.words import composed, printable
 from misread.errors import DataError, FormatError, MissingExtraError, ParameterError
 from misread.files import open_regular
 
@@ -155,7 +155,7 @@ def _features(metadata: bytes) -> tuple[Mapping[str, tuple[str, ...]], tuple[str
         }
         if not all(isinstance(one, str) and one for names in named.values() for one in names):
             raise ValueError("class names that are no text")
-        if any(len(set(names)) < len(names) for names in named.values()):
+        if any(len(set(map(composed, names))) < len(names) for names in named.values()):
             raise ValueError("the same class name twice")
     except (AttributeError, LookupError, RecursionError, TypeError, ValueError) as error:
         return {}, (f"Hugging Face's metadata is not understood ({error}), so classes have no names from it",)

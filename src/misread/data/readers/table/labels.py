@@ -13,8 +13,12 @@ _WHOLE = re.compile(r"[+-]?\d{1,40}", re.ASCII)
 _DECIMAL = re.compile(r"[+-]?\d{1,40}[.,]\d*", re.ASCII)
 _SCIENTIFIC = re.compile(r"[+-]?\d(?:[.,]\d{1,40})?[eE][+-]?\d{2,3}", re.ASCII)
 _LARGEST_POWER = 40
-_QUOTED = re.compile(r"""b?(['"])(.*)\1""", re.DOTALL)
+_QUOTED = re.compile(
+    r"""b?(?P<mark>['"])(?P<text>.*)(?P=mark)|(?:tensor|np\.\w+)\((?P<number>[\d.+-]+)(?:,.*)?\)""", re.DOTALL
+)
 _FEWEST = 3
+_NEVER = ("nan", "<na>", "#n/a")
+"""What is no name even where all labels are words."""
 _LIST = re.compile(r"""\[(?:[-+.,\d\s]*|\s*(['"]).*\1\s*)\]""", re.DOTALL)
 _LONGEST = 1_000
 _MANY = 100
@@ -52,7 +56,7 @@ def label_text(cell: object, names: Sequence[str] | None) -> str:
     if not isinstance(cell, str | int | float | Decimal):
         raise FormatError(f"the label is a {type(cell).__name__}; expected one class, as text or a number")
     text = str(cell).strip()
-    if not text or text.lower() == "nan":
+    if not text or text.lower() in _NEVER:
         raise FormatError("has no label")
     if len(text) > _LONGEST:
         raise FormatError(f"the label has {len(text):,} letters; expected the name of a class")
@@ -74,7 +78,7 @@ def group_text(cell: object, title: str) -> str:
         With the reason alone, if the cell is empty or no name.
     """
     text = "" if cell is None or cell != cell else str(cell).strip()
-    if not text or text.lower() == "nan":
+    if not text or text.lower() in _NEVER:
         raise FormatError(f"has no group in {title}; say who wrote it, or leave the row out")
     if not isinstance(cell, str | int | float | Decimal) or len(text) > _LONGEST or "\n" in text:
         raise FormatError(f"has {text[:40]!r} in {title}; expected the name or number of a group")
@@ -98,8 +102,8 @@ def settled(texts: Sequence[str]) -> list[str]:
     """
     distinct = dict.fromkeys(texts)
     quoted = {text: _QUOTED.fullmatch(text) for text in distinct}
-    inner = {text: found[2].strip() for text, found in quoted.items() if found}
-    if len(inner) == len(distinct) > 0:  # as Python prints bytes, or in quotes that CSV does not know
+    inner = {text: (found["text"] or found["number"] or "").strip() for text, found in quoted.items() if found}
+    if len(inner) == len(distinct) > 0:  # as Python prints bytes or tensors, or in quotes that CSV does not know
         return settled([inner[text] for text in texts])
     numbers = {text: _whole(text) for text in distinct if not is_missing(text)}
     if not numbers or any(number is None for number in numbers.values()):

@@ -7,7 +7,7 @@ from functools import cached_property
 
 from misread.data.readers.bulk import Reading
 from misread.data.readers.table.grid import Grid, shown
-from misread.data.readers.table.nameless import guess_roles
+from misread.data.readers.table.nameless import FEWEST_PIXELS, guess_roles, names_files
 from misread.data.readers.table.series import Pixels, pixels_among
 from misread.data.readers.table.words import FILES, INDEXES, LABELS, SPLITS, is_missing, is_number, normal
 from misread.errors import FormatError
@@ -165,6 +165,8 @@ def _file_by_name(grid: Grid, header: Sequence[str], label: int | None) -> int |
     by_name = _named(header, FILES)
     named = [i for i in by_name if i != label and not _only_numbers(grid, i)]
     found = [i for i in held if i in by_name] or ([] if named else _without_labels(grid, header, held)) or named
+    if not found and grid.width < FEWEST_PIXELS:
+        found = [i for i in range(grid.width) if i != label and names_files([row[i] for _, row in grid.sample])]
     if len(found) > 1:
         places = " and ".join(f"{header[i]!r} (column {i + 1})" for i in found[:3])
         raise FormatError(f"{places} may each hold the pictures; say which with --path-column {found[0] + 1}")

@@ -21,7 +21,7 @@ def holds_fractions(grid: Grid, columns: Sequence[int]) -> bool:
     rows = [
         _values([row[index] for index in columns]) for _, row in grid.sample[: max(1, _LOOKED_AT // len(columns))]
     ]
-    return all((values <= 1).all() for values in rows) and any(
+    return all(((values >= 0) & (values <= 1)).all() for values in rows) and any(
         (values != np.floor(values)).any() for values in rows
     )
 
@@ -63,7 +63,10 @@ class Levels:
         for index in self._columns:
             if not _is_level(row[index]):
                 where = f"{self._grid.path}: row {number}, {self._place(index)}"
-                raise FormatError(f"{where}: {str(row[index])[:60]!r} is not a pixel 0..255{_hint(row[index])}")
+                hint = _hint(row[index])
+                if self._grid.header is None and number == 1:
+                    hint += "; if this row names the columns, say --header first"
+                raise FormatError(f"{where}: {str(row[index])[:60]!r} is not a pixel 0..255{hint}")
         raise AssertionError("some cell is no level")
 
     def _shares(self, number: int, row: Row, cells: Sequence[object]) -> bytes:

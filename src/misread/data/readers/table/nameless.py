@@ -1,5 +1,6 @@
 """Tables without a header: which column is the label, told by what stands in the columns, or asked for."""
 
+import math
 from collections import Counter
 from collections.abc import Sequence
 
@@ -8,9 +9,10 @@ from misread.data.readers.table.labels import settled
 from misread.data.readers.table.words import is_file_name, is_missing, is_number
 from misread.errors import FormatError
 
-__all__ = ["guess_roles"]
+__all__ = ["FEWEST_PIXELS", "guess_roles", "names_files"]
 
-_FEWEST_PIXELS = 25
+FEWEST_PIXELS = 25
+"""Below so many columns that nobody named, a table holds no pixels."""
 _FEWEST_ROWS = 4
 _MOST_CLASSES = 10_000
 _EVEN = 0.6
@@ -39,16 +41,17 @@ def guess_roles(grid: Grid, label: int | None, file: int | None) -> tuple[int, i
 
 
 def _file(grid: Grid, columns: Sequence[Sequence[object]] | None, label: int | None) -> int | None:
-    found = [
-        i
-        for i, cells in enumerate(columns or ())
-        if i != label and 2 * sum(map(is_file_name, cells)) >= len(cells)
-    ]
+    found = [i for i, cells in enumerate(columns or ()) if i != label and names_files(cells)]
     if len(found) > 1:
         raise FormatError(
             f"no header, and {' and '.join(grid.title(i) for i in found)} name files; say which with --path-column"
         )
     return found[0] if found else None
+
+
+def names_files(cells: Sequence[object]) -> bool:
+    """Whether at least half of some cells are names of image files."""
+    return 2 * sum(map(is_file_name, cells)) >= len(cells)
 
 
 def _beside(grid: Grid, file: int) -> int:
@@ -69,13 +72,14 @@ def _label_of_pixels(grid: Grid) -> int:
             f"{str(grid.sample[0][1][text[0]])[:40]!r}; expected one label and pixels "
             f"0..255; {_ASK}, or give --header first"
         )
-    if grid.width - 1 < _FEWEST_PIXELS:
+    if grid.width - 1 < FEWEST_PIXELS:
         raise FormatError(
             f"no header, and {grid.width} columns are hardly a label and the pixels of an image; if they are, "
             f"{_ASK}"
         )
     if text:
         return text[0]
+    _check_one_hot(grid)
     first, last = (_counts(grid, which) for which in (0, 1))
     likely = [_is_label(counts) for counts in (first, last)]
     if all(likely):
@@ -87,6 +91,22 @@ def _label_of_pixels(grid: Grid) -> int:
             f"({_said(last)}); {_ASK}"
         )
     return 0 if likely[0] else grid.width - 1
+
+
+def _check_one_hot(grid: Grid) -> None:
+    """Say so where the columns that are too many for a square are one-hot, as in UCI's semeion."""
+    n_classes = grid.width - math.isqrt(grid.width) ** 2
+    for place, cut in (("first", slice(n_classes)), ("last", slice(grid.width - n_classes, None))):
+        codes = [sorted(map(_number, row[cut])) for _, row in grid.sample]
+        if n_classes > 1 and all(code == [0] * (n_classes - 1) + [1] for code in codes):
+            raise FormatError(
+                f"no header, and the {place} {n_classes} columns hold a single 1 in each row, as one-hot labels; "
+                f"expected one label: write the number of the 1, 0 to {n_classes - 1}, into one column instead"
+            )
+
+
+def _number(cell: object) -> float:
+    return float(str(cell).replace(",", ".")) if is_number(cell) else math.nan
 
 
 def _is_text(cells: Sequence[object]) -> bool:

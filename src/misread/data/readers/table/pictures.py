@@ -58,7 +58,8 @@ def _confined(folder: Path, name: str) -> Path:
         raise FormatError(
             f"{name[:200]!r} is an address, and nothing is downloaded; expected a file beside the table"
         )
-    if PurePosixPath(name).is_absolute() or PureWindowsPath(name).anchor or ".." in parts:
+    is_whole = PurePosixPath(name).is_absolute() or bool(PureWindowsPath(name).anchor)
+    if ".." in parts or (is_whole and not Path(name).is_relative_to(folder)):
         raise FormatError(f"{name!r} leaves the table's folder; only files inside it are read")
     try:
         file = _found(folder, name).resolve()

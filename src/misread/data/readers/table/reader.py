@@ -25,7 +25,7 @@ from misread.data.readers.table.listed import with_pixels_apart
 from misread.data.readers.table.pictures import picture_in
 from misread.data.readers.table.series import Pixels
 from misread.data.readers.table.text import open_text
-from misread.data.words import LYING, is_emnist
+from misread.data.words import LYING, SECOND, is_emnist
 from misread.errors import DataError, FormatError
 from misread.images.fit import DEFAULT_SIZE, check_fit, crops
 from misread.images.levels import as_levels
@@ -35,7 +35,7 @@ __all__ = ["SUFFIXES", "Part", "read_parts", "read_table", "read_unlabelled"]
 SUFFIXES = frozenset({".csv", ".data", ".parquet", ".tes", ".tra", ".tsv", ".txt"})
 """CSV under the names of UCI (``optdigits.tra``) and others, too."""
 
-_TEST_WORDS = {"train": False, "training": False, "test": True, "testing": True}
+_TEST_WORDS = {"train": False, "training": False, "test": True, "testing": True, **dict.fromkeys(SECOND)}
 _ROWS = 2_048
 _PART_OF = re.compile(r"-\d{1,6}-of-(?!0*1(?:\D|$))\d{1,6}", re.ASCII)
 _PER_ROW = 100
@@ -68,6 +68,20 @@ class _Read:
         self.groups.append(one.group)
         self.places.append((path, one.number))
         self.tests.append(one.is_test)
+
+    def place_validation(self) -> str:
+        """Make the rows for validation the test images, or leave them out beside such; what to say of it."""
+        if True not in self.tests:
+            self.tests = [one is not False for one in self.tests]
+            return "no row is for testing: the images for validation are the test images"
+        kept = [index for index, one in enumerate(self.tests) if one is not None]
+        n_rows, size = len(self.tests), len(self.pixels) // len(self.tests)
+        self.labels, self.groups = [self.labels[i] for i in kept], [self.groups[i] for i in kept]
+        self.places, self.tests = [self.places[i] for i in kept], [self.tests[i] for i in kept]
+        self.files = [self.files[i] for i in kept] if self.files else []
+        if size:
+            self.pixels = bytearray().join(self.pixels[i * size : (i + 1) * size] for i in kept)
+        return f"not read: {n_rows - len(kept):,} images for validation; training and test images are"
 
 
 @dataclass(frozen=True)
@@ -153,6 +167,8 @@ def read_parts(
         skipped = "; ".join(["", *read.skipped[:3]])
         what = "no row names a file that may be read" if layout.file is not None else "there are no rows"
         raise FormatError(f"{parts[0].path}: {what}{skipped}")
+    if layout.split is not None and None in read.tests:
+        notes.append(read.place_validation())
     labels = _class_names(first, layout, read)
     groups = None if layout.group is None else _groups(first, layout.group, read)
     about = _About(name, source, layout.said, tuple(notes))
@@ -246,10 +262,11 @@ def _rows(grid: Grid, layout: Layout, part: Part, reading: Reading) -> Iterator[
             reading.progress("reading rows", done, grid.n_rows or 0)
 
 
-def _is_test(path: Path, number: int, cell: object) -> bool:
+def _is_test(path: Path, number: int, cell: object) -> bool | None:
+    """Whether a row is for testing; None for validation."""
     word = str(cell).strip().lower()
     if word not in _TEST_WORDS:
-        raise FormatError(f"{path}: row {number}: the split must be train or test, not {word[:60]!r}")
+        raise FormatError(f"{path}: row {number}: the split must be train, test or validation, not {word[:60]!r}")
     return _TEST_WORDS[word]
 
 

@@ -130,6 +130,10 @@ def _square(number: int, remedy: str) -> tuple[int, int]:
     third = math.isqrt(number // 3)
     if 3 * third * third == number > 3:
         remedy = f", but three times {third}x{third}: colours; make them grey first"
+    if number < _FEWEST:
+        raise FormatError(
+            f"{number or 'no'} column{'s' * (number != 1)} can hardly be the pixels of an image{remedy}"
+        )
     if side * side != number or side < 2:
         raise FormatError(f"{number:,} pixel columns are not a square image{remedy}")
     return side, side

@@ -40,7 +40,7 @@ INDEXES = (
 """What columns are called that number or name the rows; pandas writes no name, and reads it as ``Unnamed: 0``."""
 
 _NUMBER = re.compile(r"[+-]?(?:\d+(?:[.,]\d*)?|[.,]\d+)(?:[eE][+-]?\d+)?", re.ASCII)
-_MISSING = frozenset({"", "-", "?", "n/a", "na", "nan", "none", "null"})
+_MISSING = frozenset({"", "#n/a", "#na", "-", "<na>", "?", "n/a", "na", "nan", "none", "null"})
 _IMAGE_FILE = re.compile(
     r".*\.(?:avif|bmp|gif|heic|jfif|jp2|jpe?g|npy|p[bgnp]m|png|svg|tga|tiff?|webp)", re.IGNORECASE | re.DOTALL
 )
