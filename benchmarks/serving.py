@@ -314,6 +314,12 @@ def _file(model: str, data: Dataset) -> Path:
     return path
 
 
+def _measured_on(around: dict[str, Any]) -> str:
+    versions = ", ".join(f"{name} {number}" for name, number in around["versions"].items() if number[0].isdigit())
+    where = f"{around['cores']} cores of {around['processor']}"
+    return f"{where}; commit {around['commit']}, {around['day']}; {versions}."
+
+
 def _page(report: dict[str, Any]) -> str:
     lines = [
         "# Serving",
@@ -324,7 +330,7 @@ def _page(report: dict[str, Any]) -> str:
         "rivals answer class and scores from the same model as ONNX; they do not look for what is unlike, "
         "calibrate, or bound what a client may ask.",
         "",
-        "{processor}, {cores} cores; commit {commit}, {day}; {versions}.".format(**report["circumstances"]),
+        _measured_on(report["circumstances"]),
         "",
         "| model: set-up | 1 connection | 16 connections | 256 images | CPU ms | p50 ms | p99 ms | p99/p50 |",
         "| --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: |",
@@ -337,13 +343,14 @@ def _page(report: dict[str, Any]) -> str:
         )
     lines += ["", "## What was promised", ""]
     for model, target in TARGETS.items():
+        wanted = f"{target:,} wanted" if target else "no target"
         ours = [report["rows"].get(f"{model}: {setup}") for setup in SETUPS if setup.startswith("misread")]
         many = [rows[1] for rows in ours if rows]
         if many:
             best = max(many, key=lambda row: float(row["predictions_per_second"]))
             tail = best["half_p99_ms"] / best["half_p50_ms"]
             lines.append(
-                f"- {model}: {best['predictions_per_second']:.0f} a second, {target:,} wanted; "
+                f"- {model}: {best['predictions_per_second']:.0f} a second, {wanted}; "
                 f"p99 is {tail:.1f} times p50 at half load, {MOST_TAIL:g} wanted."
             )
     return "\n".join(lines) + "\n"

@@ -48,7 +48,10 @@ def _points(ax: Axes, rows: list[Row], key: str) -> None:
         ax.errorbar(x, y, yerr=[low, high], fmt="o", ms=6, color=colour, elinewidth=1.2, capsize=3, label=label)
         for row, across, up in zip(some, x, y, strict=True):
             name = row.name.removeprefix("other:")
-            ax.annotate(name, (across, up), (7, 5), textcoords="offset points", color=colour, fontsize=9)
+            crowded = any(across < x[i] < 4 * across and 0.9 < y[i] / up < 1.1 for i in range(len(some)))
+            aside, side = ((-7, -12), "right") if crowded else ((7, 5), "left")
+            ax.annotate(name, (across, up), aside, textcoords="offset points", ha=side, color=colour, fontsize=9)
+    ax.margins(x=0.15)
     ax.yaxis.set_major_locator(LogLocator(subs=(1, 2, 3, 5)))
     ax.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{100 * value:g}%"))
     ax.yaxis.set_minor_formatter(NullFormatter())

@@ -18,7 +18,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-from benchmarks.machine import circumstances
+from benchmarks.machine import busy_seconds, circumstances
 from benchmarks.road.others import OTHERS
 from benchmarks.road.picture import draw
 from benchmarks.road.table import TARGETS, Course, markdown
@@ -105,16 +105,22 @@ def entrants() -> list[Entrant]:
 
 
 def cold_run(data: str, folder: Path, entrant: str, seed: int) -> dict[str, Any]:
-    """Train one entrant in a process of its own; the load is that of the minute before."""
-    load = os.getloadavg()[0]
+    """Train one entrant in a process of its own; `others` says how many cores worked for others."""
+    busy, own, start = busy_seconds(), _cpu_seconds(), time.monotonic()
     command = [sys.executable, "-m", "benchmarks.road.cold", data, str(folder), entrant, str(seed)]
-    start = time.monotonic()
     done = subprocess.run(command, cwd=HERE.parent, capture_output=True, text=True)
     if done.returncode:
         raise SystemExit(f"{entrant}, seed {seed}:\n{done.stderr}")
     said = json.loads(done.stdout.splitlines()[-1])
     seconds = said.pop("trained") - start
-    return {"seconds": seconds, "wrong_share": len(said["wrong"]) / said["n"], "load_before": load} | said
+    others = (busy_seconds() - busy - _cpu_seconds() + own) / (time.monotonic() - start)
+    return {"seconds": seconds, "wrong_share": len(said["wrong"]) / said["n"], "others": round(others, 3)} | said
+
+
+def _cpu_seconds() -> float:
+    """Of this process and of all that it waited for."""
+    spent = os.times()
+    return spent.user + spent.system + spent.children_user + spent.children_system
 
 
 def data_folder(data: str) -> Path:
