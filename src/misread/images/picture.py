@@ -36,6 +36,7 @@ _STRIP = 2**20
 _SMALL = (64, 64)
 _EXIF_ORIENTATION = 0x0112
 _NEW_SUBFILE_TYPE = 254
+_BITS_PER_SAMPLE = 258
 _REDUCED_OR_MASK = 0b101
 _MOST_PAGES = 1_000
 _TURNS = {
@@ -170,10 +171,12 @@ def _content(source: Path | BinaryIO) -> bytes:
 
 
 def _grey(image: Image.Image) -> NDArray[np.uint8]:
+    is_wide = 32 in getattr(image, "tag_v2", {}).get(_BITS_PER_SAMPLE, ())
+    if image.mode == "F" or is_wide:
+        kind = "floating-point pixels" if image.mode == "F" else "pixels of 32 bits"
+        raise FormatError(f"{kind} have no fixed white; save it with 8 or 16 bits")
     if image.mode in _DEEP_MODES:
         return _from_16_bits(np.asarray(image))
-    if image.mode == "F":
-        raise FormatError("floating-point pixels have no fixed white; save it with 8 or 16 bits")
     if "A" in image.getbands() or "transparency" in image.info:
         return _on_paper(image)
     return np.asarray(image if image.mode == "L" else image.convert("L"))

@@ -138,6 +138,29 @@ def test_what_lies_beside_train_is_told(tmp_path):
     assert "ignored 1 x file outside the class folders" in dataset.notes
 
 
+@pytest.mark.parametrize("inside", ["images/0.png", "unlabelled/a/0.png"])
+def test_images_for_testing_without_a_class_are_left_out(tmp_path, inside):
+    """As Kaggle's are: one folder that is no class of the training images, or folders deeper down."""
+    for number in range(20):
+        save(tmp_path / "train" / "ab"[number % 2] / f"{number}.png", level(number))
+    save(tmp_path / "test" / inside, level(9))
+    dataset = load(tmp_path)
+    assert dataset.class_names == ("a", "b")
+    assert len(dataset.train) + len(dataset.test) == 20 > len(dataset.train)
+    assert "ignored 1 x folder test without a folder for each class" in dataset.notes
+    save(tmp_path / "val" / "a" / "0.png", level(9))
+    assert (len(load(tmp_path).train), len(load(tmp_path).test)) == (20, 1)
+
+
+def test_a_folder_without_images_is_said(tmp_path):
+    for number in range(4):
+        save(tmp_path / "ab"[number % 2] / f"{number}.png", level(number))
+    (tmp_path / "c").mkdir()
+    (tmp_path / ".git").mkdir()
+    notes = [note for note in load(tmp_path).notes if note.startswith("ignored")]
+    assert notes == ["ignored 1 x folder without images (c)"]
+
+
 @pytest.mark.parametrize("name", ["val", "valid", "validation", "Dev"])
 def test_validation_is_the_test_where_there_is_no_other(tmp_path, name):
     """As Parquet files are read."""

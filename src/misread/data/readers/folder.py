@@ -1,8 +1,8 @@
 """Images in folders, one folder a class, perhaps below train/ and test/."""
 
 from collections import Counter
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
 
@@ -11,7 +11,7 @@ import numpy as np
 from misread.data.assemble import assemble, natural_key
 from misread.data.dataset import Dataset
 from misread.data.readers.bulk import Reading, read_pictures
-from misread.data.words import SECOND, split_in
+from misread.data.words import SECOND, composed, printable, split_in
 from misread.errors import DataError
 from misread.images.picture import SUFFIXES
 
@@ -128,21 +128,36 @@ def _list_images(root: Path, level: int | None) -> tuple[list[_Listed], list[str
         _check_classes(root, {one.label for one in listed})
         return listed, [*_notes(ignored)]
     known, said = {train, test}, []
-    if test is not None and not any(_folders(test)):
-        ignored[f"folder {test.name} without a folder for each class"] += 1
-        test = None
-    if test is None and (test := _second_folder(root)) is not None:
-        said = [f"no folder is for testing: the images for validation are the test images ({test.name})"]
+    trained = list(_images_in(train, False, level, ignored))
+    tested: list[_Listed] = []
+    if test is not None:
+        tested, left = _known_images_in(test, trained, level)
+        ignored += left
+    if not tested and (second := _second_folder(root)) is not None:
+        tested, left = _known_images_in(second, trained, level)
+        ignored += left
+        known.add(second)
+        if tested:
+            said = [f"no folder is for testing: the images for validation are the test images ({second.name})"]
     for path in root.iterdir():
-        if path not in known | {test} and not path.name.startswith("."):
+        if path not in known and not path.name.startswith("."):
             ignored[
                 f"folder {path.name} beside {train.name}" if path.is_dir() else f"file beside {train.name}"
             ] += 1
-    if test is None:
-        listed = [*_images_in(train, None, level, ignored)]
-    else:
-        listed = [*_images_in(train, False, level, ignored), *_images_in(test, True, level, ignored)]
+    listed = [*trained, *tested] if tested else [replace(one, is_test=None) for one in trained]
     return listed, [*said, *_notes(ignored)]
+
+
+def _known_images_in(
+    folder: Path, trained: Sequence[_Listed], level: int | None
+) -> tuple[list[_Listed], Counter[str]]:
+    """The images of a folder for testing, and what is left out: all, if one folder holds them without a class."""
+    left: Counter[str] = Counter()
+    listed = list(_images_in(folder, True, level, left))
+    labels = {composed(one.label) for one in listed}
+    if len(labels) > 1 or labels & {composed(one.label) for one in trained}:
+        return listed, left
+    return [], Counter({f"folder {folder.name} without a folder for each class": 1})
 
 
 def _check_classes(root: Path, labels: set[str]) -> None:
@@ -197,13 +212,17 @@ def _images_by_class(folder: Path, is_test: bool | None, ignored: Counter[str]) 
         if not path.is_dir():
             ignored["file outside the class folders"] += 1
             continue
+        is_empty = True
         for file in path.iterdir():
             if file.name.startswith("."):
                 continue
             if file.suffix.lower() in SUFFIXES and file.is_file():
+                is_empty = False
                 yield _Listed(file, path.name, is_test)
             else:
                 ignored[_what(file)] += 1
+        if is_empty:
+            ignored[f"folder without images ({printable(path.name)})"] += 1
 
 
 def _what(path: Path) -> str:
