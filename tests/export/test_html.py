@@ -2,6 +2,7 @@
 
 import base64
 import io
+import json
 import shutil
 import zlib
 
@@ -12,11 +13,11 @@ from PIL import Image, ImageDraw
 from benchmarks.photographs.kinds import KINDS, NOTHING
 from benchmarks.photographs.scene import photograph
 from misread.bundle import Bundle, Manifest, OperatingPointRecord
-from misread.errors import ParameterError
+from misread.errors import ModelFileError, ParameterError
 from misread.export import export_html, html_of
 from misread.export.agreement import ROUNDED_CHANCE
 from misread.export.exported import read_exported
-from misread.export.html.page import as_page
+from misread.export.html.page import as_page, facts_of_page
 from misread.export.html.told import candidates
 from misread.images.fit import EARLIER_FITS, FITS, fit_image
 from misread.images.picture import read_grey
@@ -266,6 +267,34 @@ def test_it_says_what_it_is_from(bundle_of, some, tmp_path):
     agreement = export_html(bundle, tmp_path / "m.html", some.test.images)
     said = read_exported(tmp_path / "m.html")
     assert (said.kind, said.manifest, said.agreement) == ("a page", bundle.manifest, agreement)
+
+
+def test_an_earlier_page_says_what_it_is_from(bundle_of, tmp_path):
+    path = tmp_path / "m.html"
+    agreement = export_html(bundle_of("sgd"), path)
+    facts = json.dumps(facts_of_page(path.read_text("utf-8"))).replace("<", "\\u003c")
+    path.write_text(f'<script type="application/json" id="misread-facts">{facts}</script>')
+    assert read_exported(path).agreement == agreement
+
+
+@pytest.mark.parametrize(
+    "facts",
+    [
+        "no base64",
+        base64.b64encode(b"not deflated"),
+        base64.b64encode(zlib.compress(b"{}")[:-3]),
+        base64.b64encode(zlib.compress(b" " * 2**23 + b"{}", 9)),
+        base64.b64encode(zlib.compress(b"[" * 100_000)),
+        base64.b64encode(zlib.compress(b"[1]")),
+        base64.b64encode(zlib.compress(b'{"manifest": 1}')),
+    ],
+    ids=["text", "bytes", "cut", "bomb", "deep", "list", "other"],
+)
+def test_a_page_with_a_damaged_description_is_one_line(facts, tmp_path):
+    text = facts if isinstance(facts, str) else facts.decode()
+    (tmp_path / "m.html").write_text(f'<script type="text/plain" id="misread-facts">{text}</script>')
+    with pytest.raises(ModelFileError, match=r"a page (whose description is damaged|that does not say what)"):
+        read_exported(tmp_path / "m.html")
 
 
 @pytest.mark.parametrize(

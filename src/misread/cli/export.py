@@ -17,6 +17,7 @@ from misread.cli.words import print_json, say
 from misread.data import Dataset, Split, names
 from misread.errors import DataError, ModelFileError, OutputError, ParameterError
 from misread.export import Agreement, Source, export_c, html_of, onnx_of
+from misread.export.agreement import OnAsked
 from misread.export.exported import WITHOUT_UNLIKE, read_exported
 from misread.export.html.browser import browser_program
 from misread.recipes.unseen import judging_images
@@ -83,19 +84,22 @@ def export(
         say(f"note: the C code does not say `unlike`: {WITHOUT_UNLIKE}", aside=True)
     documents = []
     if onnx is not None:
-        documents.append(_write(onnx, lambda: onnx_of(bundle, images, source), quiet=as_json))
+        documents.append(_write(onnx, lambda told: onnx_of(bundle, images, source, on_asked=told), quiet=as_json))
     if html is not None:
-        documents.append(_write(html, lambda: html_of(bundle, images, source, check=check), quiet=as_json))
+        documents.append(
+            _write(html, lambda told: html_of(bundle, images, source, check=check, on_asked=told), quiet=as_json)
+        )
     if c is not None:
         documents.append(_write_c(bundle, c, held_out, source, quiet=as_json))
     if as_json:
         print_json(documents)
 
 
-def _write(path: Path, make: Callable[[], tuple[bytes, Agreement]], *, quiet: bool) -> dict[str, Any]:
+def _write(path: Path, make: Callable[[OnAsked], tuple[bytes, Agreement]], *, quiet: bool) -> dict[str, Any]:
     with stages(None) as on_stage:
-        on_stage(f"Writing {path} and asking it")
-        content, agreement = make()
+        stage = f"Writing {path} and asking it"
+        on_stage(stage)
+        content, agreement = make(lambda done, of: on_stage(f"{stage}: {done:,} of {of:,} images"))
     write_new(path, content, force=True)
     if not quiet:
         say(f"compared  on {agreement.in_words()}, by {agreement.checked_with}")

@@ -16,6 +16,7 @@ __all__ = [
     "TOLERANCE",
     "Agreement",
     "Ask",
+    "OnAsked",
     "Outputs",
     "agree",
     "images_to_compare",
@@ -34,6 +35,8 @@ BATCH = 250
 
 Outputs = dict[str, NDArray[Any]]
 Ask = Callable[[NDArray[np.uint8]], Outputs]
+OnAsked = Callable[[int, int], None]
+"""Told how many of how many images were answered."""
 
 
 @dataclass(frozen=True)
@@ -166,6 +169,8 @@ def agree(
     *,
     rounded: bool = False,
     known: dict[int, Outputs] | None = None,
+    on_asked: OnAsked = lambda done, of: None,
+    count: bool = True,
 ) -> Agreement:
     """See that an exported model answers as ours does.
 
@@ -185,6 +190,9 @@ def agree(
         by `ROUNDED_CHANCE`.
     known : dict, optional
         Keeps our answers, so that comparing once more costs only theirs.
+    on_asked : callable of (int, int), optional
+    count : bool
+        Whether to go on after the first images that differ, so that the error says how many do.
 
     Raises
     ------
@@ -203,6 +211,9 @@ def agree(
         wrong, distance = _different(bundle, images, ours, theirs, rounded)
         different += [part.start + int(row) for row in np.flatnonzero(wrong)]
         furthest = max(furthest, distance)
+        on_asked(part.stop, len(compared.images))
+        if different and not count:
+            break
     if different:
         said = ", ".join(compared.call(number) for number in different[:10])
         more = f" and {len(different) - 10:,} more" if len(different) > 10 else ""

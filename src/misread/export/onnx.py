@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from misread.bundle import Bundle
 from misread.errors import MissingExtraError, ModelFileError
-from misread.export.agreement import Agreement, Ask, agree
+from misread.export.agreement import Agreement, Ask, OnAsked, agree
 from misread.export.graph.builder import OPSET
 from misread.export.graph.decision import as_onnx, with_metadata
 from misread.export.source import Source, described
@@ -64,13 +64,20 @@ def export_onnx(
 
 
 def onnx_of(
-    bundle: Bundle, held_out: NDArray[np.uint8] | None = None, source: Source | None = None
+    bundle: Bundle,
+    held_out: NDArray[np.uint8] | None = None,
+    source: Source | None = None,
+    *,
+    on_asked: OnAsked = lambda done, of: None,
 ) -> tuple[bytes, Agreement]:
-    """The content of the file that `export_onnx` writes, and how well it agrees."""
+    """The content of the file that `export_onnx` writes, and how well it agrees.
+
+    `on_asked` is told how many of how many images were answered.
+    """
     version = runtime().__version__
     content = as_onnx(bundle)
     checked_with = f"onnxruntime {version}, opset {OPSET}"
-    agreement = agree(bundle, held_out, run_onnx(content), checked_with)
+    agreement = agree(bundle, held_out, run_onnx(content), checked_with, on_asked=on_asked)
     return with_metadata(content, described(bundle, source, agreement)), agreement
 
 

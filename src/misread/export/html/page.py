@@ -23,7 +23,9 @@ _IMPORT = re.compile(r"^import [^;]*;\n", re.MULTILINE)
 _EXPORT = re.compile(r"^export ", re.MULTILINE)
 _COMMENT = re.compile(r"^ *(?:/\*\*.*?\*/|//[^\n]*)\n", re.MULTILINE | re.DOTALL)
 _INDENT = re.compile(r"^ +", re.MULTILINE)
-_FACTS = re.compile(r'<script type="application/json" id="misread-facts">(.*?)</script>', re.DOTALL)
+_FACTS = re.compile(r'<script type="([a-z/]+)" id="misread-facts">(.*?)</script>', re.DOTALL)
+"""Deflated, as text; plain JSON in earlier pages."""
+_MOST_FACTS = 2**22
 
 
 def as_page(told: dict[str, Any], facts: dict[str, str]) -> str:
@@ -42,6 +44,7 @@ def as_page(told: dict[str, Any], facts: dict[str, str]) -> str:
     scripts += [(own / name).read_text("utf-8") for name in _OWN]
     style = (served / "static" / "style.css").read_text("utf-8") + (own / "offline.css").read_text("utf-8")
     page = (served / "index.html").read_text("utf-8")
+    model = {"model": _json(told), "script": _as_one(scripts)}
     unpack = f'<script type="module">\n{(own / "unpack.js").read_text("utf-8")}</script>\n'
     title = f"{html.escape(told['about']['model'])} – misread"
     for pattern, replacement in (
@@ -52,7 +55,7 @@ def as_page(told: dict[str, Any], facts: dict[str, str]) -> str:
         (r'<section class="why".*?</section>', (own / "insight.html").read_text("utf-8").strip()),
         (r"<p>Nothing you draw leaves.*?</p>", "<p>Nothing you draw leaves this page; it needs no network.</p>"),
         (r"<noscript>.*?</noscript>", '<noscript><p class="noscript">Drawing needs JavaScript.</p></noscript>'),
-        (r"</body>", f"{_facts(facts)}{_packed(told, scripts)}{unpack}</body>"),
+        (r"</body>", f"{_packed('facts', facts)}{_packed('packed', model)}{unpack}</body>"),
     ):
         page = _replaced(page, pattern, replacement)
     return page
@@ -63,7 +66,7 @@ def facts_of_page(page: str) -> dict[str, str]:
     found = _FACTS.search(page)
     if found is None:
         return {}
-    document = json.loads(found[1])
+    document = json.loads(found[2] if found[1] == "application/json" else _inflated(found[2]))
     return {str(name): str(text) for name, text in document.items()}
 
 
@@ -75,17 +78,28 @@ def _replaced(page: str, pattern: str, replacement: str) -> str:
     return changed
 
 
-def _facts(facts: dict[str, str]) -> str:
-    """JSON in a script element, which nothing inside can end."""
-    text = _json(facts).replace("<", "\\u003c")
-    return f'<script type="application/json" id="misread-facts">{text}</script>\n'
+def _packed(name: str, document: Any) -> str:
+    """A document deflated in a script element, which nothing inside can end; `unpack.js` knows one of them."""
+    text = base64.b64encode(zlib.compress(_json(document).encode(), 9)).decode()
+    return f'<script type="text/plain" id="misread-{name}">{text}</script>\n'
 
 
-def _packed(told: dict[str, Any], modules: list[str]) -> str:
-    """The model and the scripts, deflated: text for `unpack.js`."""
-    document = _json({"model": _json(told), "script": _as_one(modules)})
-    text = base64.b64encode(zlib.compress(document.encode(), 9)).decode()
-    return f'<script type="text/plain" id="misread-packed">{text}</script>\n'
+def _inflated(text: str) -> bytes:
+    """What was deflated.
+
+    Raises
+    ------
+    ValueError
+        If it is damaged, or more than `_MOST_FACTS`.
+    """
+    unpacker = zlib.decompressobj()
+    try:
+        document = unpacker.decompress(base64.b64decode(text, validate=True), _MOST_FACTS)
+    except zlib.error as error:
+        raise ValueError(f"a damaged description: {error}") from error
+    if not unpacker.eof:
+        raise ValueError(f"a description that ends too early, or has more than {_MOST_FACTS:,} bytes")
+    return document
 
 
 def _json(document: Any) -> str:

@@ -30,6 +30,9 @@ _OF_LIKENESS = (
     "known", "known_step",
 )  # fmt: skip
 
+_SHOWN = ("accuracy", "precision", "recall", "all_right", "f1_macro", "operating_point")
+"""Of the metrics of the test images; see words.js."""
+
 Parts = dict[str, Any]
 Columns = Callable[[NDArray[np.uint8]], NDArray[np.float64]]
 
@@ -106,7 +109,7 @@ def _told(bundle: Bundle, kind: str, parts: Parts, bits: int, columns: Columns) 
         "calibration": _calibration(bundle),
         "likeness": _likeness(bundle),
         "parts": parts,
-        "about": public_description(bundle),
+        "about": _about(bundle),
     }
 
     def answer(images: NDArray[np.uint8]) -> Outputs:
@@ -115,6 +118,13 @@ def _told(bundle: Bundle, kind: str, parts: Parts, bits: int, columns: Columns) 
         return said if unlike is None else said | {"unlike": unlike, "sure": said["sure"] & ~unlike}
 
     return Told(document, bits, answer)
+
+
+def _about(bundle: Bundle) -> Parts:
+    """What the page shows of a model; all of its numbers are in the facts."""
+    told = public_description(bundle)
+    test = told["metrics"].get("test", {})
+    return {**told, "metrics": {"test": {name: test[name] for name in _SHOWN if name in test}}}
 
 
 def _calibration(bundle: Bundle) -> Parts | None:
@@ -181,7 +191,7 @@ def _decided(bundle: Bundle, columns: NDArray[np.float64], images: NDArray[np.ui
 
 def _linear(model: SGDClassifier) -> Iterator[tuple[int, Parts, Columns]]:
     planes, biases = planes_of(model)
-    for bits in (8, 12, 14, 16, 32, 64):
+    for bits in (8, 12, 14, 16, 20, 24, 32, 64):
         parts, weights = _in_bits(planes, bits)
         parts["biases"] = _packed(biases)
         yield bits, parts, partial(_on_planes, weights, biases)
@@ -189,7 +199,7 @@ def _linear(model: SGDClassifier) -> Iterator[tuple[int, Parts, Columns]]:
 
 def _network(model: ConvNetClassifier) -> Iterator[tuple[int, Parts, Columns]]:
     layers = layers_of(model)
-    for bits in (8, 12, 13, 14, 16, 32):
+    for bits in (8, 12, 13, 14, 16, 20, 24, 32):
         told, rounded = list[Parts](), list[Layer]()
         for layer in layers:
             assert not isinstance(layer, Levels)
@@ -245,20 +255,20 @@ def _plane(table: NDArray[np.float64]) -> NDArray[np.float64]:
 def _in_bits(rows: NDArray[Any], bits: int) -> tuple[Parts, NDArray[np.float64]]:
     """Rows of weights in so many bits, each with a scale of its own, and what the page makes of them."""
     rows = np.asarray(rows, np.float64)
-    if bits > 16:
+    if bits >= 32:
         kept = rows.astype(f"f{bits // 8}")
         scales = np.ones(len(rows))
     else:
         largest = 2 ** (bits - 1) - 1
         scales = np.maximum(np.abs(rows).max(axis=1), 1e-300) / largest
-        kept = np.rint(rows / scales[:, None]).astype("i2")
-    packed = _packed(kept) if bits > 16 else _packed_in(bits, kept)
+        kept = np.rint(rows / scales[:, None]).astype("i4")
+    packed = _packed(kept) if bits >= 32 else _packed_in(bits, kept)
     return {"weights": packed, "scales": _packed(scales)}, kept.astype(np.float64) * scales[:, None]
 
 
-def _packed_in(bits: int, array: NDArray[np.int16]) -> dict[str, str]:
-    """Whole numbers of at most 16 bits, one after the other, the lowest bit first."""
-    each = array.ravel()[:, None] >> np.arange(bits, dtype=np.int16) & 1
+def _packed_in(bits: int, array: NDArray[np.int32]) -> dict[str, str]:
+    """Whole numbers of at most 24 bits, one after the other, the lowest bit first."""
+    each = array.ravel()[:, None] >> np.arange(bits, dtype=np.int32) & 1
     return {"kind": f"p{bits}", "data": base64.b64encode(np.packbits(each, bitorder="little").tobytes()).decode()}
 
 

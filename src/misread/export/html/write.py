@@ -1,13 +1,15 @@
 """Written after all answers were seen to be those of the model, with as few bits a weight as that takes."""
 
 import os
+from contextlib import suppress
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
 
 from misread.bundle import Bundle
 from misread.errors import ModelFileError
-from misread.export.agreement import Agreement, Outputs, agree
+from misread.export.agreement import Agreement, OnAsked, Outputs, agree
 from misread.export.html.browser import asked_in_browser
 from misread.export.html.page import as_page
 from misread.export.html.told import Told, candidates
@@ -63,29 +65,36 @@ def export_html(
 
 
 def html_of(
-    bundle: Bundle, held_out: NDArray[np.uint8] | None = None, source: Source | None = None, *, check: bool = False
+    bundle: Bundle,
+    held_out: NDArray[np.uint8] | None = None,
+    source: Source | None = None,
+    *,
+    check: bool = False,
+    on_asked: OnAsked = lambda done, of: None,
 ) -> tuple[bytes, Agreement]:
-    """The content of the file that `export_html` writes, and how well it agrees."""
+    """The content of the file that `export_html` writes, and how well it agrees.
+
+    `on_asked` is told how many of how many images were answered, anew for each number of bits and by the browser.
+    """
     known: dict[int, Outputs] = {}
-    told, agreement = _smallest(bundle, held_out, known)
+    told, agreement = _smallest(bundle, held_out, known, on_asked)
     if check:
         with asked_in_browser(as_page(told.document, {})) as (ask, browser):
             with_bits = f"{browser} offline, {told.bits}-bit weights"
-            agreement = agree(bundle, held_out, ask, with_bits, rounded=True, known=known)
+            agreement = agree(bundle, held_out, ask, with_bits, rounded=True, known=known, on_asked=on_asked)
     page = as_page(told.document, described(bundle, source, agreement))
     return page.encode(), agreement
 
 
 def _smallest(
-    bundle: Bundle, held_out: NDArray[np.uint8] | None, known: dict[int, Outputs]
+    bundle: Bundle, held_out: NDArray[np.uint8] | None, known: dict[int, Outputs], on_asked: OnAsked
 ) -> tuple[Told, Agreement]:
     """The model in as few bits as leave all answers as they are."""
-    refused: ModelFileError | None = None
     for told in candidates(bundle):
         checked_with = f"its arithmetic in Python, {told.bits}-bit weights"
-        try:
-            return told, agree(bundle, held_out, told.answer, checked_with, rounded=True, known=known)
-        except ModelFileError as error:
-            refused = error
-    assert refused is not None
-    raise refused
+        ask = partial(
+            agree, bundle, held_out, told.answer, checked_with, rounded=True, known=known, on_asked=on_asked
+        )
+        with suppress(ModelFileError):
+            return told, ask(count=False)
+    return told, ask()

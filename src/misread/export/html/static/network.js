@@ -6,10 +6,10 @@ export function numbers({ data, kind }) {
   const bytes = Uint8Array.from(text, (character) => character.charCodeAt(0));
   if (kind.startsWith("p")) {
     const bits = Number(kind.slice(1));
-    return Int16Array.from({ length: Math.floor((8 * bytes.length) / bits) }, (_, i) => {
+    return Int32Array.from({ length: Math.floor((8 * bytes.length) / bits) }, (_, i) => {
       const [byte, begun] = [(i * bits) >> 3, (i * bits) & 7];
-      const three = bytes[byte] | (bytes[byte + 1] << 8) | (bytes[byte + 2] << 16);
-      return ((three >> begun) << (32 - bits)) >> (32 - bits);
+      const four = bytes[byte] | (bytes[byte + 1] << 8) | (bytes[byte + 2] << 16) | (bytes[byte + 3] << 24);
+      return ((four >>> begun) << (32 - bits)) >> (32 - bits);
     });
   }
   const Kind = { i1: Int8Array, i2: Int16Array, f4: Float32Array, f8: Float64Array }[kind];
