@@ -1,8 +1,8 @@
 // What `make lint-js` checks in the JavaScript of the report, of the served page and of exported pages.
 const BROWSER = [
-  "AbortController", "Blob", "CustomEvent", "DecompressionStream", "Event", "EventTarget", "FormData", "HTMLCanvasElement", "Image", "ImageData", "IntersectionObserver", "MutationObserver", "Path2D",
-  "ResizeObserver", "Response", "URL", "addEventListener", "atob", "clearTimeout", "console", "devicePixelRatio", "document", "fetch",
-  "getComputedStyle", "globalThis", "innerWidth", "location", "matchMedia", "performance", "requestAnimationFrame", "setTimeout",
+  "AbortController", "Blob", "CustomEvent", "DecompressionStream", "Event", "EventTarget", "FormData", "HTMLCanvasElement", "Image", "ImageData", "IntersectionObserver", "MutationObserver", "Option", "Path2D",
+  "ResizeObserver", "Response", "URL", "addEventListener", "atob", "clearTimeout", "console", "crypto", "devicePixelRatio", "document", "fetch",
+  "getComputedStyle", "globalThis", "innerWidth", "location", "matchMedia", "navigator", "performance", "requestAnimationFrame", "sessionStorage", "setTimeout",
   "structuredClone", "window",
 ];
 
