@@ -12,7 +12,9 @@ from misread.cli import app
 from misread.cli.loading import load_alike
 from misread.data import Dataset, Split
 from misread.data import load as load_data
+from misread.errors import FormatError
 from misread.images.picture import read_grey
+from misread.recipes.sources import read_alike
 from misread.recipes.train import train
 
 
@@ -75,6 +77,26 @@ def test_a_named_set_is_read_as_the_model_read_it():
     small = load_data("digits", size=6)
     bundle = train("knn", small)
     assert load_alike(bundle.manifest, "digits").sha256 == small.sha256
+
+
+def test_what_training_said_of_its_data_need_not_be_said_again(tmp_path):
+    test = load_data("digits").test
+    for name in ("own.csv", "other.csv"):
+        rows = [f"writer,numeral,{','.join(f'p{i}' for i in range(64))}"]
+        rows += [
+            f"w{i % 7},n{label},{','.join(map(str, image.ravel()))}"
+            for i, (image, label) in enumerate(zip(test.images, test.labels, strict=True))
+        ]
+        (tmp_path / name).write_text("\n".join(rows))
+    how = {"label_column": "numeral", "group_column": "writer"}
+    own = load_data("own.csv", **how)
+    manifest = train("knn", own).manifest
+    assert load_alike(manifest, "./own.csv").sha256 == own.sha256
+    assert read_alike("own.csv")(manifest).sha256 == own.sha256
+    otherwise = load_alike(manifest, "own.csv", {"label_column": "writer", "group_column": "numeral"})
+    assert otherwise.class_names[0] == "w0"
+    with pytest.raises(FormatError, match="no label column"):
+        load_alike(manifest, "other.csv")
 
 
 def test_sizes_that_are_not_square(tmp_path):

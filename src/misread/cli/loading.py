@@ -4,7 +4,7 @@ import re
 import warnings
 from typing import TYPE_CHECKING
 
-from misread.cli.own import NOTHING, Own
+from misread.cli.own import NOTHING, SHAPE, Own
 from misread.cli.progress import showing_progress
 from misread.cli.words import say
 from misread.data import Dataset, load
@@ -46,6 +46,9 @@ def say_notes(dataset: Dataset) -> None:
 
 
 def load_alike(manifest: "Manifest", data: str, own: Own = NOTHING, *, download: bool = True) -> Dataset:
-    """Read a data set the way the model prepares every image."""
-    alike = {"size": manifest.image_size, "fit": manifest.fit, "invert": manifest.invert}
-    return load_with_progress(data, {**own, **alike}, download=download)
+    """Read a data set the way the model prepares every image, and its own as it was read in training."""
+    from misread.recipes.alike import reading_alike
+
+    alike = reading_alike(manifest, data)
+    shape = {name: alike[name] for name in SHAPE}
+    return load_with_progress(data, {**alike, **own, **shape}, download=download)

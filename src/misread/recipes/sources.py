@@ -19,6 +19,7 @@ from misread.errors import AnswersError, ParameterError
 from misread.evaluation.answer_checks import OneClassError
 from misread.evaluation.answers import Answers
 from misread.evaluation.scores import HALF, class_table
+from misread.recipes.alike import reading_alike
 from misread.recipes.attach import answers_on
 from misread.recipes.evaluate import unseen_images
 from misread.results.answers import answers_of
@@ -89,7 +90,7 @@ def read_alike(data: Dataset | str | os.PathLike[str]) -> LoadAlike:
             return data
         if not manifest.model:
             return load(data)
-        return load(data, size=manifest.image_size, fit=manifest.fit, invert=manifest.invert)
+        return load(data, **reading_alike(manifest, data))
 
     return read
 
