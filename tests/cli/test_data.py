@@ -90,7 +90,7 @@ def test_info_as_json():
     out = json.loads(run("info", "--json"))
     assert out["sha256"] == load("digits").sha256
     assert out["classes"][3] == {"name": "3", "train": 146, "test": 37}
-    assert set(out["duplicates"]) == {"train", "test", "across", "conflicting"}
+    assert set(out["duplicates"]) == {"train", "test", "across", "conflicting", "moved"}
 
 
 def test_show(tmp_path):

@@ -43,6 +43,20 @@ def test_findings_in_words():
     assert summary.imbalance is None
 
 
+@pytest.mark.parametrize("paper", [0, 255])
+def test_images_that_were_moved(paper):
+    """Whole pictures, whatever lies beside the frame; the digits and MNIST have none."""
+    rng = np.random.default_rng(7)
+    images = np.full((6, 12, 12), paper, np.uint8)
+    images[:, 3:8, 2:8] = rng.integers(1, 255, (6, 5, 6))
+    moved = [np.roll(images[0], (4, -2), (0, 1)), images[1], np.roll(images[2], (-3, 4), (0, 1)), images[3].T]
+    labels = np.arange(6) % 3
+    dataset = Dataset("set", Split(images, labels), Split(np.stack(moved), labels[:4]), ("a", "b", "c"), "", "")
+    summary = summarise(dataset)
+    assert (summary.duplicates.moved, summary.duplicates.across) == (2, 1)
+    assert "leakage: 2 test images are training images that were moved in the frame" in summary.findings
+
+
 def test_imbalance():
     summary = summarise(make(range(50), [0] * 10 + [1] * 40, names=("a", "b")))
     assert summary.imbalance == 4.0

@@ -9,6 +9,7 @@ from sklearn.calibration import CalibratedClassifierCV
 from sklearn.cluster import KMeans
 from sklearn.dummy import DummyClassifier
 from sklearn.ensemble import BaggingClassifier, VotingClassifier
+from sklearn.frozen import FrozenEstimator
 from sklearn.linear_model import LinearRegression, LogisticRegression, Perceptron, RidgeClassifier
 from sklearn.model_selection import FixedThresholdClassifier, GridSearchCV, TunedThresholdClassifierCV
 from sklearn.multiclass import OneVsOneClassifier, OneVsRestClassifier, OutputCodeClassifier
@@ -231,3 +232,27 @@ def test_an_answer_that_is_no_class_is_said(digits):
         warnings.simplefilter("ignore")
         with pytest.raises(ParameterError, match=r"answers .*-1.*, which is none of the classes"):
             misread.train(estimator, digits)
+
+
+class Answering(GaussianNB):
+    def __init__(self, kind="O"):
+        super().__init__()
+        self.kind = kind
+
+    def predict(self, X):
+        return super().predict(X).astype(self.kind)
+
+
+@pytest.mark.parametrize("kind", ["O", "f8"])
+def test_answers_as_objects_or_floats_are_classes(kind, digits):
+    X, labels = digits.train.X[:200], digits.train.labels[:200]
+    (_, plain), (_, other) = (responses(model.fit(X, labels), X) for model in (GaussianNB(), Answering(kind)))
+    np.testing.assert_array_equal(other, plain)
+    assert other.dtype == plain.dtype
+
+
+@pytest.mark.parametrize("around", [lambda model: model, lambda model: CalibratedClassifierCV(model, cv=2)])
+def test_what_a_frozen_classifier_learned_is_not_held_out(around, digits):
+    learned = FrozenEstimator(GaussianNB().fit(digits.train.X, digits.train.labels))
+    with pytest.raises(ParameterError, match=r"holds a frozen GaussianNB: .* cannot be held out .*misread\.judge"):
+        misread.train(around(learned), digits)

@@ -11,6 +11,7 @@ from misread.data.dataset import Dataset, Split
 __all__ = ["ClassCount", "Duplicates", "Summary", "summarise"]
 
 _TINY = 10
+_CHUNK = 2**12
 _IMBALANCED = 3.0
 
 
@@ -28,13 +29,15 @@ class Duplicates:
     """How many images are exact copies, pixel by pixel, of an earlier one.
 
     `train` and `test` count copies within each split, `across` the test images that are also training images
-    (leakage), and `conflicting` the images that have a copy with another label.
+    (leakage), `moved` those that are training images at another place of the frame, and `conflicting` the images
+    that have a copy with another label.
     """
 
     train: int
     test: int
     across: int
     conflicting: int
+    moved: int = 0
 
 
 @dataclass(frozen=True)
@@ -111,7 +114,8 @@ def _duplicates(dataset: Dataset) -> Duplicates:
     return Duplicates(
         train=len(train) - len(distinct_train),
         test=len(test) - len(np.unique(test)),
-        across=int(np.isin(test, distinct_train).sum()),
+        across=int((is_same := np.isin(test, distinct_train)).sum()),
+        moved=int((_moved(dataset) & ~is_same).sum()),
         conflicting=_conflicting(digests, labels),
     )
 
@@ -119,6 +123,31 @@ def _duplicates(dataset: Dataset) -> Duplicates:
 def _digests(split: Split) -> NDArray[np.bytes_]:
     """One 16-byte digest per image, as hexadecimal text (bytes of NumPy would lose zeros at the end)."""
     return np.array([hashlib.blake2b(row, digest_size=16).hexdigest() for row in split.X], dtype="S32")
+
+
+def _moved(dataset: Dataset) -> NDArray[np.bool_]:
+    """Which test images are training images, but for where their ink lies in the frame."""
+    train, test = dataset.train, dataset.test
+    weights = [_weights(split) for split in (train, test)]  # which moving leaves as they are
+    likely = np.flatnonzero(np.isin(weights[1], weights[0]))
+    among = np.flatnonzero(np.isin(weights[0], weights[1]))
+    known = {_in_the_corner(train.images[index]) for index in among}
+    moved = np.zeros(len(test), np.bool_)
+    moved[likely] = [_in_the_corner(test.images[index]) in known for index in likely]
+    return moved
+
+
+def _weights(split: Split) -> NDArray[np.uint64]:
+    """The sum of the squared levels of each image."""
+    starts = range(0, len(split), _CHUNK)
+    parts = [np.square(split.X[start : start + _CHUNK], dtype=np.uint32).sum(axis=1) for start in starts]
+    return np.concatenate([np.zeros(0, np.uint64), *parts])
+
+
+def _in_the_corner(image: NDArray[np.uint8]) -> bytes:
+    """An image whose ink, which is all that is not as its first pixel, is moved up and left as far as it goes."""
+    ink = image != image[0, 0]
+    return np.roll(image, (-ink.any(axis=1).argmax(), -ink.any(axis=0).argmax()), (0, 1)).tobytes()
 
 
 def _conflicting(digests: NDArray[np.bytes_], labels: NDArray[np.int64]) -> int:
@@ -144,6 +173,8 @@ def _duplicate_findings(duplicates: Duplicates) -> list[str]:
     found = []
     if duplicates.across:
         found.append(f"leakage: {duplicates.across:,} test images are also training images, pixel by pixel")
+    if duplicates.moved:
+        found.append(f"leakage: {duplicates.moved:,} test images are training images that were moved in the frame")
     for split, number in (("training", duplicates.train), ("test", duplicates.test)):
         if number:
             found.append(f"{number:,} {split} images are exact copies of others")

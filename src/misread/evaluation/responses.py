@@ -64,7 +64,7 @@ def responses(estimator: Any, X: NDArray[Any]) -> tuple[NDArray[np.float64], NDA
         return (shares[:, 1] if len(classes) == 2 else shares), predictions
     given = np.asarray(getattr(estimator, method)(X))
     scores = _one_for_each(given, len(classes), method, name)
-    if type(estimator).predict not in _BY_SCORES:
+    if getattr(type(estimator), "predict", None) not in _BY_SCORES:
         return scores, _of_its_classes(estimator.predict(X), classes, name)
     codes = (given > ZERO).astype(np.intp) if given.ndim == 1 else given.argmax(axis=1)
     return scores, classes[codes]
@@ -144,7 +144,7 @@ def _of_its_classes(predictions: Any, classes: NDArray[Any], name: str) -> NDArr
         raise ParameterError(
             f"{name} answers {str(strange[0])!r}, which is none of the classes that it was trained on"
         )
-    return given
+    return given.astype(classes.dtype, copy=False)  # some give them as objects, or as floats
 
 
 def _one_for_each(scores: NDArray[Any], n_classes: int, method: str, name: str) -> NDArray[np.float64]:

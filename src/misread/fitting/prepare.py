@@ -3,7 +3,8 @@
 from collections.abc import Mapping
 from typing import Any
 
-from sklearn.base import BaseEstimator, clone
+from sklearn.base import BaseEstimator, clone, is_classifier
+from sklearn.frozen import FrozenEstimator
 from sklearn.multioutput import MultiOutputClassifier
 
 from misread.errors import ParameterError
@@ -45,6 +46,7 @@ def prepared(
             )
             raise ParameterError(f"expected a model's name or a scikit-learn estimator, such as SVC(), got {what}")
         estimator, name = clone(model), type(model).__name__
+    _check_unfrozen(estimator, name)
     set_shape(estimator, shape)
     is_knn = isinstance(estimator, KNeighborsClassifier)
     if task.name == "denoising" and not is_knn:
@@ -54,3 +56,14 @@ def prepared(
     if task.name == "multilabel" and not is_knn:
         estimator = MultiOutputClassifier(estimator)
     return estimator, name
+
+
+def _check_unfrozen(estimator: Any, name: str) -> None:
+    """Refuse classifiers that learn nothing more: no image could be held out from what they learned before."""
+    for part in (estimator, *estimator.get_params().values()):
+        if isinstance(part, FrozenEstimator) and is_classifier(part.estimator):
+            frozen = type(part.estimator).__name__
+            raise ParameterError(
+                f"{name} holds a frozen {frozen}: what it learned before cannot be held out from it; give the "
+                f"{frozen} itself, or its answers for images that it never saw to misread.judge"
+            )
