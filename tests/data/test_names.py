@@ -1,10 +1,13 @@
 """Every image has a name that leads back to where it came from, and a hash that no size or fit changes."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 from PIL import Image
 
 from misread.data import joined, load
+from misread.data.words import folder_name
 
 
 @pytest.fixture
@@ -71,3 +74,10 @@ def test_some_of_a_split(photos):
     some = split.take(np.array([2, 0]))
     assert some.names.tolist() == split.names[[2, 0]].tolist()
     np.testing.assert_array_equal(some.hashes, split.hashes[[2, 0]])
+
+
+@pytest.mark.parametrize("name", ["é", "\udcc3\udca9"], ids=["UTF-8", "ASCII"])
+def test_folders_are_called_alike_whatever_the_locale(name):
+    """As a process sees the same folder that has UTF-8 for names of files, and one that has ASCII."""
+    assert folder_name(Path(name)) == "é"
+    assert folder_name(Path("\udcff")) == "\udcff"

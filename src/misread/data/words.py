@@ -1,9 +1,11 @@
 """What names say: as words and not as letters, and however their letters are composed."""
 
+import os
 import re
 import unicodedata
+from pathlib import Path
 
-__all__ = ["LYING", "SECOND", "composed", "is_emnist", "printable", "split_in", "words_in"]
+__all__ = ["LYING", "SECOND", "composed", "folder_name", "is_emnist", "printable", "split_in", "words_in"]
 
 _SPLITS = {
     "train": False,
@@ -37,6 +39,20 @@ def composed(name: str) -> str:
     True
     """
     return unicodedata.normalize("NFC", name)
+
+
+def folder_name(path: Path) -> str:
+    """What a folder is called, which says a class: as UTF-8, whatever encoding this process has for names.
+
+    Examples
+    --------
+    >>> folder_name(Path("letters/\u00e9")) == "\u00e9"
+    True
+    """
+    try:
+        return os.fsencode(path.name).decode()
+    except UnicodeError:  # the folder's name is in another encoding
+        return path.name
 
 
 def words_in(name: str) -> tuple[str, ...]:

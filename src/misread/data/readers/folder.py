@@ -11,7 +11,7 @@ import numpy as np
 from misread.data.assemble import assemble, natural_key
 from misread.data.dataset import Dataset
 from misread.data.readers.bulk import Reading, read_pictures
-from misread.data.words import SECOND, composed, printable, split_in
+from misread.data.words import SECOND, composed, folder_name, printable, split_in
 from misread.errors import DataError
 from misread.images.picture import SUFFIXES
 
@@ -201,7 +201,7 @@ def _images_in(folder: Path, is_test: bool | None, level: int | None, ignored: C
     for outer in sorted(_folders(folder)):
         for one in _images_by_class(outer, is_test, ignored):
             inner = one.label
-            label, group = (inner, outer.name) if level == 1 else (outer.name, inner)
+            label, group = (inner, folder_name(outer)) if level == 1 else (folder_name(outer), inner)
             yield _Listed(one.path, label, is_test, group)
 
 
@@ -218,7 +218,7 @@ def _images_by_class(folder: Path, is_test: bool | None, ignored: Counter[str]) 
                 continue
             if file.suffix.lower() in SUFFIXES and file.is_file():
                 is_empty = False
-                yield _Listed(file, path.name, is_test)
+                yield _Listed(file, folder_name(path), is_test)
             else:
                 ignored[_what(file)] += 1
         if is_empty:
