@@ -87,7 +87,7 @@ class Run(SphinxDirective):
         return PAGES[self.env.docname]
 
     def _shown_python(self, source: str, page: Page) -> list[nodes.Node]:
-        printed = run_python(source, page.names)
+        printed = run_python(_at_port(source, page), page.names)
         return [self._block(source, "python", "run-source"), *self._output(printed)]
 
     def _shown_commands(self, source: str, page: Page) -> list[nodes.Node]:
@@ -133,6 +133,10 @@ def _joined(lines: list[str]) -> list[str]:
     return joined
 
 
+def _at_port(text: str, page: Page) -> str:
+    return text.replace("8000", str(page.port)) if page.port else text
+
+
 def run_python(source: str, names: dict[str, Any]) -> str:
     """Run Python and give back what it printed."""
     stream = io.StringIO()
@@ -144,8 +148,7 @@ def run_python(source: str, names: dict[str, Any]) -> str:
 
 def run_command(command: str, page: Page) -> tuple[int, str]:
     """Run one command line; its exit status and what it printed."""
-    if page.port:
-        command = command.replace("8000", str(page.port))
+    command = _at_port(command, page)
     if command.endswith(" &"):
         return _start_server(command.removesuffix(" &"), page)
     words = shlex.split(command, comments=True)

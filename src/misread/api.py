@@ -1,5 +1,7 @@
 """The public calls: each reads what it is given, computes, and leaves results and a report where it is told to."""
 
+from __future__ import annotations
+
 import os
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path

@@ -52,6 +52,14 @@ def test_what_the_container_runs_is_a_command():
     assert (ROOT / "deploy" / service["build"]["context"] / service["build"]["dockerfile"]).is_file()
 
 
+def test_the_guide_gives_compose_all_that_it_asks_for():
+    compose = (ROOT / "deploy" / "compose.yaml").read_text("utf-8")
+    guide = (ROOT / "docs" / "how-to" / "deploy.md").read_text("utf-8")
+    (command,) = re.findall(r"^.*docker compose .*up.*$", guide, re.MULTILINE)
+    for name in re.findall(r"\$\{(\w+):\?", compose):
+        assert f"{name}=" in command, name
+
+
 def test_docker_takes_only_what_is_needed():
     ignored = (ROOT / ".dockerignore").read_text("utf-8").split()
     assert ignored[0] == "*"

@@ -3,6 +3,8 @@
 All that judges is a function of one such table, or of two on the same images, and does not ask who made it.
 """
 
+from __future__ import annotations
+
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -145,7 +147,7 @@ class Answers:
         class_names: Sequence[object] | None = None,
         predictions: ArrayLike | None = None,
         **more: Any,
-    ) -> "Answers":
+    ) -> Answers:
         """Make a table of what a model of any framework gave: arrays, pandas or PyTorch.
 
         Parameters
@@ -209,7 +211,7 @@ class Answers:
         *,
         class_names: Sequence[object],
         **more: Any,
-    ) -> "Answers":
+    ) -> Answers:
         """Ask a fitted classifier with scikit-learn's interface.
 
         Parameters
@@ -238,7 +240,7 @@ class Answers:
         *,
         class_names: Sequence[str] | None = None,
         most_memory: str | int | None = None,
-    ) -> "Answers":
+    ) -> Answers:
         """Read a table of answers, ours or anybody's.
 
         Parameters
@@ -335,17 +337,17 @@ class Answers:
             return None
         return self.certainties >= self.threshold
 
-    def take(self, index: ArrayLike) -> "Answers":
+    def take(self, index: ArrayLike) -> Answers:
         """Some of the rows, by position or by a mask."""
         kept = {name: getattr(self, name) for name in _OF_EACH}
         rows: Any = {name: None if one is None else one[np.asarray(index)] for name, one in kept.items()}
         return replace(self, **rows)
 
-    def labelled(self, labels: NDArray[np.int64], hashes: NDArray[np.uint64] | None = None) -> "Answers":
+    def labelled(self, labels: NDArray[np.int64], hashes: NDArray[np.uint64] | None = None) -> Answers:
         """The same answers with labels, class codes, and hashes of the images that somebody else knows."""
         return replace(self, labels=labels, hashes=self.hashes if hashes is None else hashes)
 
-    def with_classes(self, names: Sequence[str]) -> "Answers":
+    def with_classes(self, names: Sequence[str]) -> Answers:
         """The same answers among more classes, or classes in another order; new ones score lowest, or 0."""
         names = tuple(map(composed, names))
         if names == self.class_names:
@@ -365,7 +367,7 @@ class Answers:
             positive=self.positive if names[1:] == (self.positive,) else None,
         )
 
-    def as_detector(self, positive: str) -> "Answers":
+    def as_detector(self, positive: str) -> Answers:
         """The answers to "is it this class?": yes where it was answered, scored by its lead over the best other.
 
         Raises
