@@ -1,8 +1,10 @@
 """In what order files come, and which images of a set are for testing."""
 
 import numpy as np
+import pytest
 
-from misread.data.assemble import natural_key, stratified_test
+from misread.data.assemble import assemble, natural_key, stratified_test
+from misread.errors import FormatError
 
 
 def test_test_images_are_about_a_fifth_of_every_class():
@@ -43,3 +45,10 @@ def test_natural_order_of_numbers_of_any_length():
 def test_natural_order():
     names = ["img10.png", "img9.png", "IMG1.png", "a", "10", "9", "img09.png", ""]
     assert sorted(names, key=natural_key) == ["", "9", "10", "a", "IMG1.png", "img09.png", "img9.png", "img10.png"]
+
+
+@pytest.mark.parametrize("blank", ["", " "])
+def test_a_label_without_a_name_is_none(blank):
+    images = np.zeros((3, 4, 4), np.uint8)
+    with pytest.raises(FormatError, match="pets: image 2 of 3 has no label; give it one"):
+        assemble("pets", [images], ["cat", blank, "dog"], None, "made up")

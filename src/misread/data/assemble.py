@@ -15,6 +15,7 @@ from misread.data.groups import as_groups, check_several, grouped_test, in_both
 from misread.data.making import Made
 from misread.data.readers.idx import idx_sha256
 from misread.data.words import composed, printable
+from misread.errors import FormatError
 from misread.images.colour import says_of_colours
 from misread.images.fit import dark_on_light
 
@@ -118,6 +119,9 @@ def assemble(
     name, source, layout, *notes = map(_as_text, (name, source, layout, *notes))
     labels = [_as_text(label) for label in labels]
     class_names = tuple(sorted(set(labels), key=natural_key))
+    for blank in (one for one in class_names if not one.strip()):
+        which = f"image {labels.index(blank) + 1:,} of {len(labels):,}"
+        raise FormatError(f"{name}: {which} has no label; give it one, or leave the image out")
     notes += _nearly_alike(class_names)
     code_of = {label: code for code, label in enumerate(class_names)}
     codes = np.fromiter((code_of[label] for label in labels), np.int64, len(labels))
