@@ -14,7 +14,7 @@ MOST_PIXELS = 1_024
 PERPLEXITY = 30
 N_ITERATIONS = 350
 N_NEAREST = 5
-BLOCK = 4_000
+BLOCK, BLOCK_OF_DISTANCES = 4_000, 1_000
 
 
 def lay_out(images: NDArray[np.uint8], seed: int) -> NDArray[np.float32]:
@@ -96,14 +96,13 @@ def _among(
     """Each image between the landmarks that are nearest to it, a little aside, so that none hides another."""
     places = np.empty((len(reduced), 2), np.float32)
     squares = (landmarks**2).sum(axis=1)
-    for start in range(0, len(reduced), BLOCK):
-        block = reduced[start : start + BLOCK]
+    for start in range(0, len(reduced), BLOCK_OF_DISTANCES):
+        part = slice(start, start + BLOCK_OF_DISTANCES)
+        block = reduced[part]
         distances = squares - 2 * (block @ landmarks.T) + (block**2).sum(axis=1)[:, None]
         nearest = np.argpartition(distances, N_NEAREST, axis=1)[:, :N_NEAREST]
         near = np.maximum(np.take_along_axis(distances, nearest, axis=1), 1e-9)
         weights = (near.min(axis=1, keepdims=True) / near) ** 2
-        places[start : start + BLOCK] = (
-            flat[nearest] * (weights / weights.sum(axis=1, keepdims=True))[..., None]
-        ).sum(axis=1)
+        places[part] = (flat[nearest] * (weights / weights.sum(axis=1, keepdims=True))[..., None]).sum(axis=1)
     aside = 0.25 * np.sqrt(np.ptp(flat[:, 0]) * np.ptp(flat[:, 1]) / len(flat))
     return places + random.normal(scale=aside, size=places.shape).astype(np.float32)

@@ -1,8 +1,10 @@
 """Run the steps, keep each finished one, put the result together."""
 
+import ctypes
 import os
 import time
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
@@ -147,8 +149,15 @@ def _run_or_reuse(
     outcome = step.run(context)
     outcome = replace(outcome, seconds=time.perf_counter() - start)
     store.save(step, key, outcome)
+    _give_memory_back()
     on_event(StepEvent(step, "finish", outcome.seconds))
     return outcome
+
+
+def _give_memory_back() -> None:
+    """To the system, what is free: glibc keeps what each thread once had, a third of all by the last step."""
+    with suppress(OSError, AttributeError):
+        ctypes.CDLL("libc.so.6").malloc_trim(0)
 
 
 def _assemble(
