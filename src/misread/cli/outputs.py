@@ -59,7 +59,7 @@ def file_to_write(path: Path) -> Path:
         If its folder is not there or cannot be written to.
     """
     if path.is_dir():
-        raise ParameterError(f"{path} is a folder; give the name of a file, such as {path / path.name}")
+        raise ParameterError(f"{path} is a folder; give the name of a file in it")
     if path.exists() and not path.is_file():
         raise ParameterError(f"{path} is no ordinary file; give the name of a file to --out")
     if not path.parent.is_dir():
