@@ -126,8 +126,8 @@ def test_info_on_own_images(tmp_path):
         "skipped train/a/broken.png",
         "classes with fewer than 10 training images: b (4)",
         "7.8 times",
-        "leakage: 1 test images are also training images",
-        "1 training images are exact copies",
+        "leakage: 1 test image is also a training image",
+        "1 training image is an exact copy of another",
         "2 images have an exact copy with another label",
     ):
         assert said in out

@@ -27,6 +27,7 @@ def test_nothing_is_lost_and_no_word_is_broken(width, printed):
         assert set(text.split()) <= set(words)
     if width >= 20:
         assert max(map(len, lines)) <= width
+    assert not any(line.endswith(" ") for line in lines)
 
 
 def test_numbers_stand_right(printed):

@@ -38,7 +38,7 @@ def test_findings_in_words():
     summary = summarise(make([1] * 3 + list(range(10, 40)), [0] * 3 + [1] * 30, [1, 99], [0, 1]))
     words = " | ".join(summary.findings)
     assert "fewer than 10 training images: a (3), c (0)" in words
-    assert "leakage: 1 test images are also training images" in words
+    assert "leakage: 1 test image is also a training image" in words
     assert "2 training images are exact copies" in words
     assert summary.imbalance is None
 

@@ -41,7 +41,8 @@ KINDS = [*ZOO, *FOREIGN]
 
 
 def needs(name):
-    return pytest.importorskip("torch") if name.startswith("convnet") else None
+    if name in ZOO and (reason := ZOO[name].why_not()):
+        pytest.skip(reason)
 
 
 @pytest.mark.parametrize(

@@ -99,6 +99,14 @@ def test_classes_that_do_not(tmp_path):
     assert "that costs little: in a quick test" in note
 
 
+def test_a_test_that_only_guesses_tells_nothing_of_what_it_costs(tmp_path):
+    labels, pictures = zip(*by_level(), strict=True)
+    at_random = np.random.default_rng(0).permutation(labels)
+    dataset = load(in_files(tmp_path, zip(at_random, pictures, strict=True)))
+    (note,) = [note for note in dataset.notes if "colour" in note]
+    assert "what that costs could not be told in a quick test, which did no better than guessing" in note
+
+
 @pytest.mark.parametrize("suffix", ["png", "jpg"])
 def test_grey_images_stored_in_colour(tmp_path, suffix):
     grey = [(label, np.repeat(picture[..., 1:2], 3, axis=2)) for label, picture in by_level()]

@@ -43,7 +43,11 @@ def print_table(
     for row, shown in zip(rows, cells[1:], strict=True):
         first = Text(shown[0], style="bold" if row[0] in bold else "")
         table.add_row(first, *map(Text, shown[1:]))
-    Console(file=sys.stdout, width=sum(widths) + _GAP * len(widths), highlight=False).print(table)
+    console = Console(file=sys.stdout, width=sum(widths) + _GAP * len(widths), highlight=False)
+    with console.capture() as captured:
+        console.print(table)
+    lines = captured.get().removesuffix("\n").split("\n")
+    print("\n".join(line.rstrip(" ") for line in lines))  # Rich before 14.3 pads the last column
 
 
 def fits(titles: Sequence[str], rows: Sequence[Sequence[str]]) -> bool:

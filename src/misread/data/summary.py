@@ -171,13 +171,16 @@ def _class_findings(classes: tuple[ClassCount, ...], imbalance: float | None) ->
 
 def _duplicate_findings(duplicates: Duplicates) -> list[str]:
     found = []
-    if duplicates.across:
-        found.append(f"leakage: {duplicates.across:,} test images are also training images, pixel by pixel")
-    if duplicates.moved:
-        found.append(f"leakage: {duplicates.moved:,} test images are training images that were moved in the frame")
-    for split, number in (("training", duplicates.train), ("test", duplicates.test)):
-        if number:
-            found.append(f"{number:,} {split} images are exact copies of others")
-    if duplicates.conflicting:
-        found.append(f"{duplicates.conflicting:,} images have an exact copy with another label")
+    if n := duplicates.across:
+        what = "test image is also a training image" if n == 1 else "test images are also training images"
+        found.append(f"leakage: {n:,} {what}, pixel by pixel")
+    if n := duplicates.moved:
+        what = "test image is a training image that was" if n == 1 else "test images are training images that were"
+        found.append(f"leakage: {n:,} {what} moved in the frame")
+    for split, n in (("training", duplicates.train), ("test", duplicates.test)):
+        if n:
+            what = "image is an exact copy of another" if n == 1 else "images are exact copies of others"
+            found.append(f"{n:,} {split} {what}")
+    if n := duplicates.conflicting:
+        found.append(f"{n:,} images have an exact copy with another label")
     return found

@@ -103,6 +103,9 @@ def says_of_colours(colours: Colours | None, codes: NDArray[np.int64], training:
             f"COLOUR IS LOST, and the classes need it: {said}; in a quick test {measured}. Expect no more of a "
             "model, unless the classes differ in grey as well"
         ]
+    commonest = np.bincount(y).max() / n
+    if max(with_them.mean(), without.mean()) <= commonest + _CLEARLY * np.sqrt(commonest * (1 - commonest) / n):
+        return [f"{said}; what that costs could not be told in a quick test, which did no better than guessing"]
     return [f"{said}; that costs little: in a quick test {measured}"]
 
 
