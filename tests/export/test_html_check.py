@@ -63,13 +63,18 @@ def _few(bundle: Bundle) -> Bundle:
 @pytest.mark.mnist
 @pytest.mark.slow
 @pytest.mark.parametrize(
-    ("name", "params", "most"), [("sgd-scaled", {}, 150_000), ("convnet", {"epochs": 2}, 500_000)]
+    ("name", "params", "n_trained", "n_asked", "most"),
+    [
+        ("sgd-scaled", {"max_iter": 20, "tol": None}, 10_000, 10_000, 150_000),
+        ("convnet", {"epochs": 1}, 2_000, 200, 500_000),
+    ],
 )
-def test_on_mnist_pages_keep_to_their_size(name, params, most, tmp_path):
+def test_on_mnist_pages_keep_to_their_size(name, params, n_trained, n_asked, most, tmp_path):
     if name == "convnet":
         pytest.importorskip("torch")
     mnist = load("mnist")
-    some = replace(mnist, train=Split(mnist.train.images[:10_000], mnist.train.labels[:10_000]))
-    bundle = train(name, some, params=params, precision=0.99, seed=0)
-    export_html(bundle, tmp_path / "m.html", mnist.test.images)
+    parts = ((mnist.train, n_trained), (mnist.test, n_asked))
+    some = [Split(split.images[:n], split.labels[:n]) for split, n in parts]
+    bundle = train(name, replace(mnist, train=some[0], test=some[1]), params=params, precision=0.99)
+    export_html(bundle, tmp_path / "m.html", some[1].images)
     assert (tmp_path / "m.html").stat().st_size <= most
