@@ -38,7 +38,7 @@ def test_nothing_else_prints(path):
         if isinstance(node, ast.Call)
     ]
     banned = {"print", "typer.echo", "typer.secho", "Console", "sys.stdout.write", "sys.stderr.write"}
-    allowed = {"__init__.py": {"print"}, "tables.py": {"Console"}, "progress.py": {"Console"}}
+    allowed = {"__init__.py": {"print"}, "tables.py": {"Console", "print"}, "progress.py": {"Console"}}
     assert not banned.intersection(called) - allowed.get(path.name, set())
 
 
