@@ -145,9 +145,10 @@ def _weights(split: Split) -> NDArray[np.uint64]:
 
 
 def _in_the_corner(image: NDArray[np.uint8]) -> bytes:
-    """An image whose ink, which is all that is not as its first pixel, is moved up and left as far as it goes."""
+    """The digest of an image whose ink, all that is not as its first pixel, is moved up and left to the rim."""
     ink = image != image[0, 0]
-    return np.roll(image, (-ink.any(axis=1).argmax(), -ink.any(axis=0).argmax()), (0, 1)).tobytes()
+    moved = np.roll(image, (-ink.any(axis=1).argmax(), -ink.any(axis=0).argmax()), (0, 1))
+    return hashlib.blake2b(moved.tobytes(), digest_size=16).digest()
 
 
 def _conflicting(digests: NDArray[np.bytes_], labels: NDArray[np.int64]) -> int:
